@@ -4,34 +4,34 @@
 //!
 //! - [`yaml`] locates every value of a YAML text
 //! - [`source`] reads the shape of each rule file
-//! - [`script`] compiles what admins write in Rhai
-//! - [`template`] compiles what they write in minijinja
+//! - [`script`] compiles the scripts that admins write in Rhai
+//! - [`template`] compiles the templates that they write in minijinja
 //! - [`connector`] reads the descriptions of other REST APIs
 //! - [`referentiel`] reads the CSV exports
-//! - [`compile`] joins it all into the one immutable [`compile::Generation`] that decides
-//! - [`case`] runs the admins' cases, without which no generation takes effect
+//! - [`compile`] assembles all of it into one immutable [`compile::Generation`], which makes the decisions
+//! - [`case`] runs the admins' cases, which must pass before a generation takes effect
 //! - [`decide`] is the pure function that everything calls
-//! - [`trace`] is what it leaves
-//! - [`view`] is what scripts and templates are shown of the data
-//! - [`extent`] is how much of it they read
+//! - [`trace`] records how a decision was made
+//! - [`view`] is the data as scripts and templates see it
+//! - [`extent`] is how much of that data they read
 //! - [`calendar`] is how they read dates
-//! - [`foresee`] decides without anything coming of it
+//! - [`foresee`] makes a decision without carrying it out
 //! - [`coverage`] does so for every combination of codes
-//! - [`impact`] does so for what an edit would change of the past
+//! - [`impact`] does so for past signalements, to show what an edit would change
 //!
 //! Beside them, what they need to tell admins what is wrong:
 //!
-//! - [`diagnostic`]: what is wrong with a file
-//! - [`place`]: where in a text that is, for people
-//! - [`layout`]: which names files have
-//! - [`addressee`]: whom an e-mail can go to
-//! - [`compared`]: words that a value is compared with, and that may never come
-//! - [`written`]: what else is written out, and worth trying in the search for holes
-//! - [`alike`]: words that are taken for each other
-//! - [`pasted`]: what a word processor makes of a text
-//! - [`garbled`]: what a mistaken encoding makes of it
-//! - [`schema`]: what editors know of the YAML files beforehand
-//! - [`pace`]: what is known of how long rules take
+//! - [`diagnostic`]: a fault in a file, with its position
+//! - [`place`]: the position of a byte in a text, as line and column
+//! - [`layout`]: the names that files must have
+//! - [`addressee`]: the addresses that an e-mail can go to
+//! - [`compared`]: texts that a value is compared with, some of which can never occur
+//! - [`written`]: other constants written in rules, which are worth trying in the search for holes
+//! - [`alike`]: near-identical words, and suggestions for a mistyped code
+//! - [`pasted`]: characters that a word processor puts into a text
+//! - [`garbled`]: letters spoilt by a wrong encoding
+//! - [`schema`]: JSON Schemas of the YAML files, for editors
+//! - [`pace`]: whether the rules have been slow recently
 //!
 //! Pure by rule: no clock, no file, no network, no async here.
 

@@ -1,11 +1,11 @@
-//! Whom an e-mail goes to, as a script gives it: an address, with or without a name before it. What is none would be
-//! noticed only once the e-mail leaves.
+//! The addressee of an e-mail as a script gives it: an address, optionally with a name before it. Without this check,
+//! an invalid one would be noticed only when the e-mail is sent.
 
 use lettre::Address;
 use lettre::message::Mailbox;
 
-/// Whom a text names, with or without a name before the address, as whoever sends reads it; `None` where it cannot be
-/// sent there.
+/// Parses an address, optionally with a name before it, the way the sending code does; `None` if no e-mail can be sent
+/// to it.
 #[must_use]
 pub fn mailbox(text: &str) -> Option<Mailbox> {
     match text.parse::<Address>() {
@@ -14,13 +14,13 @@ pub fn mailbox(text: &str) -> Option<Mailbox> {
     }
 }
 
-/// Whether an e-mail can be sent there.
+/// Whether an e-mail can be sent to this address.
 #[must_use]
 pub fn is_address(text: &str) -> bool {
     mailbox(text).is_some()
 }
 
-/// Whether the address has letters that many mail servers do not take, as accents.
+/// Whether the address contains letters that many mail servers reject, such as accented ones.
 #[must_use]
 pub fn has_accents(text: &str) -> bool {
     mailbox(text).is_some_and(|it| !AsRef::<str>::as_ref(&it.email).is_ascii())
@@ -40,7 +40,7 @@ pub fn fault(text: &str) -> Option<String> {
         .trim()
         .strip_suffix('>')
         .and_then(|it| it.rsplit_once('<'));
-    // Only the name before it keeps it from being read.
+    // Only the name before the address makes it unreadable.
     let address = named.map(|(_, it)| it.trim()).filter(|it| is_address(it));
     Some(match address {
         Some(address) => format!("{message} : écrivez « {address} », sans nom devant"),
@@ -48,14 +48,14 @@ pub fn fault(text: &str) -> Option<String> {
     })
 }
 
-/// Whether the data had no address there.
+/// Whether the data had no address for this addressee.
 #[must_use]
 pub fn is_absent(text: &str) -> bool {
     text.trim().is_empty()
 }
 
-/// Why an e-mail without addressee does not go out, in French, for whoever finds it as a dead letter. A script gave the
-/// address, and is not asked again: what is mended serves the e-mails of later events.
+/// Why an e-mail without an addressee is not sent, in French, for the operator who finds it as a dead letter. The
+/// script that gave the address does not run again, so a correction only helps the e-mails of later events.
 pub const ABSENT: &str = "cet e-mail n'a pas d'adresse : « a » était vide dans accuses.rhai. Si c'est celle d'un gestionnaire, remplissez sa colonne « email » dans gestionnaires.csv : les prochains e-mails partiront. Celui-ci ne peut plus partir ; prévenez ce gestionnaire vous-même";
 
 #[cfg(test)]
@@ -84,7 +84,7 @@ mod tests {
     #[case("accueil.vivest.example", false)]
     #[case("a@x.fr; b@x.fr", false)]
     #[case("a@x.fr, b@x.fr", false)]
-    fn an_address_is_told_from_what_is_none(#[case] text: &str, #[case] address: bool) {
+    fn addresses_are_distinguished_from_other_texts(#[case] text: &str, #[case] address: bool) {
         assert_eq!(is_address(text), address);
         assert_eq!(fault(text).is_none(), address);
     }
@@ -95,7 +95,7 @@ mod tests {
     #[case("mohamed.benaissa@vivest.example", false)]
     #[case("Mohamed Benaïssa <mohamed.benaissa@vivest.example>", false)]
     #[case("benaïssa", false)]
-    fn accents_of_an_address_are_told_from_those_of_a_name(
+    fn accents_in_the_name_are_not_accents_in_the_address(
         #[case] text: &str,
         #[case] wanted: bool,
     ) {
@@ -107,7 +107,7 @@ mod tests {
     #[case("\"Jean\"Pierre\" <accueil@vivest.example>", true)]
     #[case("Vivest, l'accueil <accueil>", false)]
     #[case("a@x.fr, b@x.fr", false)]
-    fn an_address_behind_a_name_that_cannot_be_read_is_given_by_itself(
+    fn an_address_behind_an_unreadable_name_is_suggested_on_its_own(
         #[case] text: &str,
         #[case] given: bool,
     ) {

@@ -1,4 +1,4 @@
-//! Words that a person takes for the same one, and codes that one was meant by.
+//! Near-identical words, and suggestions for a mistyped code.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -8,31 +8,31 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::rules::diagnostic::nearest;
 
-/// How long a run of letters is in which one other letter makes no other word.
+/// Minimum word length at which one different letter counts as a typo.
 const LONG: usize = 6;
 
-/// The letters of a word without case and accents.
+/// The letters of a word, in lower case and without accents.
 pub fn bare(word: &str) -> impl Iterator<Item = char> {
     let letters = word.nfd().filter(|it| !is_combining_mark(*it));
     letters.flat_map(char::to_lowercase)
 }
 
-/// Without case, accents and spaces.
+/// The word in lower case, without accents and spaces.
 #[must_use]
 pub fn plain(word: &str) -> String {
     bare(word).filter(|it| !it.is_whitespace()).collect()
 }
 
-/// Words of one column, as they come.
+/// The words of one column, in the order of the file.
 #[derive(Default)]
 pub struct Column<'w> {
-    /// Each with the line where it stands, by how it looks.
+    /// Each word with its line, under its [`plain`] form.
     seen: HashMap<String, (&'w str, u32)>,
 }
 
 impl<'w> Column<'w> {
-    /// What is told of a word that a person takes for an earlier one; `same` names what they may be together, as in
-    /// « le même statut ».
+    /// A message if the word is near-identical to an earlier one. `same` completes the question whether both are the
+    /// same thing, as in « le même statut ».
     pub fn twin(&mut self, word: &'w str, line: u32, same: &str) -> Option<String> {
         match self.seen.entry(plain(word)) {
             Entry::Vacant(first) => {
@@ -49,22 +49,22 @@ impl<'w> Column<'w> {
     }
 }
 
-/// A word as slips are looked for in it: without case and accents.
+/// A word prepared for the comparison: in lower case and without accents.
 pub struct Letters(Vec<char>);
 
 impl Letters {
-    /// Those of a word.
+    /// Prepares a word.
     #[must_use]
     pub fn of(word: &str) -> Self {
         Self(bare(word).collect())
     }
 
-    /// Whether one letter within a long word makes the difference: one too many, one too few, another, or two that have
-    /// changed places. At the beginning it makes another word, at the end another gender or number.
+    /// Whether the words differ by one typo inside a long word: a letter added, left out or replaced, or two letters
+    /// swapped. A difference at the beginning makes a different word; one at the end, a different gender or number.
     #[must_use]
     pub fn differ_by_a_slip(&self, other: &Self) -> bool {
         let (one, other) = (&self.0, &other.0);
-        // Most words are told apart by that, for much less.
+        // The cheap test of the lengths rules out most pairs.
         if one.len().abs_diff(other.len()) > 1
             || strsim::generic_damerau_levenshtein(one, other) != 1
         {
@@ -89,8 +89,8 @@ impl Letters {
     }
 }
 
-/// The code that was meant: one that looks the same, else one with the same numbers that is near. Excel takes the zeros
-/// in front of a number away.
+/// The known code that was probably meant: one that looks the same, otherwise a near one with the same numbers. Excel
+/// removes the leading zeros of numbers.
 #[must_use]
 pub fn nearest_code<'k>(code: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let own = looks(code);
@@ -110,7 +110,8 @@ pub fn nearest_code<'k>(code: &str, known: impl IntoIterator<Item = &'k str>) ->
     nearest(code, known.into_iter().filter(near))
 }
 
-/// The same of so many codes that each is not worth a long look: one as long that has the same digits.
+/// A cheaper [`nearest_code`] for very many codes: only codes of about the same length with the same digits are
+/// considered.
 #[must_use]
 pub fn nearest_of_many<'k>(code: &str, known: &[&'k str]) -> Option<&'k str> {
     let length = code.chars().count();
@@ -123,7 +124,7 @@ fn digits(code: &str) -> impl Iterator<Item = char> {
     code.chars().filter(char::is_ascii_digit)
 }
 
-/// The numbers in a code, without zeros in front.
+/// The numbers in a code, without leading zeros.
 fn numbers(code: &str) -> Vec<&str> {
     let runs = code.split(|it: char| !it.is_ascii_digit());
     runs.filter(|it| !it.is_empty())
@@ -131,13 +132,13 @@ fn numbers(code: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Letters and numbers alone, these without zeros in front.
+/// The letters and the numbers of a code, the numbers without leading zeros.
 fn unpadded(code: &str) -> (String, Vec<&str>) {
     let letters = bare(code).filter(|it| it.is_alphabetic()).collect();
     (letters, numbers(code))
 }
 
-/// Letters and digits alone, with those that are mistaken for each other as one.
+/// The letters and digits of a code, with those that look alike replaced by the same one.
 fn looks(code: &str) -> String {
     let signs = bare(code).filter(|it| it.is_alphanumeric());
     let signs = signs.map(|it| match it {
@@ -166,7 +167,7 @@ mod tests {
     #[case("Porte", "Poste", false)]
     #[case("INTERVENTION", "INTERVENTION", false)]
     #[case("EXTERNE", "INTERNE", false)]
-    fn a_slip_is_told_from_another_word(
+    fn a_typo_is_distinguished_from_a_different_word(
         #[case] one: &str,
         #[case] other: &str,
         #[case] wanted: bool,
@@ -187,7 +188,7 @@ mod tests {
     #[case("MZ-20", None)]
     #[case("MZ-0", None)]
     #[case("X", None)]
-    fn a_code_that_was_meant_has_the_same_digits(#[case] code: &str, #[case] meant: Option<&str>) {
+    fn the_suggested_code_has_the_same_digits(#[case] code: &str, #[case] meant: Option<&str>) {
         assert_eq!(nearest_code(code, ["MZ-01", "MZ-02"]), meant);
     }
 
@@ -198,7 +199,7 @@ mod tests {
     #[case("MZ-1-2", &["MZ-12", "MZ-01-02"], Some("MZ-12"))]
     #[case("MZ-1-3", &["MZ-31", "MZ-01-03"], Some("MZ-01-03"))]
     #[case("AB-7", &["AC-07", "XY-07"], None)]
-    fn zeros_in_front_of_a_number_do_not_count(
+    fn leading_zeros_do_not_count(
         #[case] code: &str,
         #[case] known: &[&str],
         #[case] meant: Option<&str>,

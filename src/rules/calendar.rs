@@ -1,5 +1,5 @@
-//! The calendar of the landlord's country, where scripts and templates read the dates of SoWell: which hour, day and
-//! month an instant falls in. It asks no clock: the same date always gives the same answer.
+//! The calendar of the landlord's country, in which scripts and templates read SoWell's dates: the hour, day and month
+//! of an instant. It reads no clock: the same date always gives the same answer.
 
 use chrono::{DateTime, Datelike, Timelike};
 use chrono_tz::Europe::Paris;
@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use crate::domain::instant;
 use crate::rules::diagnostic::nearest;
 
-/// The days of the week, from Monday on.
+/// The days of the week, starting with Monday.
 pub const DAYS: [&str; 7] = [
     "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche",
 ];
@@ -36,7 +36,7 @@ pub const JOUR_DE_SEMAINE: &str = "jour_de_semaine";
 /// The script function, and filter, for [`month`].
 pub const MOIS_DE: &str = "mois_de";
 
-/// An ISO 8601 instant, as the clocks in Paris show it; `None` for any other text.
+/// Parses an ISO 8601 instant and converts it to Paris time; `None` for any other text.
 #[must_use]
 pub fn in_paris(text: &str) -> Option<DateTime<Tz>> {
     instant::parse(text).map(|it| it.with_timezone(&Paris))
@@ -60,7 +60,7 @@ pub fn month(at: &DateTime<Tz>) -> i64 {
     i64::from(at.month())
 }
 
-/// What is wrong with a word that a day of the week is compared with, in French; `None` for a day.
+/// What is wrong with a word that a weekday is compared with, in French; `None` if it is a weekday.
 #[must_use]
 pub fn no_day(word: &str) -> Option<String> {
     if DAYS.contains(&word) {
@@ -77,7 +77,7 @@ pub fn no_day(word: &str) -> Option<String> {
     ))
 }
 
-/// The date that is written day first, as people do, in the way of SoWell's dates: « 24/12/2026 » as « 2026-12-24 ».
+/// Rewrites a date written day first as SoWell writes dates: « 24/12/2026 » as « 2026-12-24 ».
 #[must_use]
 pub fn day_first(text: &str) -> Option<String> {
     let parts: Vec<&str> = text.split(['/', '-', '.']).collect();
@@ -105,21 +105,18 @@ mod tests {
     #[case("2026-01-15T23:30:00+01:00", (23, "jeudi", 1))]
     #[case("2026-07-31T22:00:00Z", (0, "samedi", 8))]
     #[case("2026-12-31T23:30:00Z", (0, "vendredi", 1))]
-    // The hour that comes twice, and the one that never comes.
+    // The hour that occurs twice, and the one that is skipped.
     #[case("2026-10-25T00:30:00Z", (2, "dimanche", 10))]
     #[case("2026-10-25T01:30:00Z", (2, "dimanche", 10))]
     #[case("2026-03-29T01:00:00Z", (3, "dimanche", 3))]
     #[case("20260115T2030+0100", (20, "jeudi", 1))]
-    fn an_instant_is_read_on_the_clocks_of_paris(
-        #[case] text: &str,
-        #[case] wanted: (i64, &str, i64),
-    ) {
+    fn an_instant_is_read_in_paris_time(#[case] text: &str, #[case] wanted: (i64, &str, i64)) {
         let at = in_paris(text).unwrap();
         assert_eq!((hour(&at), weekday(&at), month(&at)), wanted);
     }
 
     #[test]
-    fn what_is_no_instant_has_no_hour() {
+    fn a_text_that_is_not_an_instant_has_no_hour() {
         assert_eq!(in_paris("hier"), None);
         assert_eq!(in_paris("2026-01-15"), None);
     }

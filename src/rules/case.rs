@@ -1,8 +1,8 @@
-//! The admins' own test cases, `cas/*.yaml`, and what must come out of each.
+//! The admins' own test cases, `cas/*.yaml`.
 //!
-//! Two kinds: `decision` takes a signalement or a status through the same decision as everything
-//! else, `exchange` the values of a connector's operation through the same rendering and reading
-//! as a call. An edit whose cases fail does not take effect.
+//! There are two kinds. A `decision` case runs a signalement or a status change through the same decision as the live
+//! flows; an `exchange` case runs the values of a connector's operation through the same rendering and reading as a
+//! real call. An edit whose cases fail does not take effect.
 
 mod compare;
 mod decision;
@@ -35,7 +35,7 @@ enum Kind {
     Exchange(Box<ExchangeCase>),
 }
 
-/// Which case it is, for whoever reads that it fails.
+/// Identifies a case in the messages about its failures.
 #[derive(Debug, Clone)]
 struct Title {
     file: String,
@@ -53,7 +53,7 @@ impl Title {
     }
 }
 
-/// Reads one file of cases; a file with a fault gives none.
+/// Reads one file of cases; a file with a fault yields none.
 #[must_use]
 pub fn read(file: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Vec<Case> {
     let mut reader = Reader::new(file, faults);
@@ -81,7 +81,7 @@ fn read_cases(reader: &mut Reader<'_>, file: &str, text: &str) -> Option<Vec<Cas
     reader.finish(found)
 }
 
-/// The one key of an item that is no case by itself: a part of the case above that has a dash of its own.
+/// The key of a list item that is not a case itself, but a part of the case above with a dash of its own.
 fn part(node: &Node) -> Option<&Key> {
     const PARTS: [&str; 5] = [
         "signalement",
@@ -115,15 +115,14 @@ fn read_case(reader: &mut Reader<'_>, file: &str, node: &Node) -> Option<Case> {
 }
 
 impl Case {
-    /// Notes each template that it names and that does not exist.
+    /// Reports each template that the case names but that does not exist.
     pub fn check_names(&self, templates: &Templates, faults: &mut Vec<Diagnostic>) {
         if let Kind::Decision(case) = &self.kind {
             case.check_names(&self.title, templates, faults);
         }
     }
 
-    /// Takes the case through the rules and compares; one diagnostic for each difference, expected
-    /// and got.
+    /// Runs the case through the rules; one diagnostic for each difference, with the expected and the actual value.
     #[must_use]
     pub fn run(&self, generation: &Generation) -> Vec<Diagnostic> {
         match &self.kind {

@@ -1,20 +1,20 @@
-//! A text that rules compare a value with, in a script or in a template: some can never come.
+//! A text that rules compare a value with, in a script or in a template. Some of these texts can never occur.
 
-/// What is asked of the value.
+/// How the value is compared with the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
-    /// Whether it is the text.
+    /// Whether it equals the text.
     Whole,
-    /// Whether it begins with it.
+    /// Whether it begins with the text.
     Beginning,
-    /// Whether it ends with it.
+    /// Whether it ends with the text.
     End,
-    /// Whether it has it somewhere.
+    /// Whether it contains the text.
     Part,
 }
 
 impl Asked {
-    /// Whether the answer is yes for a value.
+    /// Whether the comparison is true for a value.
     #[must_use]
     pub fn holds(self, value: &str, word: &str) -> bool {
         match self {
@@ -26,16 +26,16 @@ impl Asked {
     }
 }
 
-/// The text, and where it stands.
+/// A comparison, and where it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compared {
-    /// The script or the template.
+    /// The file of the script or template.
     pub file: String,
-    /// The value, as the contract names it: `signalement.priorite`.
+    /// The value, under its name in the contract: `signalement.priorite`.
     pub value: String,
-    /// The text.
+    /// The text it is compared with.
     pub word: String,
-    /// What is asked of the value.
+    /// The kind of comparison.
     pub asked: Asked,
     /// Line, from 1.
     pub line: u32,

@@ -1,7 +1,7 @@
-//! From raw files to the one immutable [`Generation`] that decides.
+//! Compiles raw files to an immutable [`Generation`], which makes the decisions.
 //!
-//! Architecture invariant: only a generation that compiled whole can run; there is no way to run
-//! a raw file. All faults of all files are reported, never only the first.
+//! Architecture invariant: only a generation compiled from all files can run; raw files cannot. All faults of all files
+//! are reported, not only the first.
 
 mod connected;
 mod generation;
@@ -34,24 +34,24 @@ pub use generation::{
     Statuts, TRANSMISSION, Target, Transmission, Word, version,
 };
 
-/// How SoWell is called where the rules say nothing of it.
+/// The SoWell connector used if the rules contain none.
 const SHIPPED_SOWELL: &str = include_str!("../../rules/connecteurs/sowell.yaml");
 
-/// What an attempt may rely on.
+/// What is already known when compiling.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Known<'a> {
     /// The generation in force: an unchanged export need not be read again.
     pub previous: Option<&'a Generation>,
-    /// Rule files that were accepted before: where they come back unchanged, it is the exports
-    /// that changed, and a case that fails for it is a remark.
+    /// Rule files that were accepted before. If they are unchanged, it is the exports that changed, and a case that
+    /// fails because of them is only a remark.
     pub accepted_rules: Option<&'a FileSet>,
-    /// The secrets that connectors can name; `None` where nobody knows.
+    /// The names of the secrets that connectors can use; `None` if they are not known.
     pub secrets: Option<&'a SecretNames>,
 }
 
 /// Compiles rules and reference data and runs the admins' cases.
 ///
-/// The generation is there only where no diagnostic is an error.
+/// A generation is returned only if no diagnostic is an error.
 #[must_use]
 pub fn compile(
     rules: &FileSet,
@@ -82,7 +82,7 @@ pub fn compile(
     };
     let ((rule_set, cases, mut diagnostics), (mut referentiel, faults)) =
         rayon::join(read_rules, read_referentiel);
-    // First: an export that is misnamed is why another one is missing.
+    // First: a misnamed export explains why an export is missing.
     layout::note_unread_exports(exports, &mut diagnostics);
     diagnostics.extend(faults);
     if referentiel.is_some() && !may_ask_the_crm_for_managers(rule_set.as_ref(), rules) {
@@ -126,7 +126,7 @@ pub fn compile(
     (accepted.then_some(generation), diagnostics)
 }
 
-/// Whether the managers may come from the CRM alone; of rules that are refused, nobody knows what their connector asks.
+/// Whether the managers may come from the CRM alone. If the rules are refused, their connector cannot be asked.
 fn may_ask_the_crm_for_managers(rule_set: Option<&RuleSet>, rules: &FileSet) -> bool {
     match rule_set {
         Some(rule_set) => rule_set.asks_the_crm_for_managers(),
@@ -142,7 +142,7 @@ fn has_cases(files: &FileSet) -> bool {
     files.keys().any(|name| is_case(name))
 }
 
-/// What to say of rules that stand where rules with cases stood.
+/// The remark if the rules in force have cases and the new ones have none.
 fn no_case_left() -> Diagnostic {
     let folder = case::FOLDER.trim_end_matches('/');
     let message =
@@ -160,10 +160,10 @@ fn read_cases(files: &FileSet, faults: &mut Vec<Diagnostic>) -> Vec<Case> {
     cases
 }
 
-/// Compiles the rule files alone; of those that are known, it is a remark what another program accepted.
+/// Compiles the rule files alone. If they were accepted by an earlier version of the program, faults are only remarks.
 fn compile_rules(files: &FileSet, are_known: bool) -> (Option<RuleSet>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
-    // First: a file that is misnamed is why another one is missing.
+    // First: a misnamed file explains why a file is missing.
     layout::note_unread(files, &mut faults);
     let priorites = text(files, PRIORITES, &mut faults)
         .and_then(|text| source::priorites(PRIORITES, &text, &mut faults))
@@ -216,14 +216,14 @@ fn compile_rules(files: &FileSet, are_known: bool) -> (Option<RuleSet>, Vec<Diag
         })
     })();
     if are_known && rule_set.is_some() {
-        // They were in force: what this program asks for, and the one before it did not, is to be mended, and
-        // is no reason to decide nothing until then.
+        // These rules were in force. A check that is new in this version of the program asks for a correction, but must
+        // not stop all decisions until it is made.
         faults = faults.into_iter().map(Diagnostic::as_warning).collect();
     }
     (rule_set.filter(|_| !any_error(&faults)), faults)
 }
 
-/// A partner without a file has the one that is inside the binary, if any.
+/// A partner without a file gets the connector built into the binary, if there is one.
 fn compile_connectors(
     files: &FileSet,
     faults: &mut Vec<Diagnostic>,

@@ -1,10 +1,10 @@
 //! How to call a partner's REST API, described by a file: `connecteurs/crm.yaml` and
 //! `connecteurs/sowell.yaml`.
 //!
-//! In reading order: `keys` is the table of what may stand in such a file, [`shape`] a value with
-//! expressions in it, `source` reads the file, `check` tries it on a sample, `render` makes a
-//! [`Request`] and `interpret` says what an [`Answer`] means. Nothing here calls anybody: the
-//! daemon, the admins' cases and `passerelle connector` use the same two functions.
+//! In reading order: `keys` is the table of the keys allowed in such a file, [`shape`] is a value that contains
+//! expressions, `source` reads the file, `check` tries it on a sample, `render` makes a [`Request`] and `interpret`
+//! determines the meaning of an [`Answer`]. Nothing here makes a call: the daemon, the admins' cases and `passerelle
+//! connector` use the same two functions.
 
 mod addresses;
 mod braces;
@@ -53,7 +53,7 @@ pub use words::Given;
 /// The folder of the connectors in the folder of rules.
 pub const FOLDER: &str = "connecteurs/";
 
-/// Whose API a file describes.
+/// The partner whose API a file describes.
 #[derive(
     Debug,
     Clone,
@@ -91,7 +91,7 @@ impl Partner {
         }
     }
 
-    /// What can be asked of it.
+    /// The operations that this partner may have.
     pub fn operations(self) -> impl Iterator<Item = Operation> {
         let all = Operation::iter();
         all.filter(move |it| it.partner() == self)
@@ -110,29 +110,29 @@ pub struct Connector {
     /// Line and column of each value, by its table and its key.
     table_places: BTreeMap<(String, String), (u32, u32)>,
     signature: Option<LocatedText>,
-    /// How long its API is waited for.
+    /// How long to wait for the API.
     pub delays: Delays,
-    /// What the CRM offers against duplicates.
+    /// How the CRM prevents duplicates.
     pub guard: DuplicateGuard,
-    /// The longest time after which a request that was not answered may still be carried out.
+    /// The longest time after which an unanswered request may still be carried out.
     pub longest_work: Duration,
     /// How far back the list of changes is read again.
     pub overlap: Duration,
     operations: BTreeMap<Operation, Described>,
 }
 
-/// How long an API is waited for.
+/// How long to wait for an API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delays {
-    /// For a connection.
+    /// To open a connection.
     pub connect: Duration,
-    /// For the head of the answer.
+    /// Until the headers of the answer.
     pub head: Duration,
     /// For the whole call.
     pub total: Duration,
 }
 
-/// How we are known to the API.
+/// How we authenticate to the API.
 #[derive(Debug, Clone, PartialEq)]
 enum Auth {
     None,
@@ -148,22 +148,22 @@ enum Auth {
     Session(Box<Session>),
 }
 
-/// A token that a call of its own gives.
+/// A token obtained by a separate login call.
 #[derive(Debug, Clone, PartialEq)]
 struct Session {
     login: Call,
     token: Extract,
-    /// Where its lifetime in seconds is.
+    /// Where the token's lifetime in seconds is in the answer.
     expires_in: Option<Extract>,
-    /// How long it holds where the answer does not say.
+    /// The token's lifetime if the answer does not give it.
     lifetime: Duration,
     headers: Shape,
     query: Shape,
-    /// Line and column of a secret that the file has as it is, where that has become a part of the call.
+    /// Position of a secret written in clear text in the file, if it has become part of the login call.
     clear_secret: Option<(u32, u32)>,
 }
 
-/// One request and what its answers mean.
+/// One request and the meaning of its answers.
 #[derive(Debug, Clone, PartialEq)]
 struct Call {
     method: String,
@@ -174,7 +174,7 @@ struct Call {
     answers: Answers,
 }
 
-/// A body, as the file describes it.
+/// A body as described in the file.
 #[derive(Debug, Clone, PartialEq)]
 enum BodyShape {
     Empty,
@@ -195,7 +195,7 @@ enum BodyShape {
     },
 }
 
-/// What answers mean, where it is not the usual.
+/// The meaning of answers, if it differs from the usual one.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Answers {
     statuses: Vec<((u16, u16), Meaning)>,
@@ -211,23 +211,23 @@ enum Extract {
     Expression(LocatedText),
 }
 
-/// An operation of the file.
+/// An operation described in the file.
 #[derive(Debug, Clone, PartialEq)]
 struct Described {
     call: Call,
     before: Vec<Before>,
-    /// Where it does not hold, there is nothing to ask for.
+    /// If this is false, no call is made.
     only_if: Option<LocatedText>,
     elements: Option<Extract>,
     keep: Option<LocatedText>,
-    /// By the key that names them.
+    /// The fields that are read, by their keys.
     fields: BTreeMap<&'static str, Extract>,
-    /// What is read under names of the file's own.
+    /// The values that are read under names chosen in the file.
     values: BTreeMap<String, Extract>,
     page: Paging,
 }
 
-/// A call without effect that comes before another.
+/// A call without side effects that precedes another call.
 #[derive(Debug, Clone, PartialEq)]
 struct Before {
     name: String,
@@ -235,7 +235,7 @@ struct Before {
     values: BTreeMap<String, Extract>,
 }
 
-/// How the next page is asked for.
+/// How the next page is requested.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Paging {
     size: Option<u32>,
@@ -247,29 +247,29 @@ struct Paging {
     cursor_at: (u32, u32),
 }
 
-/// Which call of an operation.
+/// A call within an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// The call that gives the token.
+    /// The call that obtains the token.
     Login,
-    /// One of those that come before, from 0.
+    /// One of the preceding calls, counted from 0.
     Before(usize),
     /// The operation itself.
     Main,
 }
 
-/// Looks at a text: the operation that it belongs to, and the names that repetitions bring.
+/// Visits a text: the operation it belongs to, and the names bound by repetitions around it.
 type See<'f, 's> = &'f mut dyn FnMut(Option<Operation>, &'s LocatedText, &[&'s str]);
 
 impl Connector {
-    /// Reads and checks a partner's file; every fault is noted.
+    /// Reads and checks a partner's file; all faults are reported.
     #[must_use]
     pub fn compile(partner: Partner, text: &str, faults: &mut Vec<Diagnostic>) -> Option<Self> {
         let connector = source::read(partner, text, faults)?;
         check::check(&connector, faults).then_some(connector)
     }
 
-    /// Notes what is wrong with the form of a file, before anything in it is understood.
+    /// Checks the form of a file without interpreting its content.
     pub fn check_form(partner: Partner, text: &str, faults: &mut Vec<Diagnostic>) {
         let mut reader = Reader::new(partner.file(), faults);
         if let Some(root) = reader.root(text) {
@@ -288,7 +288,7 @@ impl Connector {
         self.operations.keys().copied()
     }
 
-    /// How many calls come before this operation.
+    /// The number of calls that precede this operation.
     #[must_use]
     pub fn steps_before(&self, operation: Operation) -> usize {
         self.operations
@@ -296,13 +296,13 @@ impl Connector {
             .map_or(0, |it| it.before.len())
     }
 
-    /// Whether a call of its own gives a token first.
+    /// Whether a login call obtains a token first.
     #[must_use]
     pub fn logs_in(&self) -> bool {
         matches!(self.auth, Auth::Session(_))
     }
 
-    /// Whether a text of this operation uses a value whose name is one of these.
+    /// Whether a text of this operation uses a value whose name satisfies the predicate.
     fn uses(&self, operation: Operation, is_one: impl Fn(&str) -> bool) -> bool {
         let mut used = false;
         if let Some(described) = self.operations.get(&operation) {
@@ -317,8 +317,7 @@ impl Connector {
         keys::schema(partner)
     }
 
-    /// Every text of the file, with the operation that it belongs to and the names that
-    /// repetitions around it bring.
+    /// Visits every text of the file, with the operation it belongs to and the names bound by repetitions around it.
     fn visit<'s>(&'s self, see: See<'_, 's>) {
         let mut own = |text: &'s LocatedText, locals: &[&'s str]| see(None, text, locals);
         self.headers.visit(&mut Vec::new(), &mut own);
@@ -378,7 +377,7 @@ impl Extract {
 }
 
 impl Call {
-    /// What has values in it, but for the path.
+    /// The parts that contain values, except the path.
     fn shapes(&self) -> impl Iterator<Item = &Shape> {
         let body = match &self.body {
             BodyShape::Json(shape)
@@ -418,7 +417,7 @@ impl Call {
     }
 }
 
-/// The address under which paths stand, for a sample or a case.
+/// The base address used for a sample or a case.
 fn sample_base() -> Option<Url> {
     Url::parse("https://api.example").ok()
 }

@@ -1,13 +1,12 @@
-//! Every combination that can come, decided: where the rules fail, before a tenant meets it.
+//! Decides every possible combination, to find where the rules fail before a tenant does.
 //!
-//! Signalements: every qualification × residence × priority × forwarding flag, without a bien and
-//! with one, and with each that a text of the scripts tells apart from it. Each forwarded combination
-//! is also rendered as the CRM's request, where a file describes one. Statuses: every CRM status × known
-//! value of `selon`, on every residence for the e-mails that they bring about. Besides, whatever else of a signalement the
-//! rules read is varied, its date, its words, its photos: one thing at a time, and what one condition can ask for, two at a
-//! time. What fails is a *hole*;
-//! what works by a fallback, or never reaches the CRM, is a *remark*. Both are grouped as a person would
-//! mend them: one entry for one cause, with the codes that it touches.
+//! Signalements: every qualification × residence × priority × forwarding flags, without a bien and with one, and with
+//! each bien that a text in the scripts distinguishes from it. Each forwarded combination is also rendered as a request
+//! to the CRM, if a file describes one. Statuses: every CRM status × known value of `selon`, for every residence
+//! because of the e-mails they cause. In addition, every other part of a signalement that the rules read is varied
+//! (date, words, photos): one at a time, and two at a time if one condition reads both. A failure is a *hole*; anything
+//! that works only by a fallback, or never reaches the CRM, is a *remark*. Both are grouped by cause, the way a person
+//! would correct them, with the codes affected.
 
 mod alike;
 mod biens;
@@ -56,21 +55,21 @@ pub use supposed::with_managers_of_the_crm;
 
 pub(super) use words::generalise;
 
-/// The two forwarding flags, `(transmettre_auteur, transmettre_manager)`. All at once first: what
-/// is forwarded at all, is forwarded then.
+/// The forwarding flags, `(transmettre_auteur, transmettre_manager)`. Both set comes first: a signalement that is ever
+/// forwarded is forwarded then.
 const FLAGS: [(bool, bool); 4] = [(true, true), (true, false), (false, true), (false, false)];
 
-/// What was found.
+/// The result of a search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Coverage {
-    /// How many decisions were made.
+    /// The number of decisions made.
     pub decisions: u64,
-    /// What fails for some combination.
+    /// Failures for some combination.
     pub holes: Vec<Gap>,
-    /// What works, and is worth a look.
+    /// Combinations that work but are worth a look.
     pub remarks: Vec<Gap>,
-    /// What the rules read and was not tried for each, or not together, in French, one sentence each; empty where
-    /// nothing was left out.
+    /// What the rules read that was not tried for every combination, or not together, in French, one sentence each;
+    /// empty if nothing was left out.
     pub untried: Vec<String>,
 }
 
@@ -88,9 +87,8 @@ impl Coverage {
 pub enum Reach {
     /// All of them.
     All,
-    /// Every residence with one qualification of each kind, every qualification and every status with
-    /// one residence of each kind, and the rest for one residence: what a large landlord can afford at
-    /// each edit.
+    /// Every residence with one qualification of each kind, every qualification and every status with one residence of
+    /// each kind, and the rest for one residence: affordable at each edit even for a large landlord.
     Kinds,
 }
 
@@ -99,19 +97,19 @@ pub struct Combinations<'g> {
     generation: &'g Generation,
     residences: Vec<&'g Residence>,
     qualifications: Vec<&'g str>,
-    /// The first qualification that asks for each type of manager.
+    /// The first qualification for each type of manager.
     one_of_each_kind: Vec<&'g str>,
     priorites: Vec<&'g str>,
     biens: Biens<'g>,
     statuts: Statuts,
     varied: Varied<'g>,
     creations: Option<Creations<'g>>,
-    /// Whether the CRM that a file describes is called.
+    /// Whether the CRM described by the connector file is called.
     calls_crm: bool,
 }
 
 impl<'g> Combinations<'g> {
-    /// Lists what there is.
+    /// Lists the combinations of a generation.
     #[must_use]
     pub fn of(generation: &'g Generation) -> Self {
         let rules = &generation.rules;
@@ -143,15 +141,15 @@ impl<'g> Combinations<'g> {
         }
     }
 
-    /// The same where these partners are called, and no other: what keeps a demande from a CRM that nobody calls yet is a
-    /// remark.
+    /// Restricts it to the partners that are called: a demande that cannot be sent to a CRM that is not called yet is
+    /// only a remark.
     #[must_use]
     pub fn where_called(mut self, called: &BTreeSet<Partner>) -> Self {
         self.calls_crm = called.contains(&Partner::Crm);
         self
     }
 
-    /// How many decisions there are to make, but for those that only a hole brings about.
+    /// The number of decisions to make, except those that only a hole triggers.
     #[must_use]
     pub fn count(&self) -> u64 {
         let breadth = self.breadth(varied::MOST, varied::MOST_BY_NAME);
@@ -159,7 +157,7 @@ impl<'g> Combinations<'g> {
         self.count_usual() + self.count_singles(breadth) + self.count_pairs(&pairs)
     }
 
-    /// How many decisions there are to make, at most, where nothing varies.
+    /// The maximum number of decisions to make without variations.
     #[must_use]
     pub fn count_usual(&self) -> u64 {
         let biens = |it: &&Residence| self.biens.of_residence(&it.code).len();
@@ -169,7 +167,7 @@ impl<'g> Combinations<'g> {
         (places * each + statuts) as u64
     }
 
-    /// Decides them all, on every core; `tick` is told of each handful of decisions.
+    /// Decides all of them on all cores; `tick` receives the number of each batch of decisions.
     pub fn decide(&self, tick: &(dyn Fn(u64) + Sync)) -> Coverage {
         let found = side_by_side(self.residences.len(), patience::MOST, tick, |at, left| {
             let residence = self.residences[at];
@@ -192,12 +190,11 @@ impl<'g> Combinations<'g> {
         self.report(found, [(of_singles, singles), (of_pairs, pairs)])
     }
 
-    /// Decides them on this thread alone, beside a daemon's traffic, for as long as `go_on` says;
-    /// `None` when it ended that.
+    /// Decides them on this thread only, so as not to disturb the daemon's traffic; `None` if `go_on` returned false.
     pub fn decide_aside(&self, reach: Reach, go_on: impl Fn() -> bool) -> Option<Coverage> {
         let mut found = Found::default();
         let mut first = true;
-        // Whether a status brings about an e-mail there that fails: then all of the kind are told.
+        // Whether an e-mail for a status fails there: then the whole kind is tried.
         let mut kinds: HashMap<Kind<'_>, bool> = HashMap::new();
         for residence in &self.residences {
             if !go_on() {
@@ -329,8 +326,8 @@ impl<'g> Combinations<'g> {
         }
     }
 
-    /// The remark on a manager of another type than the one that was asked for: either the residence
-    /// has none of that type, which the export mends, or the rules chose otherwise.
+    /// The remark on a manager of a different type than the one asked for: either the residence has none of that type,
+    /// which a change to the export corrects, or the rules chose differently.
     fn other_manager<'f>(
         &self,
         signalement: &Signalement,
@@ -356,8 +353,8 @@ impl<'g> Combinations<'g> {
     }
 }
 
-/// Decides so many pieces of a search on every core, as far as scripts reach no limit more often than is left; each piece
-/// is given that, too.
+/// Decides the pieces of a search on all cores until scripts have reached a limit as often as is left; each piece
+/// receives that number too.
 fn side_by_side(
     pieces: usize,
     left: u64,
@@ -382,7 +379,7 @@ fn side_by_side(
         .reduce(Found::default, Found::join)
 }
 
-/// How often scripts may still reach a limit after what these parts of a search came to.
+/// How often scripts may still reach a limit after these parts of a search.
 fn left_after(parts: &[&Found]) -> u64 {
     let reached: u64 = parts.iter().map(|it| it.at_limit).sum();
     patience::MOST.saturating_sub(reached)

@@ -1,11 +1,10 @@
-//! The one idea: a decision is a pure function of the rules, the reference data and the input.
+//! A decision is a pure function of the rules, the reference data and the input.
 //!
-//! The live flows, the admins' cases and every tool that asks "what would happen if" call these
-//! functions; there is no second version of them. No clock, no I/O, no global.
+//! The live flows, the admins' cases and every what-if tool call these functions; there is no second version of them.
+//! No clock, no I/O, no globals.
 //!
-//! A file a question: [which codes are unknown](unknown_codes), [what becomes of a
-//! signalement](signalement()), [what SoWell is told of a status](statut()), [which e-mails the
-//! landlord wants](accuses()).
+//! One file per question: [which codes are unknown](unknown_codes), [what happens to a signalement](signalement()),
+//! [which status SoWell receives](statut()), [which e-mails the landlord wants](accuses()).
 
 mod accuses;
 mod codes;

@@ -1,20 +1,20 @@
-//! What is wrong with a file that the landlord's staff edits, in their words.
+//! A fault in a file that the landlord's staff edits, described in their words.
 
 use std::fmt;
 
 use crate::rules::pasted;
 
-/// Whether a diagnostic keeps an edit from taking effect.
+/// Whether a diagnostic prevents an edit from taking effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// The edit is refused.
     Error,
-    /// The edit takes effect; someone should look.
+    /// The edit takes effect, but someone should check it.
     Warning,
 }
 
 impl Severity {
-    /// What stands before a remark for people.
+    /// The label shown to people before the message.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
@@ -23,7 +23,7 @@ impl Severity {
         }
     }
 
-    /// The word for programs.
+    /// The word used in output for programs.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -33,15 +33,15 @@ impl Severity {
     }
 }
 
-/// The kinds of faults, as programs read them; once released, a code keeps its meaning.
+/// The kinds of faults, for programs; once released, a code keeps its meaning.
 pub mod code {
     /// A file is missing.
     pub const FILE_MISSING: &str = "fichier-manquant";
     /// A file or folder cannot be read, or is not UTF-8.
     pub const UNREADABLE: &str = "illisible";
-    /// What no file is to blame for: the program or its database failed.
+    /// A failure of the program or its database, not of a file.
     pub const INTERNAL: &str = "interne";
-    /// A file that nothing reads.
+    /// A file that is never read.
     pub const NOT_READ: &str = "non-lu";
     /// Not YAML.
     pub const YAML: &str = "yaml";
@@ -51,13 +51,13 @@ pub mod code {
     pub const KEY_UNKNOWN: &str = "cle-inconnue";
     /// A key that is required.
     pub const KEY_MISSING: &str = "cle-manquante";
-    /// A list where a text is expected, and the like.
+    /// A value of the wrong type, such as a list instead of a text.
     pub const SHAPE: &str = "forme";
     /// A word or code that is not known.
     pub const WORD_UNKNOWN: &str = "mot-inconnu";
-    /// Two rules that contradict each other, or one that lacks what it needs.
+    /// Two rules that contradict each other, or one that lacks something it needs.
     pub const RULE: &str = "regle";
-    /// A secret that the settings do not have.
+    /// A secret that is missing from the settings.
     pub const SECRET: &str = "secret-inconnu";
     /// A script that does not compile.
     pub const SCRIPT: &str = "script";
@@ -67,13 +67,13 @@ pub mod code {
     pub const CASE: &str = "cas";
     /// An export that is broken.
     pub const EXPORT: &str = "export";
-    /// What fails for some combination that can come.
+    /// Rules that fail for some possible combination.
     pub const HOLE: &str = "trou";
-    /// A row that points at another file's missing row.
+    /// A row that refers to a missing row of a different file.
     pub const ORPHAN: &str = "ligne-orpheline";
 }
 
-/// One thing to mend, where it stands.
+/// One fault to correct, with its position.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Diagnostic {
     /// Path of the file in its folder, e.g. `modeles/contexte.txt`.
@@ -82,23 +82,23 @@ pub struct Diagnostic {
     pub line: u32,
     /// Column in characters, from 1; 0 for the line as a whole.
     pub column: u32,
-    /// Whether it refuses the edit.
+    /// Whether it prevents the edit from taking effect.
     pub severity: Severity,
     /// Names the kind of fault for programs; stable, see [`code`].
     pub code: &'static str,
-    /// What is wrong, in French, for someone who is no programmer.
+    /// What is wrong, in French, for someone who is not a programmer.
     pub message: String,
-    /// Why a case fails, where that is no value of its own: whatever other cases fail of the same is mended with it.
+    /// Why a case fails, if the reason may be shared by other cases: correcting it fixes them all.
     pub cause: Option<String>,
 }
 
 impl Diagnostic {
-    /// A fault of the file as a whole.
+    /// A fault of a whole file.
     pub fn file(code: &'static str, file: impl Into<String>, message: impl Into<String>) -> Self {
         Self::at(code, file, 0, 0, message)
     }
 
-    /// A fault at a place.
+    /// A fault at a position.
     pub fn at(
         code: &'static str,
         file: impl Into<String>,
@@ -117,14 +117,14 @@ impl Diagnostic {
         }
     }
 
-    /// The same, of a case that fails for a reason that others may share.
+    /// Sets the shared cause of a failing case.
     #[must_use]
     pub fn caused_by(mut self, cause: impl Into<String>) -> Self {
         self.cause = Some(cause.into());
         self
     }
 
-    /// The same, as a remark that refuses nothing.
+    /// Turns it into a remark, which does not refuse the edit.
     #[must_use]
     pub fn as_warning(mut self) -> Self {
         self.severity = Severity::Warning;
@@ -151,7 +151,7 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// Whether any of these keeps the edit from taking effect.
+/// Whether any of these prevents the edit from taking effect.
 #[must_use]
 pub fn any_error(diagnostics: &[Diagnostic]) -> bool {
     diagnostics
@@ -172,16 +172,16 @@ pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
                 candidate,
             )
         })
-        // A third of the letters wrong is a slip; more is another word.
+        // Up to a third of the letters may differ in a typo; beyond that it is a different word.
         .filter(|(distance, candidate)| *distance <= (candidate.chars().count() / 3).max(1))
         .min()
         .map(|(_, candidate)| candidate)
 }
 
-/// What the words are of which one was meant.
+/// The kind of words that suggestions are listed from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listed {
-    /// What may stand in a place.
+    /// Values allowed in a place.
     Values,
     /// Names of files, fields and parts.
     Names,
@@ -190,7 +190,7 @@ pub enum Listed {
 }
 
 impl Listed {
-    /// How a list of those that are known begins, and what is said where there is none.
+    /// How a list of the known ones begins, and the text to show if there are none.
     fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Values => ("valeurs connues", "aucune valeur n'est connue"),
@@ -200,13 +200,13 @@ impl Listed {
     }
 }
 
-/// `« x » : vouliez-vous dire « y » ?`, or the known values where none is near.
+/// `« x » : vouliez-vous dire « y » ?`, or the known values if none is near.
 #[must_use]
 pub fn suggestion<'k>(word: &str, known: impl IntoIterator<Item = &'k str> + Clone) -> String {
     suggestion_of(Listed::Values, word, known)
 }
 
-/// The same of other words than values.
+/// Like [`suggestion`], for other kinds of words than values.
 #[must_use]
 pub fn suggestion_of<'k>(
     listed: Listed,
@@ -246,7 +246,7 @@ pub fn suggestion_of<'k>(
     }
 }
 
-/// A number of things, with an `s` where there are several.
+/// A number of things, with a plural `s` from two on.
 #[must_use]
 pub fn counted(count: usize, thing: &str) -> String {
     let s = if count < 2 { "" } else { "s" };
@@ -258,7 +258,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_finds_its_word() {
+    fn a_typo_finds_its_word() {
         assert_eq!(
             nearest("categorie", ["modes", "categories"]),
             Some("categories")

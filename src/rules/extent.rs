@@ -1,13 +1,13 @@
-//! How much of a value a script or a template reads, so that nothing else is made for it.
+//! How much of a value a script or a template reads, so that the rest need not be built.
 
 use std::collections::BTreeMap;
 
 /// All of a value, or some of its fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Extent {
-    /// All of it, or more than can be told.
+    /// All of it, or an extent that cannot be determined.
     Whole,
-    /// These fields, each as far as it is read.
+    /// Only these fields, each to its own extent.
     Fields(BTreeMap<String, Extent>),
 }
 
@@ -15,7 +15,7 @@ impl Extent {
     /// Nothing at all.
     pub const NOTHING: Self = Self::Fields(BTreeMap::new());
 
-    /// Adds what stands at the end of this path, whole; the value itself where the path is empty.
+    /// Adds everything under this path; with an empty path, the whole value.
     pub fn add(&mut self, path: &[&str]) {
         match (self, path) {
             (Self::Whole, _) => {}
@@ -27,7 +27,7 @@ impl Extent {
         }
     }
 
-    /// How much of a field is read; `None` for nothing.
+    /// How much of a field is read; `None` if it is not read.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Self> {
         match self {
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_whole_hides_what_is_read_of_it() {
+    fn reading_a_whole_value_includes_its_fields() {
         let mut extent = Extent::NOTHING;
         extent.add(&["demande", "uid"]);
         extent.add(&["signalement", "auteur"]);

@@ -1,5 +1,5 @@
-//! What would become of something, its e-mails included, for whoever only asks: cases, `explain`,
-//! `coverage` and `impact`. Nothing is created and nothing is sent.
+//! What the rules would do, e-mails included, for callers that only ask: cases, `explain`, `coverage` and `impact`.
+//! Nothing is created and nothing is sent.
 
 use std::cmp::Reverse;
 
@@ -15,28 +15,28 @@ use crate::rules::script::{AccuseMessage, ScriptError};
 use crate::rules::template::Rendered;
 use crate::rules::trace::Trace;
 
-/// The instant of every signalement that nobody sent.
+/// Date used in every sample signalement.
 const HARMLESS_DATE: &str = "2026-01-15T10:00:00+01:00";
 
-/// A decision, and the e-mails that the rules ask for on its occasion, none of them written yet.
+/// A decision and the e-mails that the rules ask for, none of them rendered yet.
 #[derive(Debug)]
 pub struct Asked<D> {
-    /// What would be decided.
+    /// The decision.
     pub decision: D,
-    /// The e-mails.
+    /// The e-mails asked for.
     pub messages: Vec<AccuseMessage>,
-    /// Why the script that asks for e-mails failed, where it did.
+    /// Why the script that asks for e-mails failed, if it did.
     pub unasked: Option<ScriptError>,
 }
 
 /// A decision with everything that would follow from it.
 #[derive(Debug)]
 pub struct Foreseen<D> {
-    /// What would be decided.
+    /// The decision.
     pub decision: D,
     /// The e-mails that would be sent.
     pub mails: Vec<ForeseenMail>,
-    /// Why the script that asks for e-mails failed, where it did.
+    /// Why the script that asks for e-mails failed, if it did.
     pub unasked: Option<ScriptError>,
 }
 
@@ -44,7 +44,7 @@ pub struct Foreseen<D> {
 #[derive(Debug)]
 pub struct ForeseenMail {
     message: AccuseMessage,
-    /// Why it could not be sent, where it could not.
+    /// Why it could not be sent; `None` if it could.
     unwritten: Option<Undecided>,
 }
 
@@ -55,7 +55,7 @@ impl ForeseenMail {
         &self.message.modele
     }
 
-    /// Whom it would go to.
+    /// Its addressee, as the script gave it.
     #[must_use]
     pub fn a(&self) -> &str {
         &self.message.a
@@ -69,7 +69,7 @@ impl ForeseenMail {
 }
 
 impl<D> Foreseen<D> {
-    /// What would keep an e-mail from being written; it never keeps a demande from being created.
+    /// Everything that would prevent an e-mail from being written; none of it prevents the creation of the demande.
     pub fn unwritten(&self) -> impl Iterator<Item = Undecided> {
         let unwritten = self.mails.iter().filter_map(|it| it.unwritten.clone());
         let unasked = self.unasked.clone().map(Undecided::from);
@@ -77,13 +77,13 @@ impl<D> Foreseen<D> {
     }
 }
 
-/// A UID for a demande that nobody creates.
+/// The UID of a demande that is never created.
 #[must_use]
 pub fn uid() -> Uid {
     Uid::new("(à venir)".into())
 }
 
-/// What would become of a signalement; how it was decided is added to the trace.
+/// What the rules would do with a signalement; the steps of the decision are added to the trace.
 #[must_use]
 pub fn signalement(
     generation: &Generation,
@@ -101,7 +101,7 @@ pub fn signalement(
     }
 }
 
-/// What would become of a status change of this demande.
+/// What the rules would do about a status change of this demande.
 #[must_use]
 pub fn statut(
     generation: &Generation,
@@ -120,7 +120,7 @@ pub fn statut(
     }
 }
 
-/// What would be decided about a signalement, and which e-mails be asked for.
+/// What would be decided about a signalement, and which e-mails the rules would ask for.
 #[must_use]
 pub fn ask(
     generation: &Generation,
@@ -139,7 +139,7 @@ pub fn ask(
     }
 }
 
-/// The same about a status change of this demande, which is then as `after` says, see [`decide::after`].
+/// Like [`ask`], for a status change; `after` is the demande with its new status, see [`decide::after`].
 #[must_use]
 pub fn ask_of_statut(
     generation: &Generation,
@@ -161,10 +161,10 @@ pub fn ask_of_statut(
     }
 }
 
-/// The text of an e-mail that was asked for.
+/// Renders an e-mail that was asked for.
 ///
 /// # Errors
-/// When it cannot be sent: its template is missing or fails, it has no subject, or its addressee is none.
+/// When it cannot be sent: its template is missing or fails, it has no subject, or its addressee is invalid.
 pub fn write(
     generation: &Generation,
     context: &MailContext<'_>,
@@ -197,9 +197,9 @@ fn mails(
     messages.into_iter().map(write).collect()
 }
 
-/// A signalement that nobody sent: a known code for each, the first in the alphabet, and values
-/// without importance for the rest. The residence is one with all kinds of managers, if there is:
-/// one that is new and has none yet must not fail what is about something else.
+/// A sample signalement: for each code, the first known one in alphabetical order, and neutral values for the rest. The
+/// residence is the one with the most kinds of managers: a new residence without managers must not make unrelated
+/// checks fail.
 #[must_use]
 pub fn harmless(generation: &Generation) -> Signalement {
     let rules = &generation.rules;

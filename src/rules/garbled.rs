@@ -1,28 +1,28 @@
-//! Letters of a text whose encoding was mistaken for another one before it was saved: « Ã© » in the place of « é ».
+//! Letters spoilt by reading a text in the wrong encoding before it was saved: « Ã© » instead of « é ».
 
 use encoding_rs::WINDOWS_1252;
 
 use crate::rules::place::place_of;
 
-/// What may stand right behind a word, and is a part of some spoilt letters too.
+/// Characters that may follow a word and also occur inside spoilt letters.
 const BEHIND_A_WORD: &str = " \u{a0}…’‘“”«»‹›–—";
 
-/// A letter that was spoilt so.
+/// A letter spoilt in this way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Garbled {
     /// Line and column in characters, from 1.
     pub place: (u32, u32),
-    /// How it looks.
+    /// The characters that are there now.
     pub sign: String,
-    /// What it was.
+    /// The letter that was meant.
     pub meant: char,
 }
 
 impl Garbled {
-    /// What stands there in place of what.
+    /// A sentence in French saying which characters replace which letter.
     #[must_use]
     pub fn sentence(&self) -> String {
-        // Nobody sees that a space ends it.
+        // A trailing space would be invisible.
         let sign = self.sign.trim_end();
         if self.meant.is_whitespace() {
             return format!("« {sign} » tient lieu d'une espace insécable");
@@ -31,20 +31,20 @@ impl Garbled {
     }
 }
 
-/// The first letter of a text that was spoilt so.
+/// The first spoilt letter of a text.
 #[must_use]
 pub fn first(text: &str) -> Option<Garbled> {
     in_lines(text, |_, _, _| true)
 }
 
-/// The first one of a text that people write for programs: what stands in a comment, or in a line that replaces a text or
-/// has the right letter beside it, is meant as it is.
+/// The first mis-encoded text that is probably a mistake. Comments, replacement rules, and lines that also contain the
+/// correct letter are ignored.
 #[must_use]
 pub fn first_in_rules(text: &str) -> Option<Garbled> {
     in_lines(text, |line, sign, meant| {
         let own = line.trim_start();
         let is_comment = own.starts_with("//") || own.starts_with('#') && !own.starts_with("#{");
-        // Some signs end with the letter that is meant.
+        // Some spoilt letters end with the correct letter.
         let has_both = line.replace(sign, "").contains(meant);
         !is_comment && !line.contains("replace") && !has_both
     })
@@ -70,12 +70,12 @@ fn in_lines(text: &str, looked_at: impl Fn(&str, &str, char) -> bool) -> Option<
     None
 }
 
-/// The spoilt letter that begins at a byte of a line, as it looks, and what it was.
+/// The spoilt letter that begins at a byte of a line, and the letter it stands for.
 fn spoilt(line: &str, at: usize) -> Option<(&str, char)> {
     let rest = &line[at..];
     let first = rest.chars().next()?;
-    // The first byte of a letter says how many there are. French has « é… » and « É » » too, so that only those count
-    // that begin as no French or German letter ends a word.
+    // The first byte of a UTF-8 letter gives its length. French has « é… » and « É » », so only first characters with
+    // which no French or German word ends are considered.
     let width = match first {
         'Â' | 'Ã' | 'Ä' | 'Å' => 2,
         'â' => 3,
@@ -84,7 +84,7 @@ fn spoilt(line: &str, at: usize) -> Option<(&str, char)> {
     };
     let end = rest.char_indices().nth(width).map_or(rest.len(), |it| it.0);
     let (sign, behind) = rest.split_at(end);
-    // What an editor makes of the space that does not break.
+    // An editor turns the non-breaking space into an ordinary one.
     let meant = if sign == "Ã " {
         'à'
     } else {
@@ -94,7 +94,7 @@ fn spoilt(line: &str, at: usize) -> Option<(&str, char)> {
     (!ends_a_word(before, sign, behind)).then_some((sign, meant))
 }
 
-/// The one letter whose UTF-8 reads so as Windows-1252.
+/// The single letter whose UTF-8 bytes read like this in Windows-1252.
 fn letter(sign: &str) -> Option<char> {
     let (bytes, _, is_lossy) = WINDOWS_1252.encode(sign);
     let mut letters = std::str::from_utf8(&bytes)
@@ -104,8 +104,8 @@ fn letter(sign: &str) -> Option<char> {
     letters.next().filter(|_| letters.next().is_none())
 }
 
-/// Whether people write such a letter or sign, and see it: letters of the West and of the middle of Europe, marks, arrows
-/// and pictures.
+/// Whether people write and see such a character: letters of Western and Central Europe, punctuation, arrows and
+/// pictures.
 fn is_written(it: char) -> bool {
     it != '\u{ad}'
         && matches!(
@@ -120,7 +120,8 @@ fn is_written(it: char) -> bool {
         )
 }
 
-/// Whether this is the right last letter of a word, and what stands behind the word: « IRMÃ LUCIA », « Ä… ».
+/// Whether the characters are correct: the last letter of a word and the character after the word, as in « IRMÃ LUCIA »
+/// or « Ä… ».
 fn ends_a_word(before: Option<char>, sign: &str, behind: &str) -> bool {
     let is_within =
         behind.starts_with(char::is_alphanumeric) && !sign.ends_with(char::is_whitespace);
@@ -141,7 +142,7 @@ mod tests {
     use proptest::sample::select;
     use rstest::rstest;
 
-    /// Words of letters and notices, right as they are.
+    /// Words of letters and notices, spelt correctly.
     const WORDS: [&str; 40] = [
         "été",
         "À",
@@ -184,7 +185,7 @@ mod tests {
         "BÂT.",
         "Pâté",
     ];
-    /// What stands between them.
+    /// Characters that stand between them.
     const MARKS: [&str; 14] = [
         " ",
         "…",
@@ -204,13 +205,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn right_words_are_left_alone(words in vec((select(WORDS.to_vec()), select(MARKS.to_vec())), 0..12)) {
+        fn correct_words_are_left_alone(words in vec((select(WORDS.to_vec()), select(MARKS.to_vec())), 0..12)) {
             let text: String = words.into_iter().flat_map(|(word, mark)| [word, mark]).collect();
             prop_assert_eq!(first(&text), None, "{}", text);
         }
 
         #[test]
-        fn a_spoilt_word_is_found_and_told(word in select(WORDS.to_vec()), mark in select(vec![" ", ",", "\n", ""])) {
+        fn a_spoilt_word_is_found_with_the_letter_that_was_meant(word in select(WORDS.to_vec()), mark in select(vec![" ", ",", "\n", ""])) {
             let text = format!("{word}{mark}");
             let spoilt = WINDOWS_1252.decode_without_bom_handling(text.as_bytes()).0;
             let found = first(&spoilt);
@@ -236,11 +237,7 @@ mod tests {
     #[case("BonjourÂ\u{a0}Marie", "« Â » tient lieu d'une espace insécable", (1, 8))]
     #[case("Bonjourâ€¯!", "« â€¯ » tient lieu d'une espace insécable", (1, 8))]
     #[case("merci ðŸ™‚", "« ðŸ™‚ » tient lieu de « 🙂 »", (1, 7))]
-    fn a_letter_that_was_spoilt_is_found(
-        #[case] text: &str,
-        #[case] told: &str,
-        #[case] place: (u32, u32),
-    ) {
+    fn a_spoilt_letter_is_found(#[case] text: &str, #[case] told: &str, #[case] place: (u32, u32)) {
         let found = first(text).unwrap();
         assert_eq!((found.sentence().as_str(), found.place), (told, place));
         assert_eq!(first_in_rules(text), Some(found));
@@ -253,12 +250,12 @@ mod tests {
     #[case("IRMÃ LUCIA, IRMÃ\u{a0}LUCIA, « IRMÃ… »")]
     #[case("ÉTÉ… « RÉSUMÉ\u{a0}» L’ÉTÉ’, été\u{a0}», déjà…»")]
     #[case("„Ä“, « Ä\u{a0}», Ä…, ÀÁÂÃÄÅÆÇ, àáâãäåæç")]
-    fn letters_of_a_language_are_left_alone(#[case] text: &str) {
+    fn correct_letters_of_several_languages_are_left_alone(#[case] text: &str) {
         assert_eq!(first(text), None);
     }
 
     #[test]
-    fn what_rules_replace_is_meant_as_it_is() {
+    fn texts_that_rules_replace_are_left_alone() {
         assert_eq!(first_in_rules("texte.replace(\"Ã©\", \"é\");"), None);
         assert_eq!(first_in_rules("{{ s | replace('Ã©', 'é') }}"), None);
         assert_eq!(first_in_rules("let lettres = #{\"Ã©\": \"é\"};"), None);

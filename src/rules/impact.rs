@@ -1,5 +1,5 @@
-//! What an edit of the rules would change, told from the past: the same inputs, decided before the
-//! edit and after it, and every difference counted.
+//! What an edit of the rules would change, measured on past inputs: each is decided with the old and the new rules, and
+//! every difference is counted.
 
 mod mails;
 
@@ -20,12 +20,12 @@ use crate::rules::trace::Trace;
 
 use mails::Mails;
 
-/// How many of those that change are named for each difference.
+/// How many of the changed inputs are named for each difference.
 const EXAMPLES: usize = 3;
-/// How many inputs a core takes at a time.
+/// How many inputs a core processes at a time.
 const CHUNK: usize = 100;
 
-/// One thing that decisions can differ in.
+/// An aspect in which decisions can differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Aspect {
@@ -47,28 +47,28 @@ pub enum Aspect {
     Canal,
     /// The demande's *contexte*.
     Contexte,
-    /// SoWell's word.
+    /// SoWell's status.
     StatutSowell,
-    /// Which e-mails go out.
+    /// Which e-mails are sent.
     Accuses,
-    /// An e-mail that could be written before, and no longer.
+    /// An e-mail that could be written before but no longer can.
     CourrielPerdu,
-    /// An e-mail that could not be written before.
+    /// An e-mail that could not be written before but now can.
     CourrielRetrouve,
-    /// Whom an e-mail goes to.
+    /// The addressee of an e-mail.
     Destinataire,
-    /// What an e-mail says.
+    /// The text of an e-mail.
     Courriel,
 }
 
 impl Aspect {
-    /// The name that programs read; that of `attendu` in a case, where there is one.
+    /// The name in output for programs; the same as in `attendu` of a case, if it exists there.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.into()
     }
 
-    /// What happens to those that change, after "12 sur 540".
+    /// The predicate after "12 sur 540", in French.
     #[must_use]
     pub fn verb(self, count: u64) -> &'static str {
         let (one, several) = match self {
@@ -93,8 +93,8 @@ impl Aspect {
                 "auraient un contexte écrit autrement",
             ),
             Self::StatutSowell => (
-                "serait dit autrement à SoWell",
-                "seraient dits autrement à SoWell",
+                "serait transmis autrement à SoWell",
+                "seraient transmis autrement à SoWell",
             ),
             Self::Accuses => (
                 "ferait partir d'autres e-mails",
@@ -121,50 +121,49 @@ impl Aspect {
     }
 }
 
-/// One difference between two decisions about the same input. Texts that are long or personal,
-/// such as an e-mail, are not repeated: `from` and `to` are then empty. Of an e-mail that cannot be written, one of them is
-/// why.
+/// One difference between two decisions about the same input. Long or personal texts, such as e-mails, are not
+/// repeated: `from` and `to` are then empty. If an e-mail cannot be written, one of them is the reason.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Difference {
-    /// What differs.
+    /// The aspect in which they differ.
     pub aspect: Aspect,
-    /// What it was.
+    /// The value with the old rules.
     pub from: String,
-    /// What it would be.
+    /// The value with the new rules.
     pub to: String,
 }
 
-/// All that changes among inputs of one kind.
+/// All changes among inputs of one kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Impact {
-    /// How many inputs were decided twice.
+    /// How many inputs were decided with both.
     pub examined: u64,
-    /// How many of them come out otherwise.
+    /// How many of them change.
     pub changed: u64,
-    /// By aspect: how many, and the differences with their counts and examples.
+    /// By aspect: how many inputs change, and the differences with their counts and examples.
     pub aspects: BTreeMap<Aspect, AspectImpact>,
 }
 
-/// What changes in one aspect.
+/// The changes in one aspect.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AspectImpact {
-    /// How many inputs.
+    /// How many inputs change.
     pub count: u64,
-    /// Each difference.
+    /// How many inputs share each difference.
     pub changes: BTreeMap<Difference, Count>,
 }
 
 /// How many inputs share a difference.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Count {
-    /// How many.
+    /// The number of inputs.
     pub count: u64,
     /// The first few of them, by UID or identity.
     pub examples: Vec<String>,
 }
 
 impl Impact {
-    /// Counts one input and what changes about it.
+    /// Counts one input and its changes.
     pub fn add(&mut self, name: &str, changes: Vec<Difference>) {
         self.examined += 1;
         self.changed += u64::from(!changes.is_empty());
@@ -182,7 +181,7 @@ impl Impact {
         }
     }
 
-    /// Adds what came after.
+    /// Adds the result of later inputs.
     #[must_use]
     pub fn join(mut self, later: Self) -> Self {
         self.examined += later.examined;
@@ -202,7 +201,7 @@ impl Impact {
     }
 }
 
-/// Asks every input what changes about it, on all cores; one that cannot be asked is left out.
+/// Computes the changes of every input, on all cores; an input for which `ask` returns `None` is left out.
 #[must_use]
 pub fn tally<T: Sync>(
     inputs: &[T],
@@ -220,7 +219,7 @@ pub fn tally<T: Sync>(
         .reduce(Impact::default, Impact::join)
 }
 
-/// The rules before an edit and after it.
+/// The rules before and after an edit.
 #[derive(Clone)]
 pub struct Edit {
     before: Arc<Generation>,
@@ -229,7 +228,7 @@ pub struct Edit {
 }
 
 impl Edit {
-    /// From these to those.
+    /// An edit from one generation to the next.
     #[must_use]
     pub fn new(before: Arc<Generation>, after: Arc<Generation>) -> Self {
         let [one, other] = [&before, &after].map(|it| &it.rules.templates);
@@ -240,7 +239,7 @@ impl Edit {
         }
     }
 
-    /// What changes about a signalement.
+    /// The changes of a signalement.
     #[must_use]
     pub fn signalement(&self, it: &Signalement) -> Vec<Difference> {
         let asked = self.both(|rules| foresee::ask(rules, it, &mut Trace::unread()));
@@ -273,7 +272,7 @@ impl Edit {
         changes
     }
 
-    /// What changes about a status event of this demande.
+    /// The changes of a status event of this demande.
     #[must_use]
     pub fn statut(
         &self,
@@ -371,7 +370,7 @@ mod tests {
             from: "W".into(),
             to: to.into(),
         };
-        // One in five cannot be read, and of the others every third goes to A and every second to B.
+        // One in five cannot be read; of the others, every third goes to A and every second to B.
         let ask = |name: &String| {
             let number: usize = name[2..].parse().ok()?;
             let changes = match number {

@@ -1,5 +1,5 @@
-//! Which files the folder of rules has, and which names only look like theirs: a file that a person takes for
-//! a rule and that nothing reads would be an edit that silently does nothing.
+//! Which files the folder of rules contains, and which names only resemble theirs: a file that someone takes for a rule
+//! but that is never read would be an edit that silently has no effect.
 
 mod exports;
 
@@ -12,19 +12,19 @@ use crate::rules::{case, script, template};
 
 pub use exports::{is_export, is_unread_folder_of_exports, meant_export, note_unread_exports};
 
-/// Each folder with files of its own, and how the names of these end.
+/// The folders that contain rules, with the extensions of their files.
 const FOLDERS: [(&str, &[&str]); 3] = [
     (template::FOLDER, &["txt", "html"]),
     (case::FOLDER, &["yaml", "yml"]),
     (connector::FOLDER, &["yaml", "yml"]),
 ];
-/// How the names of the files end that stand in no folder.
+/// The extensions of files that are not in a folder.
 const ENDINGS: &[&str] = &["yaml", "yml", "rhai"];
-/// How the names of all of them end.
+/// The extensions of all rule files.
 const ALL_ENDINGS: &[&str] = &["txt", "html", "yaml", "yml", "rhai"];
-/// How the names of these folders begin, be it of one or of several, without accents.
+/// How the names of these folders begin, in singular or plural, without accents.
 const BEGINNINGS: [&str; 3] = ["cas", "modele", "connecteur"];
-/// The files that have one name each.
+/// The files with fixed names.
 const NAMED: [&str; 8] = [
     PRIORITES,
     QUALIFICATIONS,
@@ -35,37 +35,37 @@ const NAMED: [&str; 8] = [
     Partner::Crm.file(),
     Partner::Sowell.file(),
 ];
-/// The settings, where they stand beside the rules: no rule, and they may hold secrets that are to be in no version.
+/// The settings file, if it is next to the rules. It is not a rule, and it may contain secrets that must not be stored
+/// in a version.
 const SETTINGS: &str = "passerelle.yaml";
-/// How the file begins that Word and Excel keep beside one for as long as it is open: it has the ending of the
-/// other and holds no text.
+/// Prefix of the file that Word and Excel keep next to an open one: it has the same extension and contains no text.
 const OPEN_IN_OFFICE: &str = "~$";
-/// How the names of the copies end that editors and tools make.
+/// The extensions of copies that editors and tools make.
 const BACKUPS: [&str; 4] = ["bak", "orig", "tmp", "swp"];
-/// What stands for the signs of a name that are not written in UTF-8.
+/// Replaces the characters of a name that is not valid UTF-8.
 const NO_SIGN: char = char::REPLACEMENT_CHARACTER;
-/// What Windows adds to a name, and hides.
+/// The extension that Windows adds to a name and hides.
 const ADDED: &str = "txt";
 
-/// Whether a folder of that name, in the folder of rules, holds rules.
+/// Whether a folder of this name contains rules.
 #[must_use]
 pub fn is_folder(name: &str) -> bool {
     endings(&format!("{name}/")).is_some()
 }
 
-/// Whether a folder is to be told that nothing reads, given what it has: another one of the folder of rules, or one
-/// in a folder whose files may have any name.
+/// Whether an unread folder must be reported, judging by its content: an unknown folder next to the rules, or a
+/// subfolder of one whose files may have any name.
 #[must_use]
 pub fn is_unread_folder(path: &str, mut names: impl Iterator<Item = impl AsRef<str>>) -> bool {
     let (parent, name) = split(path);
     let left = name.starts_with(['.', '~', '#']) || name.ends_with('~');
     let ending = name.rsplit_once('.').map_or("", |(_, it)| it);
     let could_hold = parent.is_empty() && !is_folder(name) || is_subfolder(path);
-    // Exports, the database or photos may stand there as well.
+    // The folder may also contain exports, the database or photos.
     let endings = if parent.is_empty() && resembles_ours(name) {
         ALL_ENDINGS
     } else {
-        // Documents in folders of their own are no templates.
+        // Documents in their own folders are not templates.
         ENDINGS
     };
     let could_be_rule =
@@ -73,7 +73,7 @@ pub fn is_unread_folder(path: &str, mut names: impl Iterator<Item = impl AsRef<s
     !left && !BACKUPS.contains(&ending) && could_hold && names.any(|it| could_be_rule(it.as_ref()))
 }
 
-/// Whether a path, in the folder of rules, is that of a rule.
+/// Whether a path in the folder of rules is that of a rule.
 #[must_use]
 pub fn is_rule(path: &str) -> bool {
     let (folder, name) = split(path);
@@ -85,7 +85,7 @@ pub fn is_rule(path: &str) -> bool {
     endings.contains(&ending) && (ending != ADDED || with_known_ending(stem, endings).is_none())
 }
 
-/// Whether a path is nearly that of a rule.
+/// Whether a path closely resembles that of a rule.
 #[must_use]
 pub fn is_misnamed(path: &str) -> bool {
     let (folder, name) = split(path);
@@ -94,17 +94,17 @@ pub fn is_misnamed(path: &str) -> bool {
     no_sign || !is_rule(path) && meant(path).is_some()
 }
 
-/// Whether a folder stands in one of those whose files may have any name: its own files are not read.
+/// Whether the folder is inside one whose files may have any name; its files are not read.
 fn is_subfolder(path: &str) -> bool {
     parent_with_rules(&format!("{path}/")).is_some()
 }
 
-/// The names of the files and folders that are there only to be told: nothing reads them.
+/// The names of files and folders that are included only to be reported: they are never read.
 pub fn unread_names(files: &FileSet) -> impl Iterator<Item = &String> {
     files.keys().filter(|it| !is_rule(it))
 }
 
-/// Notes the files and folders whose names keep them from being read.
+/// Reports the files and folders that are not read because of their names.
 pub fn note_unread(files: &FileSet, faults: &mut Vec<Diagnostic>) {
     let mut remark = |name: &str, message: String| {
         let remark = Diagnostic::file(code::NOT_READ, name, message).as_warning();
@@ -156,7 +156,7 @@ pub fn note_unread(files: &FileSet, faults: &mut Vec<Diagnostic>) {
     }
 }
 
-/// The path that a file was meant to have, where that can be told from its own.
+/// The path that was probably meant, if it can be deduced.
 fn meant(path: &str) -> Option<String> {
     let (folder, name) = split(path);
     if is_set_aside(name) || path == SETTINGS {
@@ -174,7 +174,7 @@ fn meant(path: &str) -> Option<String> {
         return Some(format!("{folder}{name}"));
     }
     if ending.eq_ignore_ascii_case(ADDED) {
-        // Notes may stand beside the rules: there, only a rule's own name tells.
+        // There may be notes next to the rules, so only the full name of a rule counts.
         let mut all = endings.iter().map(|it| format!("{folder}{stem}.{it}"));
         return all.find(|it| folder == case::FOLDER || NAMED.contains(&it.as_str()));
     }
@@ -182,7 +182,7 @@ fn meant(path: &str) -> Option<String> {
     Some(format!("{folder}{stem}.{near}"))
 }
 
-/// The name with its ending in small letters, where it is one of these.
+/// The name with its extension in lower case, if it is one of these.
 fn with_known_ending(name: &str, endings: &[&str]) -> Option<String> {
     let (stem, ending) = name.rsplit_once('.')?;
     let ending = ending.to_lowercase();
@@ -190,17 +190,17 @@ fn with_known_ending(name: &str, endings: &[&str]) -> Option<String> {
     known.then(|| format!("{stem}.{ending}"))
 }
 
-/// Whether a name has one of these endings, in small or capital letters.
+/// Whether a name has one of these extensions, in any case.
 fn has_ending(name: &str, endings: &[&str]) -> bool {
     !is_set_aside(name) && with_known_ending(name, endings).is_some()
 }
 
-/// Whether a folder's name begins as that of one with rules does, such as `modeles2`.
+/// Whether a folder's name begins like that of one with rules, such as `modeles2`.
 fn resembles_ours(name: &str) -> bool {
     let own: String = bare(name).collect();
     BEGINNINGS.iter().any(|it| {
         let mut signs = own.chars();
-        // What an archive made illegible may be any letter.
+        // A character made illegible by an archive may be any letter.
         let fits = |letter| {
             signs
                 .next()
@@ -210,7 +210,7 @@ fn resembles_ours(name: &str) -> bool {
     })
 }
 
-/// The folder that was meant by one that is none of those with rules.
+/// The rule folder that was meant by a different name.
 fn meant_folder(folder: &str) -> Option<&'static str> {
     if folder.is_empty() || endings(folder).is_some() {
         return None;
@@ -222,20 +222,20 @@ fn meant_folder(folder: &str) -> Option<&'static str> {
     let letters = plain.trim_end_matches('/').chars().all(char::is_alphabetic);
     let mut known = FOLDERS.iter().map(|(it, _)| *it);
     known.find(|it| {
-        // With another letter, a short name is another word.
+        // A short name with a different letter is a different word.
         let near = letters && *it != case::FOLDER && nearest(&plain, [*it]).is_some();
         near || plain == *it
     })
 }
 
-/// The folder whose files may have any name and in which this one stands.
+/// The folder whose files may have any name and that contains this one.
 fn parent_with_rules(folder: &str) -> Option<&'static str> {
     [case::FOLDER, template::FOLDER].into_iter().find(|parent| {
         let own = folder
             .strip_prefix(parent)
             .and_then(|it| it.strip_suffix('/'));
         own.is_some_and(|own| {
-            // What orchestrators put there begins with a dot.
+            // Orchestrators create entries there that begin with a dot.
             !own.is_empty() && !own.starts_with('.') && !own.contains('/')
         })
     })
@@ -249,12 +249,12 @@ fn endings(folder: &str) -> Option<&'static [&'static str]> {
     known.find(|(it, _)| *it == folder).map(|(_, it)| *it)
 }
 
-/// The folder, with its `/`, and the name.
+/// Splits a path into the folder, with its `/`, and the name.
 fn split(path: &str) -> (&str, &str) {
     path.split_at(path.rfind('/').map_or(0, |at| at + 1))
 }
 
-/// What editors leave beside a file.
+/// Files that editors leave next to a file.
 fn is_set_aside(name: &str) -> bool {
     let ending = name.rsplit_once('.').map_or("", |(_, it)| it);
     name.starts_with(['.', '~', '#']) || !ending.chars().all(char::is_alphabetic)
@@ -285,7 +285,7 @@ mod tests {
     #[case("modeles/a.html.txt", "modeles/a.html")]
     #[case("modeles/contexte.txt.txt", "modeles/contexte.txt")]
     #[case("connecteurs/crm.YAML", "connecteurs/crm.yaml")]
-    fn a_misnamed_file_is_told_its_name(#[case] path: &str, #[case] right: &str) {
+    fn a_misnamed_file_is_reported_with_the_right_name(#[case] path: &str, #[case] right: &str) {
         assert!(is_misnamed(path) && !is_rule(path));
         let told = told(path).unwrap();
         assert_eq!(
@@ -299,7 +299,7 @@ mod tests {
     #[case("Modèles/a.txt", "Modèles", "modeles")]
     #[case("modele/a.txt", "modele", "modeles")]
     #[case("connecteur/crm.yaml", "connecteur", "connecteurs")]
-    fn a_misnamed_folder_is_told_its_name(
+    fn a_misnamed_folder_is_reported_with_the_right_name(
         #[case] path: &str,
         #[case] folder: &str,
         #[case] right: &str,
@@ -328,7 +328,7 @@ mod tests {
     #[case("Modèles - Copie/x.HTML")]
     #[case("connecteur_old/x.txt")]
     #[case("docs/exemple.yaml")]
-    fn another_folder_is_told_which_ones_are_read(#[case] path: &str) {
+    fn an_unknown_folder_is_reported_with_those_that_are_read(#[case] path: &str) {
         let (parent, name) = split(path);
         let folder = parent.trim_end_matches('/');
         assert!(is_unread_folder(folder, [name].into_iter()) && !is_misnamed(path));
@@ -358,7 +358,7 @@ mod tests {
     #[case("cas/docs/index.html")]
     #[case("connecteurs/anciens/crm.yaml")]
     #[case("cas/x.yaml")]
-    fn what_holds_no_rules_or_was_put_aside_is_no_unread_folder(#[case] path: &str) {
+    fn a_folder_without_rules_or_set_aside_is_not_reported(#[case] path: &str) {
         let (parent, name) = split(path);
         let folder = parent.trim_end_matches('/');
         assert!(!is_unread_folder(folder, [name].into_iter()));
@@ -368,7 +368,7 @@ mod tests {
     #[case("cas/\u{fffd}t\u{fffd}.yaml")]
     #[case("modeles/accus\u{fffd}.txt")]
     #[case("r\u{fffd}gles.yaml")]
-    fn a_name_with_signs_that_are_none_is_told(#[case] path: &str) {
+    fn a_name_with_invalid_characters_is_reported(#[case] path: &str) {
         assert!(!is_rule(path) && is_misnamed(path));
         let told = told(path).unwrap();
         assert!(
@@ -380,7 +380,7 @@ mod tests {
     #[rstest]
     #[case("cas/ete/x.yaml", "cas/ete", "cas")]
     #[case("modeles/2026/a.txt", "modeles/2026", "modeles")]
-    fn a_folder_in_a_folder_is_told_where_its_files_go(
+    fn a_subfolder_is_reported_with_the_place_for_its_files(
         #[case] path: &str,
         #[case] folder: &str,
         #[case] right: &str,
@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn another_name_of_a_rule_is_told_the_nearest() {
+    fn a_wrong_name_of_a_rule_is_reported_with_the_nearest_one() {
         let told = told("transmission.yml").unwrap();
         assert!(
             told.contains("vouliez-vous dire « transmission.yaml »"),
@@ -434,7 +434,7 @@ mod tests {
     #[case("cas/ete/notes.docx")]
     #[case("cas/ete/2026/x.yaml")]
     #[case("connecteurs/anciens/crm.yaml")]
-    fn what_editors_and_people_put_beside_the_rules_is_left_alone(#[case] path: &str) {
+    fn files_of_editors_and_notes_are_left_alone(#[case] path: &str) {
         assert!(!is_rule(path) && !is_misnamed(path));
     }
 }

@@ -1,24 +1,24 @@
-//! Whether rules are brief, as their decisions of late have shown.
+//! Whether the rules are fast, judging by their recent decisions.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-/// What a brief decision takes at most, in time of the processor.
+/// Longest CPU time of a brief decision.
 const BRIEF: Duration = Duration::from_millis(2);
-/// One that takes as long as this says enough by itself.
+/// A single decision that takes longer than this is enough to call the rules slow.
 const LONG: Duration = Duration::from_millis(20);
-/// So many that were not brief say the same: the machine, too, makes one of many slow.
+/// This many decisions that were not brief are also enough; fewer may be due to the machine.
 const SEVERAL: u32 = 3;
-/// So many brief ones in a row, and those before are forgotten.
+/// After this many brief decisions in a row, earlier slow ones are forgotten.
 const FORGOTTEN_AFTER: u32 = 1_000;
 
-/// What is known of how long rules take.
+/// The recent speed of a set of rules.
 #[derive(Debug, Default)]
 pub struct Pace {
     lengthy: AtomicBool,
-    /// Those that were not brief.
+    /// Number of decisions that were not brief.
     slow: AtomicU32,
-    /// Brief ones since the last that was not.
+    /// Number of brief decisions since the last one that was not.
     brief: AtomicU32,
 }
 
@@ -29,8 +29,8 @@ impl Pace {
         self.lengthy.load(Ordering::Relaxed)
     }
 
-    /// Notes what one took. Notes at the same instant may be counted one too few or too many: it
-    /// is a question of speed alone where rules run.
+    /// Records the CPU time of a decision. Concurrent calls may be counted one too few or too many: the result only
+    /// decides where rules run, which matters for speed alone.
     pub fn note(&self, took: Duration) {
         if took > BRIEF {
             self.brief.store(0, Ordering::Relaxed);
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_one_now_and_then_does_not_make_rules_lengthy() {
+    fn an_occasional_slow_decision_does_not_make_rules_lengthy() {
         let pace = Pace::default();
         for _ in 0..10 {
             assert!(!noted(&pace, SLOW, SEVERAL - 1));
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn several_slow_ones_or_one_very_slow_do_until_many_are_brief_again() {
+    fn several_slow_decisions_or_a_very_slow_one_make_rules_lengthy_until_many_are_brief() {
         for (took, times) in [(SLOW, SEVERAL), (LONG * 2, 1)] {
             let pace = Pace::default();
             assert!(noted(&pace, took, times));

@@ -1,15 +1,15 @@
-//! What a word processor or a web page puts in place of what was typed: spaces that do not break, quotes that bend,
-//! signs that nobody sees. They look right on the screen and are not the words that the rules know.
+//! Characters that a word processor or a web page puts in place of those typed: non-breaking spaces, curly quotes,
+//! invisible characters. They look right on the screen but do not match the words in the rules.
 
 use unicode_normalization::UnicodeNormalization;
 
-/// What composes with the letter before it. Of all marks only those that letters of French have: others are signs of
-/// other scripts, or parts of an emoji, and no accent.
+/// Whether the character combines with the letter before it. Only the block that French accents come from counts: other
+/// combining marks belong to other scripts or to emoji.
 fn is_combining(it: char) -> bool {
     ('\u{300}'..='\u{36f}').contains(&it)
 }
 
-/// The sign in French, what was meant by it, and how that is called.
+/// The name of the character in French, the character that was meant, and what to type instead.
 fn meant(it: char) -> Option<(&'static str, &'static str, &'static str)> {
     let space = " ";
     Some(match it {
@@ -47,12 +47,12 @@ fn meant(it: char) -> Option<(&'static str, &'static str, &'static str)> {
     })
 }
 
-/// Whether nobody sees that it is another sign.
+/// Whether the character looks like the one that was meant, or is invisible.
 fn is_hidden(it: char) -> bool {
     matches!(meant(it), Some((_, "" | " ", _)))
 }
 
-/// Which such sign it is, and what to type instead.
+/// The name of such a character, and what to type instead.
 #[must_use]
 pub fn told(it: char) -> Option<String> {
     let (what, _, instead) = meant(it)?;
@@ -65,27 +65,27 @@ pub fn told(it: char) -> Option<String> {
     })
 }
 
-/// The first such sign of a text, as a sentence.
+/// The first such character of a text, as a sentence.
 #[must_use]
 pub fn note(text: &str) -> Option<String> {
     Some(format!("il y a ici {}", text.chars().find_map(told)?))
 }
 
-/// The first one that nobody sees.
+/// The first one that cannot be seen, as a sentence.
 #[must_use]
 pub fn note_hidden(text: &str) -> Option<String> {
     let it = text.chars().find(|it| is_hidden(*it))?;
     Some(format!("il y a ici {}", told(it)?))
 }
 
-/// The first one that takes no room at all, and what to do with it: the text looks as it does without it.
+/// The first one without width, and what to do about it: the text looks the same without it.
 #[must_use]
 pub fn told_invisible(text: &str) -> Option<String> {
     let takes_no_room = |it: &char| matches!(meant(*it), Some((_, "", "")));
     told(text.chars().find(takes_no_room)?)
 }
 
-/// Quotes around the whole text that only look like those which a text may stand in.
+/// Typographic quotes around the whole text that look like the plain quotes of the syntax.
 #[must_use]
 pub fn note_around(text: &str) -> Option<String> {
     let text = text.trim();
@@ -95,8 +95,8 @@ pub fn note_around(text: &str) -> Option<String> {
     around.then(|| format!("il y a ici {}", told(first).unwrap_or_default()))
 }
 
-/// The first one of a line that cannot be read, with its column, from 1. What stands between two letters is in its place
-/// there, and so are a dash between words and the quotes of French.
+/// The first one of a line that cannot be parsed, with its column, from 1. An apostrophe between two letters, a dash
+/// between words and French quotes are legitimate.
 #[must_use]
 pub fn note_in_line(line: &str) -> Option<String> {
     let signs: Vec<char> = line.chars().collect();
@@ -121,14 +121,14 @@ pub fn note_in_line(line: &str) -> Option<String> {
     ))
 }
 
-/// Whether a sign may stand in a key as people write it, without quotes.
+/// Whether a character may occur in a key that is written without quotes.
 #[must_use]
 pub fn of_yaml_key(it: char) -> bool {
     it.is_alphanumeric() || " _-'’.".contains(it)
 }
 
-/// Where a space that is none to YAML stands in the place of one that it needs: before a line, after its dash or after
-/// its name and colon. In characters, from 0.
+/// Where a character that YAML does not accept as a space replaces one that it needs: in the indentation, after a dash,
+/// or after a key and its colon. In characters, from 0.
 #[must_use]
 pub fn hidden_in_structure(line: &str) -> Option<usize> {
     let hidden = |it: char| is_hidden(it) && !is_combining(it);
@@ -138,14 +138,14 @@ pub fn hidden_in_structure(line: &str) -> Option<usize> {
             return Some(at);
         }
     }
-    // The sign before a colon may be such a space too.
+    // The character before a colon may be such a space too.
     let of_key = |it: char| of_yaml_key(it) || is_combining(it) || hidden(it);
     while signs.next_if(|(_, it)| of_key(*it)).is_some() {}
     signs.next_if(|(_, it)| *it == ':')?;
     signs.next_if(|(_, it)| hidden(*it)).map(|(at, _)| at)
 }
 
-/// What differs between two texts that look the same, if they do.
+/// The difference between two texts that look the same; `None` if they look different or are equal.
 #[must_use]
 pub fn note_apart(wanted: &str, got: &str) -> Option<String> {
     if wanted == got || as_typed(wanted) != as_typed(got) {
@@ -159,7 +159,7 @@ pub fn note_apart(wanted: &str, got: &str) -> Option<String> {
     })
 }
 
-/// The first such sign of a text that another one does not have.
+/// The first such character of a text that the other text does not contain.
 #[must_use]
 pub fn told_first_not_in(text: &str, other: &str) -> Option<String> {
     let mut signs = text.chars().filter(|it| !other.contains(*it));
@@ -172,7 +172,7 @@ pub fn as_typed(text: &str) -> String {
     let mut typed = String::with_capacity(text.len());
     for it in text.nfc() {
         match meant(it) {
-            // One that composes with no letter is another sign.
+            // A combining character that combines with no letter is something else.
             Some((_, meant, _)) if !is_combining(it) => typed.push_str(meant),
             _ => typed.push(it),
         }
@@ -203,7 +203,7 @@ mod tests {
         "e\u{301}",
         "il y a ici un accent séparé de sa lettre (U+0301) : retapez la lettre accentuée"
     )]
-    fn a_sign_is_named_and_so_is_what_to_type(#[case] text: &str, #[case] told: &str) {
+    fn a_character_is_named_with_what_to_type_instead(#[case] text: &str, #[case] told: &str) {
         assert_eq!(note(text).as_deref(), Some(told));
     }
 
@@ -214,7 +214,7 @@ mod tests {
     #[case("modes\u{a0}: [tous]", Some("à la colonne 6"))]
     #[case("modes : [tous]", None)]
     #[case("libelle: Transfe\u{301}re\u{301}", None)]
-    fn what_is_in_its_place_in_a_text_is_not_blamed(
+    fn legitimate_characters_of_a_text_are_not_reported(
         #[case] line: &str,
         #[case] told: Option<&str>,
     ) {
@@ -234,7 +234,10 @@ mod tests {
     #[case("L’eau", None)]
     #[case("Dit « fermé »", None)]
     #[case("Ouvert", None)]
-    fn quotes_around_a_word_are_no_part_of_it(#[case] text: &str, #[case] told: Option<&str>) {
+    fn typographic_quotes_around_a_word_are_reported(
+        #[case] text: &str,
+        #[case] told: Option<&str>,
+    ) {
         let note = note_around(text);
         assert_eq!(note.is_some(), told.is_some(), "{note:?}");
         assert!(note.unwrap_or_default().contains(told.unwrap_or_default()));
@@ -246,12 +249,12 @@ mod tests {
     #[case("MZ\u{a0}01", false)]
     #[case("ge\u{301}rant", false)]
     #[case("L’Haÿ", false)]
-    fn a_sign_that_takes_no_room_is_told(#[case] text: &str, #[case] is_told: bool) {
+    fn a_character_without_width_is_reported(#[case] text: &str, #[case] is_told: bool) {
         assert_eq!(told_invisible(text).is_some(), is_told);
     }
 
     #[test]
-    fn what_was_typed_is_found_again() {
+    fn the_typed_text_is_recovered() {
         assert_eq!(as_typed("“l’eau”\u{a0}:\u{200b} – …"), "\"l'eau\" : - ...");
         assert_eq!(as_typed("Transfe\u{301}re\u{301}e"), "Transférée");
     }
@@ -270,7 +273,7 @@ mod tests {
     #[case("a b", "a\u{a0}b", Some("dans ce qui est obtenu, il y a une espace"))]
     #[case("Traité", "Traite", None)]
     #[case("Traité", "Traité", None)]
-    fn two_texts_that_look_the_same_are_told_apart(
+    fn the_difference_between_texts_that_look_the_same_is_named(
         #[case] wanted: &str,
         #[case] got: &str,
         #[case] told: Option<&str>,
@@ -291,7 +294,7 @@ mod tests {
     #[case("  il dit\u{a0}: c", None)]
     #[case("  a\u{a0}:\u{a0}b", Some(5))]
     #[case("  a\u{a0}:\u{202f}b", Some(5))]
-    fn a_space_that_makes_no_structure_is_found(#[case] line: &str, #[case] at: Option<usize>) {
+    fn a_space_that_yaml_does_not_accept_is_found(#[case] line: &str, #[case] at: Option<usize>) {
         assert_eq!(hidden_in_structure(line), at);
     }
 }

@@ -1,6 +1,6 @@
-//! Places in a text: as programs count, in bytes, and as people do, in lines and columns.
+//! Positions in a text, converted between bytes and lines with columns.
 
-/// A text and where it stands.
+/// A text with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Located {
     /// Line, from 1.
@@ -11,7 +11,7 @@ pub struct Located {
     pub text: String,
 }
 
-/// Line and column of a byte, both from 1, the column in characters.
+/// Line and column of a byte, both from 1; the column counts characters.
 #[must_use]
 pub fn place_of(text: &str, at: usize) -> (u32, u32) {
     let before = text.get(..at).unwrap_or(text);
@@ -29,7 +29,7 @@ pub fn line_of(text: &str, at: usize) -> u32 {
     place_of(text, at).0
 }
 
-/// The byte of a line and a column, both from 1; the end of the line where it is shorter.
+/// The byte at a line and column, both from 1; the end of the line if it is shorter.
 #[must_use]
 pub fn offset(text: &str, (line, column): (u32, u32)) -> Option<usize> {
     let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_found_again() {
+    fn places_convert_both_ways() {
         let text = "été\n\n l'été";
         for (at, _) in text.char_indices() {
             assert_eq!(offset(text, place_of(text, at)), Some(at));

@@ -1,7 +1,7 @@
-//! The landlord's three exports, as Excel in France writes them.
+//! The landlord's three exports, in the formats that the French Excel writes.
 //!
-//! An export that is broken is refused whole; a row that points nowhere is a remark, since the
-//! three files are rarely exported in the same second.
+//! A broken export is refused as a whole; a row that refers to a missing one is only a remark, since the three files
+//! are rarely exported at the same second.
 
 mod code_pages;
 mod emails;
@@ -23,17 +23,17 @@ use excel::note_remains;
 use faults::{Orphan, Orphans, given_twice, note_twins, shorten};
 use table::{Table, table};
 
-/// The landlord's residences.
+/// The file of the landlord's residences.
 pub const RESIDENCES: &str = "residences.csv";
-/// Who manages each.
+/// The file of the managers of each residence.
 pub const GESTIONNAIRES: &str = "gestionnaires.csv";
-/// What stands in each.
+/// The file of the biens in each residence.
 pub const BIENS: &str = "biens.csv";
 
 /// The files of the folder, all of them required.
 pub const FILES: [&str; 3] = [RESIDENCES, GESTIONNAIRES, BIENS];
 
-/// Reads the three files; a `Referentiel` comes back only where no error stands in the way.
+/// Reads the three files; a `Referentiel` is returned only if there is no error.
 #[must_use]
 pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
@@ -62,7 +62,7 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     }
     let broken = |it: &Diagnostic| it.file == RESIDENCES && it.severity == Severity::Error;
     if faults.iter().any(broken) {
-        // What points at its rows would point nowhere, for that reason alone.
+        // The rows that refer to it are orphans only for that reason.
         faults.retain(|it| it.code != code::ORPHAN);
     }
     let referentiel =
@@ -70,7 +70,7 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     (referentiel, shorten(faults))
 }
 
-/// The residences by their codes, without managers yet.
+/// The residences by code, without managers yet.
 fn known_residences<'t>(
     residences: &'t Table<3>,
     faults: &mut Vec<Diagnostic>,
@@ -99,26 +99,26 @@ fn known_residences<'t>(
     by_code
 }
 
-/// What to say of an export without a row.
+/// The fault of an export without rows.
 fn empty(file: &str, what: &str) -> Diagnostic {
     let message = format!("{what} dans ce fichier : l'export semble vide ou tronqué");
     Diagnostic::file(code::EXPORT, file, message)
 }
 
-/// What to say where the export of the managers has no row: whoever knows where else they come from decides whether that
-/// is a fault. Of an export that is broken [`read`] says more.
+/// The diagnostic if the export of the managers has no rows. The caller knows whether they may come from elsewhere and
+/// decides whether this is a fault. For a broken export, [`read`] reports more.
 #[must_use]
 pub fn without_managers(files: &FileSet) -> Option<Diagnostic> {
     let text = text::decode(files.get(GESTIONNAIRES)?);
     let (_, text) = text::named_delimiter(&text);
     let mut rows = text.lines().skip(1);
-    // Excel leaves rows of lone delimiters behind.
+    // Excel leaves rows that contain only delimiters.
     let has_row =
         rows.any(|it| it.contains(|it: char| !it.is_whitespace() && !";,\"".contains(it)));
     (!has_row).then(|| empty(GESTIONNAIRES, "aucun gestionnaire"))
 }
 
-/// Gives each residence its managers.
+/// Adds the managers to each residence.
 fn give_managers(
     gestionnaires: &Table<5>,
     by_code: &mut HashMap<&str, Residence>,
@@ -199,13 +199,13 @@ fn known_biens<'t>(
             line: row.line,
         });
     }
-    // One row may have a slip where the others of its residence have none.
+    // A single row may contain a typo although the other rows of its residence do not.
     let has_its_own = |known: &str, orphan: &Orphan<'_>| orphan.count > 1 && built.contains(known);
     orphans.tell(BIENS, residences, has_its_own, faults);
     known_biens
 }
 
-/// One copy of each manager, however many residences name him.
+/// Keeps one copy of each manager, however many residences refer to them.
 fn keep_once(known: &mut HashSet<Arc<Gestionnaire>>, who: Gestionnaire) -> Arc<Gestionnaire> {
     if let Some(known) = known.get(&who) {
         return Arc::clone(known);

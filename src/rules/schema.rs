@@ -1,8 +1,8 @@
-//! What an editor knows of the YAML rule files: a JSON Schema for each, made from these types.
+//! What an editor knows about the YAML rule files: a JSON Schema for each, generated from these types.
 //!
-//! The daemon reads the files through [`super::source`] and [`super::case`], which tell every
-//! fault at its place; these types only describe. `tests/it/schemas.rs` holds both together. The
-//! comments on fields are in French because they are what the admins' editors show.
+//! The daemon reads the files through [`super::source`] and [`super::case`], which report every fault with its
+//! position; these types only describe the files. `tests/it/schemas.rs` checks that both agree. The comments on fields
+//! are in French because editors show them to the admins.
 
 #![expect(
     clippy::zero_sized_map_values,
@@ -25,7 +25,7 @@ pub use cases::Cas;
 /// Gives the JSON Schema of one file.
 #[must_use]
 pub fn of<T: JsonSchema>() -> Schema {
-    // Draft 7 is what every editor understands; without `$ref` its messages are simpler.
+    // Every editor supports draft 7; without `$ref`, error messages are simpler.
     let settings = SchemaSettings::draft07().with(|it| it.inline_subschemas = true);
     settings.into_generator().into_root_schema_for::<T>()
 }
@@ -44,7 +44,7 @@ pub fn rule_files() -> [(&'static str, Schema); 7] {
     ]
 }
 
-/// A connector's file describes itself: its table of keys is what the daemon reads it by.
+/// The schema of a connector's file is generated from the table of keys that the daemon itself reads it with.
 fn described(partner: Partner) -> Schema {
     match Connector::schema(partner) {
         Value::Object(schema) => schema.into(),
@@ -52,15 +52,15 @@ fn described(partner: Partner) -> Schema {
     }
 }
 
-// What stands for a value gives its schema whole. What its comment says is not for the admins, whose
-// editors show a description in French or none: hence the empty ones.
+// Types for single values write their schema out. Their comments are in English, which editors must not show to admins:
+// hence the empty descriptions.
 
-/// A text that is not blank. A number or `true` is read as it is written, so it is one too.
+/// A text that is not blank. A number or `true` counts as one, since it is read as it is written.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(with = "Value", description = "", extend("type" = ["string", "number", "boolean"], "pattern" = "\\S"))]
 pub struct Texte;
 
-/// A text that an export may leave empty.
+/// A text that may be empty in an export.
 #[derive(Debug, JsonSchema)]
 #[schemars(with = "Value", description = "", extend("type" = ["string", "number", "boolean"]))]
 pub struct TexteOuVide;
@@ -108,7 +108,7 @@ pub struct Qualification {
 /// Quels signalements partent dans le CRM ?
 #[derive(Debug, JsonSchema)]
 #[schemars(deny_unknown_fields, title = "transmission.yaml")]
-// « categories » alone would choose nothing: the list must come with it.
+// « categories » alone would forward nothing: the list is required with it.
 #[schemars(extend(
     "if" = {"required": ["modes"], "properties": {"modes": {"contains": {"const": "categories"}}}},
     "then" = {"required": ["categories"], "properties": {"categories": {"type": "array", "minItems": 1}}}

@@ -1,5 +1,5 @@
-//! The shape of each YAML rule file: what may stand in it, before anything is checked across
-//! files. Every fault of a file is reported, never only the first. Beside it, the text of any file of rules.
+//! Reads the shape of each YAML rule file, before anything is checked across files. All faults of a file are reported,
+//! not only the first. Also reads the text of any rule file.
 
 mod reader;
 mod text;
@@ -15,7 +15,7 @@ pub use text::{NOT_UTF8, document};
 
 pub(super) use text::text;
 
-/// `priorites.yaml`: SoWell's word and the CRM's.
+/// The pairs in `priorites.yaml`: SoWell's word and the CRM's.
 pub type RawPriorites = Vec<(Located, String)>;
 
 /// One entry of `qualifications.yaml`.
@@ -25,31 +25,31 @@ pub struct RawQualification {
     pub code: Located,
     /// Name shown to people.
     pub libelle: String,
-    /// Which kind of manager it asks for.
+    /// The type of manager it asks for.
     pub type_gestionnaire: Located,
     /// The CRM's procedure.
     pub workflow: Located,
 }
 
-/// `transmission.yaml`.
+/// The content of `transmission.yaml`.
 #[derive(Debug, Clone)]
 pub struct RawTransmission {
-    /// Words of `modes`.
+    /// The words under `modes`.
     pub modes: Vec<Located>,
-    /// Codes of `categories`.
+    /// The codes under `categories`.
     pub categories: Vec<Located>,
 }
 
-/// `statuts.yaml`.
+/// The content of `statuts.yaml`.
 #[derive(Debug, Clone)]
 pub struct RawStatuts {
-    /// The CRM's first status.
+    /// The status of a new demande in the CRM.
     pub initial: Located,
-    /// The channel of SoWell's demandes.
+    /// The channel of demandes that come from SoWell.
     pub canal: String,
-    /// The table.
+    /// The table of statuses.
     pub correspondances: Vec<(Located, RawCorrespondance)>,
-    /// Statuses that are not told to SoWell.
+    /// CRM statuses that are not sent to SoWell.
     pub ignorer: Vec<Located>,
 }
 
@@ -58,11 +58,11 @@ pub struct RawStatuts {
 pub enum RawCorrespondance {
     /// Always this word.
     Fixed(String),
-    /// A word for each value of another field.
+    /// A word for each value of a different field.
     Selon {
         /// The field of the event.
         field: Located,
-        /// Its values.
+        /// The known values of the field, with their words.
         values: Vec<(Located, String)>,
     },
 }
@@ -121,18 +121,18 @@ pub fn qualifications(
     reader.finish(list)
 }
 
-/// What a qualification says.
+/// The keys of a qualification.
 const OF_QUALIFICATION: [&str; 3] = ["libelle", "type_gestionnaire", "workflow"];
 
-/// What a status that depends on a field says.
+/// The keys of a status that depends on a field.
 const OF_CHOICE: [&str; 2] = ["selon", "valeurs"];
 
-/// Whether a key has one of these names, whatever indents it.
+/// Whether a key has one of these names, whatever characters indent it.
 fn is_named(key: &Key, names: &[&str]) -> bool {
     names.contains(&pasted::as_typed(&key.name).trim())
 }
 
-/// Notes what stands beside the key that it belongs to, and should stand under it.
+/// Reports keys that are on the level of the key they belong to instead of below it.
 fn note_strays(reader: &mut Reader<'_>, code: &Key, strays: &[(Key, Node)]) {
     let Some((first, _)) = strays.first() else {
         return;
@@ -152,7 +152,7 @@ fn note_strays(reader: &mut Reader<'_>, code: &Key, strays: &[(Key, Node)]) {
     reader.fault(code::SHAPE, first.line, first.column, message);
 }
 
-/// Notes another code that stands under this one, and should stand beside it.
+/// Reports a code that is below this one instead of on its level.
 fn note_nested(reader: &mut Reader<'_>, code: &Key, node: &Node) -> bool {
     let Value::Map(entries) = &node.value else {
         return false;
@@ -173,8 +173,8 @@ fn note_nested(reader: &mut Reader<'_>, code: &Key, node: &Node) -> bool {
     true
 }
 
-/// Reads `transmission.yaml`; what could be read of it comes back beside its faults, so that its words
-/// are checked too.
+/// Reads `transmission.yaml`. Whatever can be read is returned even if there are faults, so that its words are checked
+/// too.
 pub fn transmission(
     file: &str,
     text: &str,
@@ -192,7 +192,7 @@ pub fn transmission(
     Some(RawTransmission { modes, categories })
 }
 
-/// Takes out the keys by which people would choose otherwise than the rules can, and says how they can.
+/// Removes keys that express choices the rules do not support, and reports how to make these choices.
 fn take_vain_choices(reader: &mut Reader<'_>, root: &mut Node) {
     let Value::Map(entries) = &mut root.value else {
         return;
@@ -214,8 +214,7 @@ fn take_vain_choices(reader: &mut Reader<'_>, root: &mut Node) {
     });
 }
 
-/// Reads `statuts.yaml`; what could be read of it comes back beside its faults, so that its words are
-/// checked too.
+/// Reads `statuts.yaml`. Whatever can be read is returned even if there are faults, so that its words are checked too.
 pub fn statuts(file: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<RawStatuts> {
     let mut reader = Reader::new(file, faults);
     let root = reader.root(text)?;

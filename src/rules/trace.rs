@@ -1,4 +1,4 @@
-//! What a decision looked at, step by step, so that it can be explained later.
+//! The steps of a decision, recorded so that it can be explained later.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,10 +6,10 @@ use std::fmt;
 /// The longest encoded trace, in bytes.
 pub const MAX_BYTES: usize = 8 * 1024;
 
-/// Room for the steps of most decisions, in bytes.
+/// Initial capacity, in bytes, enough for most decisions.
 const USUAL_BYTES: usize = 2 * 1024;
 
-/// Where a shown value is cut, in characters.
+/// Maximum length of a recorded value, in characters.
 const MAX_VALUE_CHARS: usize = 200;
 
 /// The file of a rule and its line, 0 for the file as a whole.
@@ -17,7 +17,7 @@ const MAX_VALUE_CHARS: usize = 200;
 pub struct Place {
     /// Path in the folder of rules or of reference data.
     pub file: Cow<'static, str>,
-    /// Line, from 1.
+    /// Line, from 1; 0 for the file as a whole.
     pub line: u32,
 }
 
@@ -39,16 +39,16 @@ impl fmt::Display for Place {
     }
 }
 
-/// How a rule came out; an error is never folded into "no match".
+/// The outcome of a rule; an error is never treated as "no match".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepOutcome {
     /// It applied.
     Matched,
-    /// It was looked at and does not apply.
+    /// It was evaluated and does not apply.
     NotMatched,
-    /// It was not looked at: an earlier rule had settled the question.
+    /// It was not evaluated: an earlier rule had settled the question.
     NotEvaluated,
-    /// It could not be decided.
+    /// It failed.
     Error,
 }
 
@@ -68,14 +68,14 @@ impl StepOutcome {
 pub struct Trace {
     /// The steps, separated by commas.
     steps: Vec<u8>,
-    /// Whether some found no room.
+    /// Whether some steps were dropped because the limit was reached.
     cut: bool,
-    /// Whether nobody will ask for it.
+    /// Whether steps are discarded, because the trace is never read.
     unread: bool,
 }
 
 impl Trace {
-    /// One that nobody will ask for: it stays empty.
+    /// A trace that is never read: it discards its steps.
     #[must_use]
     pub fn unread() -> Self {
         Self {
@@ -84,8 +84,8 @@ impl Trace {
         }
     }
 
-    /// Adds a step: the rule's name, e.g. `transmission`, where it stands, how it came out, what it
-    /// saw (name and value) and what it did, in French.
+    /// Adds a step: the name of the rule, e.g. `transmission`, its position, its outcome, the values it used (name and
+    /// value) and its effect, in French.
     pub fn push(
         &mut self,
         rule: &'static str,
@@ -108,7 +108,7 @@ impl Trace {
         if before > 0 {
             self.steps.push(b',');
         }
-        // Texts and numbers only, into memory: printing cannot fail.
+        // Texts and numbers written to a buffer: printing cannot fail.
         let printed = print(&mut self.steps, rule, place, outcome, seen, effect);
         if self.cut || printed.is_err() || self.steps.len() + FRAME > MAX_BYTES {
             self.steps.truncate(before);
@@ -116,7 +116,7 @@ impl Trace {
         }
     }
 
-    /// A trace that was stored, to go on with; an empty one for anything else.
+    /// Resumes a stored trace; empty if the text is not one.
     #[must_use]
     pub fn resume(stored: &str) -> Self {
         let steps = stored.strip_prefix(HEAD);
@@ -132,13 +132,13 @@ impl Trace {
         }
     }
 
-    /// What is stored in the place of a trace that could not be written.
+    /// Stored in place of a trace that could not be written.
     pub const LOST: &str = r#"{"etapes":[],"tronquee":true}"#;
 
-    /// The trace as it is stored.
+    /// The trace in its stored form.
     #[must_use]
     pub fn encode(&self) -> String {
-        // `from_utf8_lossy` would go through it byte by byte.
+        // `from_utf8_lossy` would check it byte by byte.
         let Ok(steps) = str::from_utf8(&self.steps) else {
             return Self::LOST.to_owned();
         };
@@ -150,11 +150,11 @@ impl Trace {
 const HEAD: &str = r#"{"etapes":["#;
 const END: &str = "]}";
 const TAIL: &str = r#"],"tronquee":true}"#;
-/// What stands around the steps.
+/// Length of the JSON around the steps, in bytes.
 const FRAME: usize = HEAD.len() + TAIL.len();
 
-/// Adds one step. Names, and those of files that are borrowed, are the program's own text, in which
-/// nothing needs escaping.
+/// Adds one step. Rule names, value names and borrowed file names are the program's own text, which never needs
+/// escaping.
 fn print(
     into: &mut Vec<u8>,
     rule: &'static str,
@@ -182,7 +182,7 @@ fn print(
     Ok(())
 }
 
-/// Adds texts as they stand: formatting would cost as much as the escaping of the values.
+/// Appends texts unescaped: formatting them would cost as much as escaping the values.
 fn put(into: &mut Vec<u8>, texts: &[&str]) {
     for text in texts {
         into.extend_from_slice(text.as_bytes());
@@ -190,7 +190,7 @@ fn put(into: &mut Vec<u8>, texts: &[&str]) {
 }
 
 fn cut(value: &str) -> Cow<'_, str> {
-    // Bytes bound characters from above.
+    // The number of characters never exceeds the number of bytes.
     if value.len() <= MAX_VALUE_CHARS {
         return Cow::Borrowed(value);
     }
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_trace_goes_on_where_it_ended() {
+    fn a_stored_trace_resumes_where_it_ended() {
         let step = |trace: &mut Trace, effect: &str| {
             let place = Place::line("statuts.yaml", 3);
             trace.push("statut", &place, StepOutcome::Matched, &[], effect);
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_says_all_that_is_known_of_it() {
+    fn a_step_records_everything_about_it() {
         let mut trace = Trace::default();
         let place = Place::line("modeles/l'\"accusé\".txt".to_owned(), 12);
         let seen = [("champ", "\u{1}\n"), ("valeur", "« é »")];
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trace_that_nobody_reads_stays_empty() {
+    fn an_unread_trace_stays_empty() {
         let mut trace = Trace::unread();
         let place = Place::line("statuts.yaml", 3);
         trace.push("statut", &place, StepOutcome::Matched, &[], "");

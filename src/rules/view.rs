@@ -1,5 +1,5 @@
-//! What scripts and templates see of a signalement and its surroundings: one shape for both, as
-//! `docs/guide-administrateur.md` names it.
+//! The data that scripts and templates see of a signalement and its context: the same shape for both, as documented in
+//! `docs/guide-administrateur.md`.
 
 pub mod sample;
 
@@ -22,10 +22,10 @@ pub const BIEN: [&str; 3] = ["code", "residence", "libelle"];
 /// The fields of [`qualification`].
 pub const QUALIFICATION: [&str; 4] = ["code", "libelle", "type_gestionnaire", "workflow"];
 
-/// What there is only once there is a demande: not yet where its *contexte* is written.
+/// Values that exist only once there is a demande, and so not yet when its *contexte* is written.
 pub const OF_DEMANDE: [&str; 2] = ["demande", "evenement"];
 
-/// What every template of an e-mail may rely on.
+/// Values that every template of an e-mail may rely on.
 pub const OF_MAIL: [&str; 7] = [
     "signalement",
     "residence",
@@ -36,28 +36,28 @@ pub const OF_MAIL: [&str; 7] = [
     "evenement",
 ];
 
-/// A value as scripts and templates see it, borrowed from what it shows: their engines make values of
-/// their own of it, and as JSON it is stored.
+/// A value as scripts and templates see it, borrowed from its source. Their engines build their own values from it, and
+/// it is serialized as JSON for storage.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shown<'a> {
-    /// What is not there.
+    /// A missing value.
     Nothing,
     /// A text.
     Text(&'a str),
     /// Yes or no.
     Flag(bool),
-    /// How many.
+    /// A number of things.
     Count(usize),
-    /// What nobody knows the shape of.
+    /// JSON of unknown shape.
     Json(&'a Value),
-    /// Fields whose names are known.
+    /// Fields with fixed names.
     Fields(Vec<(&'static str, Shown<'a>)>),
-    /// Values under names that are data.
+    /// Values under names that come from the data.
     Entries(Vec<(&'a str, Shown<'a>)>),
 }
 
 impl<'a> Shown<'a> {
-    /// A text that may be missing.
+    /// A text, or nothing if it is missing.
     fn maybe(text: Option<&'a str>) -> Self {
         text.map_or(Self::Nothing, Self::Text)
     }
@@ -77,10 +77,10 @@ impl Serialize for Shown<'_> {
     }
 }
 
-/// A field, and what makes its value.
+/// The name of a field and the function that builds its value.
 type Field<'f, 'a> = (&'static str, &'f dyn Fn(&Extent) -> Shown<'a>);
 
-/// As many of all the fields as are read.
+/// Builds the fields that are read.
 fn fields<'a>(extent: &Extent, all: &[Field<'_, 'a>]) -> Shown<'a> {
     let whole = || {
         let all = all.iter();
@@ -97,11 +97,11 @@ fn fields<'a>(extent: &Extent, all: &[Field<'_, 'a>]) -> Shown<'a> {
         Some((*name, value(extent)))
     };
     let some: Option<Vec<_>> = read.iter().map(found).collect();
-    // A name that is no field may be that of a function of the language, which sees all of them.
+    // An unknown name may be a function of the language, such as `keys`, which sees all fields.
     some.map_or_else(whole, Shown::Fields)
 }
 
-/// Every key that SoWell may send is present, null where the request left it out.
+/// A signalement. Every key that SoWell may send is present, null if the request omitted it.
 #[must_use]
 pub fn signalement<'a>(it: &'a Signalement, extent: &Extent) -> Shown<'a> {
     let others = || {
@@ -134,7 +134,7 @@ pub fn signalement<'a>(it: &'a Signalement, extent: &Extent) -> Shown<'a> {
     fields(extent, &all)
 }
 
-/// A residence with its managers by type.
+/// A residence, with its managers by type.
 #[must_use]
 pub fn residence<'a>(it: &'a Residence, extent: &Extent) -> Shown<'a> {
     let managers = || {
@@ -209,7 +209,7 @@ pub fn demande<'a>(uid: &'a Uid, it: &'a NewDemande, extent: &Extent) -> Shown<'
     fields(extent, &all)
 }
 
-/// What `accuses.rhai` is told.
+/// The argument of `accuses.rhai`.
 #[must_use]
 pub fn evenement<'a>(about: &'a Signalement, occasion: Occasion<'a>, extent: &Extent) -> Shown<'a> {
     let [kind, statut, statut_sowell, motif] = news(occasion);
@@ -224,7 +224,7 @@ pub fn evenement<'a>(about: &'a Signalement, occasion: Occasion<'a>, extent: &Ex
     fields(extent, &all)
 }
 
-/// The same without the signalement and the demande, for who has them already.
+/// Like [`evenement`] without the signalement and the demande, for callers that already have them.
 #[must_use]
 pub fn evenement_alone(occasion: Occasion<'_>) -> Shown<'_> {
     let names = ["type", "statut", "statut_sowell", "motif"];
@@ -236,7 +236,7 @@ pub fn evenement_alone(occasion: Occasion<'_>) -> Shown<'_> {
     )
 }
 
-/// The type, `statut`, `statut_sowell` and `motif`.
+/// The values of `type`, `statut`, `statut_sowell` and `motif`.
 fn news(occasion: Occasion<'_>) -> [Option<&str>; 4] {
     let (kind, demande, statut_sowell, motif) = match occasion {
         Occasion::Transmis { demande, .. } => {
@@ -254,7 +254,7 @@ fn news(occasion: Occasion<'_>) -> [Option<&str>; 4] {
     [Some(kind), statut, statut_sowell, motif]
 }
 
-/// A complete, harmless context: templates are tried on it before an edit takes effect.
+/// A complete, neutral context, on which templates are tried before an edit takes effect.
 #[must_use]
 pub fn sample_context() -> Value {
     let who = json!({"type": "technique", "identifiant": "TEC-1", "nom": "Équipe technique", "email": "technique@bailleur.example"});
@@ -286,10 +286,10 @@ pub fn sample_context() -> Value {
     })
 }
 
-/// What `accuses` is told of.
+/// The types of occasions on which `accuses` is called.
 pub const OCCASIONS: [&str; 3] = ["transmis", "ecarte", "statut"];
 
-/// The sample as a template of an e-mail sees it on one of the occasions.
+/// The sample context on one of the occasions, as the template of an e-mail sees it.
 #[must_use]
 pub fn sample_occasion(kind: &str) -> Value {
     let mut context = sample_context();
@@ -306,7 +306,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_part_of_a_view_is_as_the_whole_has_it() {
+    fn a_partial_view_agrees_with_the_whole() {
         let who = Gestionnaire {
             r#type: "technique".into(),
             identifiant: "TEC-1".into(),
@@ -324,7 +324,7 @@ mod tests {
             part,
             json!({"identifiant": whole["identifiant"], "nom": whole["nom"]})
         );
-        // It may be a function of the map.
+        // It may be a function of maps.
         extent.add(&["keys"]);
         assert_eq!(seen(&extent), whole);
     }

@@ -1,12 +1,12 @@
-//! What stands written out in rules, in a script or in a template: the names that they ask for, and the constants that
-//! they may compare those with. It says what is worth trying, not what is asked of what.
+//! The names that a script or a template reads, and the constants that it may compare them with. They show which values
+//! are worth trying, not which constant goes with which name.
 
 use std::collections::BTreeSet;
 
-/// All of it, each once.
+/// All of them, without duplicates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Written {
-    /// The names of fields that are read, as in `signalement.photos`, whatever they are read of.
+    /// The names of fields that are read, as in `signalement.photos`, whatever object they belong to.
     pub fields: BTreeSet<String>,
     /// The functions and filters that are called.
     pub functions: BTreeSet<String>,
@@ -14,13 +14,13 @@ pub struct Written {
     pub texts: BTreeSet<String>,
     /// The whole numbers.
     pub numbers: BTreeSet<i64>,
-    /// The names that are asked of `autres`.
+    /// The names that are read from `autres`.
     pub autres: BTreeSet<String>,
-    /// What is asked for together.
+    /// The names and constants that occur together.
     pub together: Vec<Together>,
 }
 
-/// What stands in one condition, with the conditions that hold around it.
+/// The names and constants of one condition, including the conditions around it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Together {
     /// The names of fields that are read, and the functions that are called.
@@ -32,7 +32,7 @@ pub struct Together {
 }
 
 impl Written {
-    /// Takes in what another has.
+    /// Adds the contents of another one.
     pub fn add(&mut self, other: Self) {
         self.fields.extend(other.fields);
         self.functions.extend(other.functions);
@@ -42,7 +42,7 @@ impl Written {
         self.together.extend(other.together);
     }
 
-    /// Whether a field by this name is read.
+    /// Whether a field of this name is read.
     #[must_use]
     pub fn reads(&self, field: &str) -> bool {
         self.fields.contains(field)

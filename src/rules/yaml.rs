@@ -1,7 +1,7 @@
-//! A YAML text as a tree in which every key and value knows its line and column.
+//! A YAML text as a tree in which every key and value has its line and column.
 //!
-//! serde alone stops at the first fault of a file; admins need all of them at once, each at its
-//! place. So the text becomes a tree first and [`super::source`] reads its shape.
+//! serde alone stops at the first fault of a file, but admins need all of them at once, each with its position. So the
+//! text becomes a tree first, and [`super::source`] reads its shape.
 
 mod causes;
 mod habits;
@@ -21,20 +21,20 @@ pub use marks::marked;
 
 use marks::Marks;
 
-/// A value and where it stands.
+/// A value with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
     /// Line, from 1.
     pub line: u32,
     /// Column in characters, from 1.
     pub column: u32,
-    /// Whether it is a scalar that YAML reads as a number or as true or false: one without quotes.
+    /// Whether it is an unquoted scalar that YAML reads as a number or a boolean.
     pub plain: bool,
     /// The value.
     pub value: Value,
 }
 
-/// What a node holds. Scalars are kept as they are written: a code `012` stays `012`.
+/// The content of a node. Scalars are kept as they are written: a code `012` stays `012`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     /// Nothing, or `null`.
@@ -47,7 +47,7 @@ pub enum Value {
     Map(Vec<(Key, Node)>),
 }
 
-/// A key of a mapping and where it stands.
+/// A key of a mapping with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     /// Line, from 1.
@@ -56,12 +56,12 @@ pub struct Key {
     pub column: u32,
     /// The key as it is written.
     pub name: String,
-    /// Whether it stands between quotes.
+    /// Whether it is quoted.
     pub quoted: bool,
 }
 
 impl Key {
-    /// What is missing in a key that was meant to be a name and its value: one between quotes is meant as it is.
+    /// What is missing in a key that was meant to be a name with its value; `None` for a quoted key.
     #[must_use]
     pub fn glued(&self) -> Option<String> {
         glued(&self.name).filter(|_| !self.quoted)
@@ -69,7 +69,7 @@ impl Key {
 }
 
 impl Node {
-    /// The value as JSON; a number that JSON cannot write stays the text that it is.
+    /// The value as JSON; a number that JSON cannot represent stays a text.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
         use serde_json::Value as Json;
@@ -88,7 +88,7 @@ impl Node {
         }
     }
 
-    /// The value under a key of a mapping, unless there is none or nothing.
+    /// The value under a key of a mapping; `None` if it is missing or null.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Self> {
         let Value::Map(entries) = &self.value else {
@@ -101,7 +101,7 @@ impl Node {
     }
 }
 
-/// What is missing in a text that was meant to be a name and its value, `nom:valeur`.
+/// What is missing in a text that was meant to be a name with its value, `nom:valeur`.
 #[must_use]
 pub fn glued(text: &str) -> Option<String> {
     let first = text.split_whitespace().next()?;
@@ -118,14 +118,14 @@ pub fn glued_dash(text: &str) -> Option<String> {
     causes::glued_dash(text).map(causes::no_space)
 }
 
-/// What YAML takes otherwise than a person who reads the text, and accepts.
+/// Remarks on what YAML accepts but reads differently from how a person would.
 #[must_use]
 pub fn remarks(file: &str, text: &str) -> Vec<Diagnostic> {
     const CUT_OFF: &str = "ce qui suit « # » est un commentaire et ne compte pas : mettez le texte entre guillemets (ou une espace après « # », si c'est un commentaire)";
     const SLASHES: &str = "« // » ne commence pas un commentaire, et ce qui suit fait partie du texte : mettez « # » à sa place (ou le texte entre guillemets, s'il est bien ainsi)";
     let clamp = |it: usize| u32::try_from(it + 1).unwrap_or(u32::MAX);
     let cut_off = scan::cut_off(text).into_iter().map(|at| (at, CUT_OFF));
-    // Connectors divide so.
+    // In connectors, `//` is the division operator.
     let slashes = if file.starts_with("connecteurs/") {
         Vec::new()
     } else {
@@ -143,14 +143,14 @@ pub fn remarks(file: &str, text: &str) -> Vec<Diagnostic> {
 /// Reads one YAML 1.2 document.
 ///
 /// # Errors
-/// One diagnostic for a text that is not YAML, or one for every key that is given twice and every text that begins as
-/// something else does.
+/// One diagnostic for a text that is not YAML; otherwise one for every repeated key and for every text whose beginning
+/// is read as something else.
 pub fn parse(file: &str, text: &str) -> Result<Node, Vec<Diagnostic>> {
     let options = serde_saphyr::options! {
-        // Without these two, `no` becomes false and `012` becomes 12 (YAML 1.1).
+        // Without these two options, `no` becomes false and `012` becomes 12 (YAML 1.1).
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
-        // Duplicates are reported below, all of them.
+        // All duplicates are reported below.
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         with_snippet: false,
     };
@@ -170,7 +170,7 @@ pub fn parse(file: &str, text: &str) -> Result<Node, Vec<Diagnostic>> {
     }
 }
 
-/// The tree as serde delivers it; a number or boolean is looked up in the text afterwards.
+/// The tree as serde delivers it; numbers and booleans are looked up in the text afterwards.
 #[derive(Debug)]
 enum Raw {
     Null,
@@ -300,7 +300,7 @@ fn locate(
     }
 }
 
-/// What to say of keys that are given twice: each by its number and the line where it stands before.
+/// The faults of repeated keys, each given by its index and the line of its first occurrence.
 fn repeated(
     file: &str,
     map: &[(Key, Node)],
@@ -311,11 +311,11 @@ fn repeated(
         let (key, first) = (&map[at].0, &map[0].0);
         key.name == first.name && key.column == first.column
     };
-    // All of the next item stands here, but for its dash.
+    // All keys of the next item are repeated here, because its dash is missing.
     let is_item = is_item || map.first().is_some_and(|(key, _)| key.name == "nom");
     let lacks_dash =
         is_item && twice.len() > 1 && twice.first().is_some_and(|(at, _)| begins_item(*at));
-    // A key without a value above several of them begins a group of its own, as far to the right as this one.
+    // A key without a value above several repeated ones starts a new group that is indented as far as this one.
     let above = twice
         .first()
         .and_then(|(at, _)| map.get(at.checked_sub(1)?));

@@ -1,14 +1,14 @@
-//! What a person, or a program of theirs, wrote for JSON, where it is none, and how to write it.
+//! Explains mistakes in a text that is not valid JSON, and how to correct them.
 //!
-//! Nothing of what is sent stands in what is said: it may be anybody's name, and answers are kept in logs.
+//! Messages never quote what was sent: it may be personal data, and answers are kept in logs.
 
 use crate::rules::pasted;
 
-/// What parts the signs of JSON.
+/// Whitespace in JSON.
 const SPACES: [char; 4] = [' ', '\t', '\n', '\r'];
-/// Quotes that JSON has not, and that people or their word processors put around a text.
+/// Quotes that JSON does not accept, but that people or their word processors put around a text.
 const QUOTES: &str = "'`‘’‛′´“”„‟″«»";
-/// Words of other languages, and the one of JSON that is meant.
+/// Words of other languages, and the JSON word that is meant.
 const WORDS: [(&[&str], &str); 4] = [
     (&["nan", "infinity", "inf"], "null, ou un nombre"),
     (&["none", "null", "nil", "nul", "undefined"], "null"),
@@ -26,25 +26,25 @@ const NO_COMMENTS: &str =
     "JSON n'a pas de commentaires : effacez celui-ci, jusqu'à la fin de la ligne";
 const NO_LONG_COMMENTS: &str = "JSON n'a pas de commentaires : effacez tout, de « /* » à « */ »";
 
-/// The byte of the slip, and how to write it instead.
+/// The byte of the mistake, and how to correct it.
 type Slip = (usize, String);
 
-/// Where the parser stops, and what it has read.
+/// Where the parser stops, and what it has read so far.
 struct Stop<'t> {
     text: &'t str,
-    /// The byte of the sign that it does not take.
+    /// The byte of the character that it rejects.
     at: usize,
-    /// What stands before it, without the spaces between.
+    /// The text before it, without the spaces in between.
     before: &'t str,
-    /// From that sign on.
+    /// The text from that character on.
     rest: &'t str,
-    /// The sign, NUL where there is none.
+    /// The character, NUL at the end of the text.
     sign: char,
     /// The brackets that are open here, the innermost last.
     open: Vec<u8>,
-    /// Where the text begins that the sign stands in.
+    /// Where the quoted text around the character begins, if it is inside one.
     quote: Option<usize>,
-    /// Where the last text before it begins.
+    /// Where the last quoted text before it begins.
     last_quote: Option<usize>,
 }
 
@@ -79,12 +79,12 @@ impl<'t> Stop<'t> {
         })
     }
 
-    /// At the sign itself.
+    /// A mistake at the character itself.
     fn here(&self, what: &str) -> Slip {
         (self.at, what.to_owned())
     }
 
-    /// At the last sign before it.
+    /// A mistake at the last character before it.
     fn behind(&self, what: &str) -> Slip {
         let last = self.before.char_indices().next_back();
         (last.map_or(self.at, |it| it.0), what.to_owned())
@@ -95,12 +95,12 @@ impl<'t> Stop<'t> {
         rest.unwrap_or_default()
     }
 
-    /// Whether nothing parts the sign from what is before it.
+    /// Whether the character directly follows the text before it.
     fn is_adjacent(&self) -> bool {
         self.before.len() == self.at
     }
 
-    /// The word that the sign stands in: where it begins, and all of it.
+    /// The word around the character: its start, and the word.
     fn word(&self) -> (usize, &'t str) {
         let of_word = |it: char| it.is_alphanumeric() || "_-+.".contains(it);
         let begin = self.text[..self.at].trim_end_matches(of_word).len();
@@ -110,7 +110,8 @@ impl<'t> Stop<'t> {
     }
 }
 
-/// What was written where the parser stops, at this byte, for this reason in its own words; `None` where nobody can tell.
+/// The mistake where the parser stops, at this byte and with this reason in the parser's words; `None` if it cannot be
+/// determined.
 pub(super) fn slip(text: &str, at: usize, reason: &str) -> Option<Slip> {
     let stop = Stop::new(text, at)?;
     let is = |words: &str| reason.starts_with(words);
@@ -146,7 +147,7 @@ pub(super) fn slip(text: &str, at: usize, reason: &str) -> Option<Slip> {
     }
 }
 
-/// What ends before it is whole.
+/// The text is valid as far as it goes.
 fn cut_off(stop: &Stop<'_>) -> Slip {
     if let Some(quote) = stop.quote {
         return (quote, NOT_CLOSED.to_owned());
@@ -165,7 +166,7 @@ fn closes(bracket: u8) -> char {
     if bracket == b'{' { '}' } else { ']' }
 }
 
-/// What a text cannot have in it as it is.
+/// A character that must not occur unescaped in a text.
 fn in_text(stop: &Stop<'_>, quote: usize, reason: &str) -> Slip {
     if reason.starts_with("invalid escape") {
         return if stop.before.ends_with('\\') {
@@ -188,7 +189,7 @@ fn in_text(stop: &Stop<'_>, quote: usize, reason: &str) -> Slip {
     }
 }
 
-/// A line that ends within a text: its quote may be missing, or be one that JSON has not.
+/// A line break inside a text: its closing quote may be missing, or be one that JSON does not accept.
 fn line_break(stop: &Stop<'_>, quote: usize) -> Slip {
     let own = stop.text[quote + 1..stop.at].trim_end_matches([' ', '\t', ',']);
     let bent = own.char_indices().next_back();
@@ -206,7 +207,7 @@ fn straight(sign: char) -> String {
     format!("un nom ou un texte se met entre guillemets droits (\"), et non entre « {sign} »")
 }
 
-/// What JSON has nowhere, outside of texts.
+/// Syntax that JSON does not have, outside of texts.
 fn foreign(stop: &Stop<'_>) -> Option<String> {
     let rest = stop.rest;
     if rest.starts_with("/*") {
@@ -225,7 +226,7 @@ fn foreign(stop: &Stop<'_>) -> Option<String> {
     pasted::told(stop.sign).filter(|_| is_dash)
 }
 
-/// What stands where the object should begin.
+/// A character before the object.
 fn before_begin(stop: &Stop<'_>) -> String {
     let what = if stop.rest.contains('{') {
         "effacez ce qui précède « { » : un objet JSON commence par là"
@@ -235,7 +236,7 @@ fn before_begin(stop: &Stop<'_>) -> String {
     what.to_owned()
 }
 
-/// What stands after the end.
+/// A character after the end of the object.
 fn behind_end(stop: &Stop<'_>) -> Slip {
     let begin = stop.before.trim_start_matches(SPACES);
     let next = stop.behind_sign().trim_start_matches(SPACES);
@@ -253,7 +254,7 @@ fn behind_end(stop: &Stop<'_>) -> Slip {
     }
 }
 
-/// What stands where a name should, in an object.
+/// A character in place of a name in an object.
 fn in_place_of_key(stop: &Stop<'_>) -> Slip {
     let digit = |it: Option<char>| it.is_some_and(|it| it.is_ascii_digit());
     let is_decimal = stop.is_adjacent()
@@ -270,7 +271,7 @@ fn in_place_of_key(stop: &Stop<'_>) -> Slip {
     }
 }
 
-/// A text that no quote begins, and perhaps none ends.
+/// A text without an opening quote, and perhaps without a closing one.
 fn bare(stop: &Stop<'_>, what: &str) -> Slip {
     let (begin, _) = stop.word();
     let end = stop.text[begin..].find([',', ':', '}', ']', '"', '\n']);
@@ -283,7 +284,7 @@ fn bare(stop: &Stop<'_>, what: &str) -> Slip {
     (begin, told)
 }
 
-/// What stands where the colon after a name should.
+/// A character in place of the colon after a name.
 fn behind_key(stop: &Stop<'_>) -> Option<Slip> {
     let quote = stop.last_quote?;
     let name = stop.before.get(quote + 1..).unwrap_or_default();
@@ -302,7 +303,7 @@ fn behind_key(stop: &Stop<'_>) -> Option<Slip> {
     })
 }
 
-/// What stands where a comma or the end of a list or of an object should.
+/// A character in place of a comma or of the end of a list or object.
 fn behind_value(stop: &Stop<'_>) -> Option<Slip> {
     let is_text = stop.before.ends_with('"');
     let (begin, word) = stop.word();
@@ -327,7 +328,7 @@ fn behind_value(stop: &Stop<'_>) -> Option<Slip> {
     })
 }
 
-/// A bracket that closes another one.
+/// A closing bracket that does not match the open one.
 fn mismatch(stop: &Stop<'_>) -> Slip {
     let open = stop.open.last().copied().unwrap_or(b'[');
     let (open, close) = (char::from(open), closes(open));
@@ -336,7 +337,7 @@ fn mismatch(stop: &Stop<'_>) -> Slip {
     ))
 }
 
-/// What stands where a value should.
+/// A character in place of a value.
 fn in_place_of_value(stop: &Stop<'_>, reason: &str) -> Option<Slip> {
     let (begin, word) = stop.word();
     let plain = word.trim_start_matches('-').to_lowercase();

@@ -1,37 +1,37 @@
-//! Why a text cannot be taken as JSON, in French.
+//! Why a text cannot be read as JSON, in French.
 
 use std::fmt;
 
 use crate::rules::place::place_of;
 
-/// Why a body, or a file in its place, is not read. Places are line and column in characters, from 1.
+/// Why a body, or a file in its place, cannot be read. Positions are line and column in characters, from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unreadable {
-    /// Nothing, or spaces alone.
+    /// Empty, or only spaces.
     Empty,
     /// In UTF-16.
     Utf16,
-    /// In no UTF-8, from this place on.
+    /// Not in UTF-8, from this position on.
     NotUtf8((u32, u32)),
-    /// JSON, and more than is kept: the sentence without its subject.
+    /// JSON with more content than is kept: the sentence without its subject.
     TooMuch(String, (u32, u32)),
-    /// No JSON from this place on, and what to write there, where that can be told.
+    /// Not JSON from this position on, and the remedy, if it is known.
     NotJson((u32, u32), Option<String>),
-    /// A list, where one object belongs.
+    /// A list instead of an object.
     List,
-    /// JSON as a text in JSON.
+    /// A JSON text that itself contains JSON.
     TwiceEncoded,
-    /// A text, a number, or the like.
+    /// A text, a number or a similar value.
     NotAnObject,
 }
 
 impl Unreadable {
-    /// No JSON from this byte on.
+    /// Not JSON from this byte on.
     pub(super) fn not_json(text: &str, (at, remedy): (usize, Option<String>)) -> Self {
         Self::NotJson(place_of(text, at), remedy)
     }
 
-    /// The sentence about the whole, which is called so: « le corps », « ce fichier ».
+    /// The sentence in French; `whole` is its subject: « le corps », « ce fichier ».
     #[must_use]
     pub fn told_of(&self, whole: &str) -> String {
         let place = |(line, column): &(u32, u32)| format!("(ligne {line}, colonne {column})");

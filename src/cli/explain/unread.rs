@@ -1,9 +1,9 @@
-//! What is wrong with a file in which no signalement can be read, for whoever wrote or saved it.
+//! What is wrong with a file from which no signalement can be read, explained for its author.
 
 use crate::adapters::json::Unreadable;
 use crate::rules::source::NOT_UTF8;
 
-/// How the file is called.
+/// The name of the file in sentences.
 const FILE: &str = "ce fichier";
 
 /// What is wrong, and what to do about it.
@@ -25,7 +25,7 @@ pub(super) fn told(why: &Unreadable) -> String {
     }
 }
 
-/// What to say of one that is longer than what SoWell may send, in bytes.
+/// The message about a file longer than SoWell may send; the limit is in bytes.
 pub(super) fn too_large(limit: usize) -> String {
     format!("{FILE} dépasse {limit} octets, le plus que SoWell puisse envoyer (limits.body)")
 }
@@ -56,7 +56,7 @@ mod tests {
         b"\"{\\\"a\\\": 1}\"",
         "ce fichier doit être un objet JSON, et non un texte qui en contient un"
     )]
-    fn a_file_is_told_about_as_a_file(#[case] bytes: &[u8], #[case] words: &str) {
+    fn a_message_about_a_file_calls_it_a_file(#[case] bytes: &[u8], #[case] words: &str) {
         let read = Json::parse(bytes);
         let read = read.and_then(|json| Object::received(&json).map(|_| ()));
         let told = told(&read.unwrap_err());

@@ -1,16 +1,15 @@
-//! What differs between a value as a case expects it and the one that came out, each difference at
-//! its line.
+//! Compares a value that a case expects with the actual one, reporting each difference at its line.
 
 use serde_json::Value as Json;
 
 use crate::rules::pasted;
 use crate::rules::yaml::{Node, Value};
 
-/// How much of a value is shown.
+/// Maximum length of a displayed value, in characters.
 const SHOWN_CHARS: usize = 120;
-/// How much of two long texts is shown before they part.
+/// How many characters are displayed before the first difference of two long texts.
 const CONTEXT_CHARS: usize = 20;
-/// A value that is all wrong is told in so many differences.
+/// Maximum number of differences reported for one value.
 const MOST: usize = 20;
 
 /// One difference.
@@ -18,22 +17,22 @@ const MOST: usize = 20;
 pub(super) struct Difference {
     pub line: u32,
     pub column: u32,
-    /// Where in the value, expected and got, in French.
+    /// The path in the value, the expected value and the actual one, in French.
     pub what: String,
-    /// Whether other cases may fail of the same, since it is of no value of this one.
+    /// Whether other cases may fail for the same reason, because it does not depend on a value of this one.
     pub shared: bool,
 }
 
-/// When two values are the same.
+/// How two values are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Same {
-    /// As JSON tells them apart: `3` is not `"3"`.
+    /// As JSON: `3` is not `"3"`.
     Typed,
-    /// As they are written: a header knows no numbers.
+    /// As text: a header has no numbers.
     AsText,
 }
 
-/// Notes each place where `got` is not what is `wanted`; `at` names the whole.
+/// Reports each place where `got` differs from `wanted`; `at` is the path of the whole value.
 pub(super) fn compare(
     wanted: &Node,
     got: Option<&Json>,
@@ -75,7 +74,7 @@ pub(super) fn compare(
     }
 }
 
-/// The same, but for keys of `got` that the case does not name.
+/// Like [`compare`], ignoring keys of `got` that the case does not name.
 pub(super) fn compare_named(
     wanted: &Node,
     got: &Json,
@@ -104,7 +103,7 @@ fn is_same(wanted: &Node, got: Option<&Json>, same: Same) -> bool {
     }
 }
 
-/// A value as it stands in a header or a field.
+/// A value as it is written in a header or a form field.
 fn plain(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),
@@ -139,7 +138,7 @@ fn note(
     });
 }
 
-/// How many characters at the beginning need not be shown, since they are the same in both.
+/// The number of characters at the beginning that are not displayed, because they are the same in both.
 fn alike(wanted: &str, got: &str) -> usize {
     if wanted.chars().count().max(got.chars().count()) <= SHOWN_CHARS {
         return 0;
@@ -149,7 +148,7 @@ fn alike(wanted: &str, got: &str) -> usize {
     same.saturating_sub(CONTEXT_CHARS)
 }
 
-/// A value for a reader, without its first characters.
+/// A value as displayed, without its first characters.
 fn show(value: Option<&Json>, skipped: usize) -> String {
     let (text, open, close) = match value {
         None => return "rien".into(),

@@ -1,6 +1,6 @@
-//! A case of a decision: a signalement or a status, and what must come out.
+//! A case of a decision: a signalement or a status, and the expected result.
 //!
-//! It runs through the same decision as everything else.
+//! It runs through the same decision as the live flows.
 
 mod outcome;
 mod read;
@@ -29,11 +29,11 @@ use outcome::{ACCUSES, ERREUR, Outcome};
 
 pub(super) use read::read;
 
-/// A signalement or a status, and what the rules must make of it.
+/// A signalement or a status, and the expected result of the rules.
 #[derive(Debug, Clone)]
 pub(super) struct DecisionCase {
     input: Input,
-    /// Residences of its own, so that the case does not change with the exports.
+    /// The case's own residences, which keep it independent of the exports.
     residences: Vec<Residence>,
     expected: Vec<(Located, Expected)>,
     /// The templates that it names.
@@ -46,11 +46,11 @@ enum Input {
     Statut(BTreeMap<String, Located>),
 }
 
-/// What a case says of its signalement.
+/// The keys that a case gives of its signalement.
 #[derive(Debug, Clone, Default)]
 struct Given {
     texts: BTreeMap<String, Located>,
-    /// Keys that the contract does not know, whose values are no texts.
+    /// Keys outside the contract whose values are not texts.
     autres: Map<String, Value>,
 }
 
@@ -93,19 +93,19 @@ impl DecisionCase {
         };
         let mut of_error = self.expected.iter().filter(|(key, _)| key.text == ERREUR);
         let of_error = of_error.next();
-        // An error that nobody expected fails the case, whatever else it looked at.
+        // An unexpected error fails the case, whatever else it compares.
         let unexpected = outcome.error.as_ref().filter(|_| of_error.is_none());
         let mut differences: Vec<Diagnostic> = unexpected
             .map(|error| self.unexpected(title, error, outcome.is_decided()))
             .into_iter()
             .collect();
-        // Where nothing was decided, there is nothing to compare: what is missing is missing for that.
+        // If nothing was decided, there is nothing to compare: all values are missing for the same reason.
         let only_error = !outcome.is_decided()
             && match of_error {
                 Some((key, wanted)) => outcome.difference(key, wanted).is_some(),
                 None => unexpected.is_some(),
             };
-        // What is missing for an error, or a template that is not there, is told by that alone.
+        // Missing e-mails are not reported if an unexpected error or a missing template explains them.
         let mails_told = unexpected.is_some() || self.missing_template(&generation).is_some();
         let mut why_told = false;
         for (key, wanted) in &self.expected {
@@ -117,7 +117,7 @@ impl DecisionCase {
                 differences.push(title.fault_at(key, &what));
                 continue;
             }
-            // The reason is told once, and not for each value that is missing for it.
+            // The reason is reported once, not for each value that is missing because of it.
             let follows = outcome.follows_from_why(&key.text);
             if follows && why_told {
                 continue;
@@ -128,7 +128,7 @@ impl DecisionCase {
         differences
     }
 
-    /// What to say of an error that nobody expected.
+    /// The fault to report for an error that the case does not expect.
     fn unexpected(&self, title: &Title, error: &str, decided: bool) -> Diagnostic {
         let uncompared = if decided || self.expected.is_empty() {
             ""
@@ -148,7 +148,7 @@ impl DecisionCase {
         let Some(first) = self.residences.first() else {
             return generation.clone();
         };
-        // A case with residences of its own has the bien that it names in the one that it names.
+        // A case with its own residences gets the bien that it names, in the residence that it names.
         let bien = match &self.input {
             Input::Signalement(Given { texts: given, .. }) => given.get("bien").map(|bien| Bien {
                 code: &bien.text,
@@ -198,7 +198,7 @@ fn statut(
     let text = |key: &str| given.get(key).map(|it| it.text.clone());
     let rules = &generation.rules;
     let uid = Uid::new("DEM-1".into());
-    // A status that names no channel is of the demande's own.
+    // A status without a channel belongs to the channel of the demande.
     let canal = text("canal").unwrap_or_else(|| rules.statuts.canal.clone());
     let event = StatutEvent {
         uid: uid.clone(),
@@ -227,8 +227,8 @@ fn statut(
             return Ok(outcome);
         }
     }
-    // E-mails about a status see a demande: that of a harmless signalement, one that the modes
-    // let pass, since there would be no status to tell otherwise.
+    // E-mails about a status need a demande: it is created from a sample signalement that the modes accept, because
+    // otherwise there would be no status to report.
     let mut signalement = harmless(title, &BTreeMap::new(), generation)?;
     signalement.transmettre_auteur = true;
     signalement.transmettre_manager = true;
@@ -250,14 +250,14 @@ fn statut(
     Ok(outcome)
 }
 
-/// The given keys, and harmless values for the rest.
+/// The signalement of a case: the given keys, and neutral values for the rest.
 fn harmless(
     title: &Title,
     given: &BTreeMap<String, Located>,
     generation: &Generation,
 ) -> Result<Signalement, Diagnostic> {
     let mut harmless = foresee::harmless(generation);
-    // A bien that is given alone is in its own residence, and not in one that nobody wrote.
+    // A bien given without a residence is in its own residence, not in a default one.
     let bien = given.get("bien").map(|it| it.text.as_str());
     if let Some(bien) = bien.and_then(|code| generation.referentiel.bien(code)) {
         bien.residence.clone_into(&mut harmless.residence);
@@ -314,7 +314,7 @@ fn describe(demande: &NewDemande, outcome: &mut Outcome) {
     }
 }
 
-/// Keys of a case's signalement that the contract does not know.
+/// The keys of a case's signalement that the contract does not know.
 fn autres(given: &BTreeMap<String, Located>) -> Map<String, Value> {
     given
         .iter()
@@ -323,7 +323,7 @@ fn autres(given: &BTreeMap<String, Located>) -> Map<String, Value> {
         .collect()
 }
 
-/// What to write where neither true nor false is expected of what can only be one of them.
+/// What to write if the case expects a word other than true or false of a boolean.
 fn misspelt_flag(key: &Located, wanted: &Expected) -> Option<String> {
     let Expected::Text(word) = wanted else {
         return None;
@@ -335,7 +335,7 @@ fn misspelt_flag(key: &Located, wanted: &Expected) -> Option<String> {
     Some(format!("{} : {}", key.text, true_or_false(word)))
 }
 
-/// What to write in the place of a word that is neither.
+/// What to write instead of a word that is neither true nor false.
 fn true_or_false(word: &str) -> String {
     let instead = match word.to_lowercase().as_str() {
         "oui" | "vrai" | "yes" | "true" | "1" => "true",

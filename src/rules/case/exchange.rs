@@ -1,8 +1,8 @@
-//! A case of a connector: an operation with its values, the request that must come of them, and what
-//! an answer must mean.
+//! A case of a connector: an operation with its values, the request that must result, and how an answer must be
+//! understood.
 //!
-//! Nothing is sent: the request is rendered and the answer read as for a real call, with sample
-//! values for what the case does not say, and with the name of each secret in its place.
+//! Nothing is sent. The request is rendered and the answer read as for a real call, with sample values for anything the
+//! case omits and the name of each secret in place of its value.
 
 mod read;
 
@@ -21,17 +21,17 @@ use super::compare::{Difference, Same, compare, compare_named};
 
 pub(super) use read::read;
 
-/// What it may expect of the request.
+/// The parts of a request that a case may expect.
 const OF_REQUEST: [&str; 5] = ["methode", "chemin", "parametres", "entetes", "corps"];
-/// The word for the step that gives a token.
+/// The word for the step that obtains a token.
 const LOGIN: &str = "connexion";
 
-/// An operation of a connector, and what it must send and understand.
+/// An operation of a connector, with the request it must send and the answer it must understand.
 #[derive(Debug, Clone)]
 pub(super) struct ExchangeCase {
     partner: Partner,
     operation: Operation,
-    /// Where the operation stands.
+    /// Position of the operation in the case.
     at: Located,
     step: Option<Located>,
     values: Option<Node>,
@@ -56,7 +56,7 @@ impl ExchangeCase {
         found.into_iter().map(told).collect()
     }
 
-    /// `Err` where the case cannot be tried at all.
+    /// The differences; `Err` if the case cannot be run at all.
     fn differences(
         &self,
         title: &Title,
@@ -82,7 +82,7 @@ impl ExchangeCase {
             needed.then(made).transpose()
         });
         let request = match request {
-            // Nothing leaves, and nothing is what the list holds.
+            // No request is sent, so the list is empty.
             Ok(None) => return Ok(self.without_request()),
             Ok(Some(request)) => request.written(&access.base_url),
             Err(fault) => {
@@ -106,7 +106,7 @@ impl ExchangeCase {
         }
         for (key, wanted) in &self.expected {
             if unread && key.text != "requete" {
-                // It is missing for the failure that is told already.
+                // It is missing because of the failure already reported.
                 continue;
             }
             match (key.text.as_str(), &read) {
@@ -123,7 +123,7 @@ impl ExchangeCase {
         Ok(found)
     }
 
-    /// Compares where nothing needs to be asked.
+    /// Compares an operation that needs no request.
     fn without_request(&self) -> Vec<Difference> {
         let mut found = Vec::new();
         let read = Ok(Found::default());
@@ -141,7 +141,7 @@ impl ExchangeCase {
         self.expected.iter().any(|(key, _)| key.text == name)
     }
 
-    /// An error that is expected, or one that nobody expected.
+    /// Compares the expected error, or reports an unexpected one.
     fn error(&self, title: &Title, told: &str, found: &mut Vec<Difference>) {
         let expected = self.expected.iter().find(|(key, _)| key.text == "erreur");
         match expected {
@@ -186,7 +186,7 @@ impl ExchangeCase {
         Err(difference(step, what))
     }
 
-    /// The example of the operation, with what the case says in its place.
+    /// The example values of the operation, overridden by those of the case.
     fn values(&self, connector: &Connector, access: &mut Access) -> Result<Json, Difference> {
         let mut values = connector.example(self.operation);
         let Some(given) = &self.values else {
@@ -212,8 +212,8 @@ impl ExchangeCase {
     }
 }
 
-/// Puts what the case says in the place of the example's values. `free` names what an answer gave,
-/// which may be of any type; a text of the example stays a text.
+/// Overrides the example's values with those of the case. `free` names the values taken from an answer, which may be of
+/// any type; a text of the example must stay a text.
 fn merge(base: &mut Json, given: &Node, free: &dyn Fn(&str) -> bool) -> Result<(), Difference> {
     match (&given.value, base) {
         (Value::Map(entries), Json::Object(fields)) => {
@@ -267,7 +267,7 @@ fn difference(at: &Located, what: String) -> Difference {
     }
 }
 
-/// The same, of what other cases may fail of as well.
+/// A difference for which other cases may fail as well.
 fn shared(at: &Located, what: String) -> Difference {
     Difference {
         shared: true,
@@ -282,7 +282,7 @@ fn text(node: &Node) -> &str {
     }
 }
 
-/// What is named is compared as a whole; of the headers, those that are named.
+/// The named parts are compared as a whole, except the headers, of which only the named ones are compared.
 fn compare_request(wanted: &Node, got: &Json, found: &mut Vec<Difference>) {
     for name in OF_REQUEST {
         let Some(wanted) = wanted.get(name) else {
@@ -297,7 +297,7 @@ fn compare_request(wanted: &Node, got: &Json, found: &mut Vec<Difference>) {
     }
 }
 
-/// Their names know no capital letters.
+/// Compares headers; their names are case-insensitive.
 fn compare_headers(wanted: &Node, got: &Json, at: &str, found: &mut Vec<Difference>) {
     let (Value::Map(entries), Json::Object(sent)) = (&wanted.value, got) else {
         return;
@@ -342,7 +342,7 @@ fn compare_answer(
             return compare_elements(key, wanted, items, found);
         }
         "erreur" => None,
-        // Of one demande.
+        // The fields of one demande.
         _ => match items {
             [one] => one.get(name).map(|it| Json::from(it.as_str())),
             _ => None,

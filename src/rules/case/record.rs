@@ -1,8 +1,8 @@
-//! A case written from an exchange that took place: the request that the connector makes of these
-//! values, and of the answer only what its reading rests on.
+//! Writes a case from a real exchange: the request that the connector makes of the values, and only the parts of the
+//! answer that its reading depends on.
 //!
-//! A real answer holds names, addresses and texts of people. Whatever can be left out of it without
-//! a change of what it means is left out, so that little is left that could be anybody's.
+//! A real answer contains names, addresses and texts of people. Everything is removed that can be without changing how
+//! the answer is understood, to keep as little personal data as possible.
 
 use std::collections::BTreeMap;
 
@@ -15,32 +15,32 @@ use crate::rules::connector::{
     Answer, Connector, Failure, Fault, Found, Item, Meaning, Operation, Partner, Step,
 };
 
-/// Of a longer list, the rest says nothing new.
+/// Maximum number of list elements that are kept.
 const MOST_ELEMENTS: usize = 3;
-/// So many parts of an answer are tried to be left out.
+/// Maximum number of attempts to remove a part of an answer.
 const MOST_TRIALS: usize = 5_000;
-/// How much is kept of an answer that is no JSON.
+/// How much of an answer that is not JSON is kept, in characters.
 const TEXT_CHARS: usize = 300;
-/// What stands in the place of what may be a person's.
+/// Replaces values that may be personal data.
 const MASK: &str = "***";
 
-/// What was asked and answered; the answer without our secrets.
+/// A request and its answer; the answer does not contain our secrets.
 pub struct Exchange<'a> {
-    /// What the case says of itself.
+    /// The name of the case.
     pub nom: &'a str,
-    /// Whose file it is.
+    /// The partner whose connector is used.
     pub partner: Partner,
-    /// What was asked.
+    /// The operation that was called.
     pub operation: Operation,
-    /// Which call of it.
+    /// The call within the operation.
     pub step: Step,
-    /// The values that it was rendered with.
+    /// The values that the request was rendered with.
     pub values: &'a Json,
-    /// What came back.
+    /// The answer to the request.
     pub answer: &'a Answer,
 }
 
-/// A case in the order in which people write it.
+/// A case, with its keys in the order in which people write them.
 #[derive(Debug, Serialize)]
 pub struct Recorded {
     nom: String,
@@ -81,13 +81,13 @@ struct WrittenExpected {
     page_suivante: Option<bool>,
 }
 
-/// What an answer comes to.
+/// The result of reading an answer.
 type Read = Result<Found, Failure>;
 
 /// Writes the case of an exchange.
 ///
 /// # Errors
-/// When the connector makes no request of the values.
+/// When the connector makes no request from the values.
 pub fn record(connector: &Connector, exchange: &Exchange<'_>) -> Result<Recorded, Fault> {
     let Exchange {
         operation, step, ..
@@ -127,7 +127,7 @@ pub fn record(connector: &Connector, exchange: &Exchange<'_>) -> Result<Recorded
     })
 }
 
-/// What an upload gave opens a file for whoever has it, and holds for minutes.
+/// An upload token gives access to a file for some minutes, so it is replaced by the example.
 fn forget_uploads(values: &mut Json, example: &Json) {
     let forget = |photo: &mut Json, example: &Json| {
         if photo.get("envoi").is_some() {
@@ -143,7 +143,7 @@ fn forget_uploads(values: &mut Json, example: &Json) {
     }
 }
 
-/// The keys whose values are not those of the example.
+/// The keys whose values differ from those of the example.
 fn changed(example: &Json, values: &Json) -> Option<Json> {
     match (example, values) {
         (Json::Object(before), Json::Object(now)) => {
@@ -166,7 +166,7 @@ fn changed(example: &Json, values: &Json) -> Option<Json> {
     }
 }
 
-/// The answer without what its reading does not need, and without what may be a person's.
+/// The answer without the parts that its reading does not need and without personal data.
 fn shortened(answer: &Answer, operation: Operation, read: &dyn Fn(&Answer) -> Read) -> Answer {
     let mut answer = answer.clone();
     let wanted = read(&answer);
@@ -201,7 +201,7 @@ fn shortened(answer: &Answer, operation: Operation, read: &dyn Fn(&Answer) -> Re
     with(&json)
 }
 
-/// Leaves the first few elements of a long list; gives what is then read.
+/// Keeps the first few elements of a long list, and returns the new result of reading.
 fn cut_list(json: &mut Json, wanted: Read, read: &dyn Fn(&Json) -> Read) -> Read {
     let long = |it: &Found| it.items.len() > MOST_ELEMENTS;
     let Some(items) = wanted
@@ -229,7 +229,7 @@ fn cut_list(json: &mut Json, wanted: Read, read: &dyn Fn(&Json) -> Read) -> Read
     wanted
 }
 
-/// The lists near the top.
+/// The pointers of the lists near the top.
 fn lists(json: &Json) -> Vec<String> {
     fn look(json: &Json, at: &str, depth: usize, found: &mut Vec<String>) {
         match json {
@@ -251,11 +251,11 @@ fn inside(at: &str, name: &str) -> String {
     format!("{at}{}", pointer_to(name))
 }
 
-/// Takes away whatever is not missed.
+/// Removes everything without which the answer is still read the same.
 fn prune(whole: &mut Json, at: &str, trials: &mut usize, same: &dyn Fn(&Json) -> bool) {
     let names: Vec<String> = match whole.pointer(at) {
         Some(Json::Object(fields)) => fields.keys().cloned().collect(),
-        // From its end, so that what is left keeps its number.
+        // From the end, so that the remaining elements keep their indexes.
         Some(Json::Array(items)) => (0..items.len()).rev().map(|it| it.to_string()).collect(),
         _ => return,
     };
@@ -282,7 +282,7 @@ fn prune(whole: &mut Json, at: &str, trials: &mut usize, same: &dyn Fn(&Json) ->
     }
 }
 
-/// What is read and may be a person's, or opens something.
+/// The values read that may be personal data or grant access.
 fn private(operation: Operation, read: &Read) -> Vec<String> {
     const FIELDS: [&str; 3] = ["commentaire", "nom", "email"];
     let Ok(found) = read else { return Vec::new() };
@@ -306,7 +306,7 @@ fn mask(json: &mut Json, private: &[String]) {
     }
 }
 
-/// A text without e-mail addresses.
+/// The text with e-mail addresses masked.
 fn masked(text: &str) -> String {
     match Regex::new(r#"[^\s<>"',;:()]+@[^\s<>"',;:()]+"#) {
         Ok(address) => address.replace_all(text, MASK).into_owned(),
@@ -359,7 +359,7 @@ fn expected(operation: Operation, step: Step, request: &Json, read: Read) -> Wri
     expected
 }
 
-/// The file of these cases, as `cas/` holds it.
+/// The content of a file in `cas/` with these cases.
 ///
 /// # Errors
 /// When they cannot be written as YAML.

@@ -1,4 +1,4 @@
-//! What the gate of the cases lets pass, and what it tells.
+//! Which cases let an edit pass, and what is reported about the others.
 
 use super::*;
 use crate::domain::ports::FileSet;
@@ -51,7 +51,7 @@ pub(in crate::rules) fn shipped() -> (FileSet, FileSet) {
     (set(&files), set(&exports))
 }
 
-/// What the gate says of one file of cases.
+/// The diagnostics about one file of cases.
 fn gate(cases: &str) -> Vec<Diagnostic> {
     let (mut rules, exports) = shipped();
     rules.insert("cas/a.yaml".into(), cases.as_bytes().to_vec());
@@ -65,7 +65,7 @@ fn gate(cases: &str) -> Vec<Diagnostic> {
 }
 
 #[test]
-fn a_case_that_holds_lets_the_edit_pass() {
+fn a_passing_case_lets_the_edit_pass() {
     let cases = "cas:
   - nom: un
     signalement: {qualification: ASC, residence: R, priorite: high}
@@ -126,7 +126,7 @@ fn a_status_of_a_case_may_have_every_key_of_an_event() {
 }
 
 #[test]
-fn a_status_without_a_channel_is_of_the_demandes_own() {
+fn a_status_without_a_channel_has_that_of_the_demande() {
     let statuts = "initial: Ouverte
 canal: SoWell
 correspondances:
@@ -141,7 +141,7 @@ correspondances:
 }
 
 #[test]
-fn a_case_that_fails_shows_expected_and_got() {
+fn a_failing_case_shows_the_expected_and_the_actual_value() {
     let cases = "cas:
   - nom: un
     signalement: {qualification: ASC, residence: R}
@@ -171,7 +171,7 @@ fn a_case_that_fails_shows_expected_and_got() {
 }
 
 #[test]
-fn a_bien_that_is_named_alone_is_in_its_own_residence() {
+fn a_bien_without_a_residence_is_in_its_own_residence() {
     let (mut rules, mut exports) = shipped();
     let mut more = |name: &str, lines: &[u8]| {
         exports
@@ -221,7 +221,7 @@ fn the_emails_of_a_status_do_not_depend_on_the_modes() {
 }
 
 #[test]
-fn a_misspelt_case_is_no_passing_case() {
+fn a_misspelt_case_does_not_pass() {
     let cases = "cas:
   - nom: un
     signalement: {}
@@ -234,7 +234,7 @@ fn a_misspelt_case_is_no_passing_case() {
 }
 
 #[test]
-fn a_case_without_a_residence_is_not_about_one_that_nobody_manages_yet() {
+fn a_case_without_a_residence_does_not_use_one_without_managers() {
     let (mut rules, mut exports) = shipped();
     let case = "cas: [{nom: un, signalement: {qualification: ASC}, attendu: {transmis: true}}]";
     rules.insert("cas/a.yaml".into(), case.as_bytes().to_vec());
@@ -252,7 +252,7 @@ fn an_export_that_makes_a_case_fail_is_only_a_remark() {
     let (before, _) = compile(&rules, &exports, Known::default());
     let other = "residence;type;identifiant;nom;email\nR;responsable_secteur;RS;n;e@x.fr\nR;technique;TEC-2;n;e@x.fr\nR;gardien;GAR;n;e@x.fr\nR;proprete;PRO;n;e@x.fr\n";
     exports.insert("gestionnaires.csv".into(), other.as_bytes().to_vec());
-    // What is only told is no edit.
+    // An entry that only causes a remark is not an edit.
     rules.insert("archives/".into(), Vec::new());
     for known in [
         Known {
@@ -271,7 +271,7 @@ fn an_export_that_makes_a_case_fail_is_only_a_remark() {
     assert!(compile(&rules, &exports, Known::default()).0.is_none());
 }
 
-/// What an edit of these files is told: file, line, column, words.
+/// The diagnostics about an edit of these files: file, line, column, message.
 pub(super) fn told(edits: &[(&str, &str)]) -> Vec<(String, u32, u32, String)> {
     let (mut rules, exports) = shipped();
     for (name, text) in edits {
@@ -285,7 +285,7 @@ pub(super) fn told(edits: &[(&str, &str)]) -> Vec<(String, u32, u32, String)> {
 }
 
 #[test]
-fn a_template_that_is_missing_is_told_where_it_is_named() {
+fn a_missing_template_is_reported_where_it_is_named() {
     let script = "fn accuses(evenement) {\n    [#{ a: evenement.signalement.email_auteur, modele: \"accuse-recepton\" }]\n}";
     let cases = "cas:\n  - nom: un\n    signalement: {}\n    attendu: {accuses: [absent]}\n";
     let told = told(&[("accuses.rhai", script), ("cas/a.yaml", cases)]);
@@ -301,7 +301,7 @@ fn a_template_that_is_missing_is_told_where_it_is_named() {
 }
 
 #[test]
-fn a_template_that_only_the_script_names_is_told_once() {
+fn a_missing_template_named_only_by_the_script_is_reported_once() {
     for name in ["inconnu", "accuse-reception.txt"] {
         let script = format!(
             "fn accuses(evenement) {{\n    [#{{ a: evenement.signalement.email_auteur, modele: \"{name}\" }}]\n}}"
@@ -313,7 +313,7 @@ fn a_template_that_only_the_script_names_is_told_once() {
 }
 
 #[test]
-fn a_result_that_is_no_answer_is_refused_at_its_function() {
+fn an_invalid_result_is_refused_at_its_function() {
     let told = told(&[
         ("gestionnaire.rhai", "\nfn affecter(s, r, q) {\n  r.nom\n}"),
         (
@@ -327,7 +327,7 @@ fn a_result_that_is_no_answer_is_refused_at_its_function() {
 }
 
 #[test]
-fn what_a_person_may_have_meant_otherwise_is_a_remark() {
+fn a_probable_mistake_is_a_remark() {
     let statuts = "initial: Ouverte\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\n  Clôturée: Traité\nignorer: [cloturée]\n";
     let qualifications = "qualifications:\n  ASC:\n    libelle: L\n    type_gestionnaire: techniqe\n    workflow: W\n";
     let told = told(&[
@@ -348,7 +348,7 @@ fn what_a_person_may_have_meant_otherwise_is_a_remark() {
 }
 
 #[test]
-fn a_key_of_a_signalement_that_is_nearly_a_known_one_is_a_remark() {
+fn a_key_of_a_signalement_close_to_a_known_one_is_a_remark() {
     let cases = "cas:
   - nom: un
     signalement: {priorité: high, residenceId: R, \"categorie \": ASC, gps: x, Auteur: a, auteur: b}
@@ -379,7 +379,7 @@ fn a_key_of_a_signalement_that_is_nearly_a_known_one_is_a_remark() {
 }
 
 #[test]
-fn an_error_stands_for_all_that_is_missing_for_it() {
+fn an_error_is_reported_instead_of_the_values_missing_because_of_it() {
     let cases = "cas:
   - nom: un
     residences: [{code: Z, gestionnaires: {technique: {identifiant: T}}}]
@@ -395,7 +395,7 @@ fn an_error_stands_for_all_that_is_missing_for_it() {
     attendu: {erreur: autre chose, workflow: W}
 ";
     let told = gate(cases);
-    // What a rule did other cases may share; what this one expected is its own.
+    // A rule's failure may be shared by other cases; what a case expects is its own.
     let causes: Vec<Option<&str>> = told.iter().map(|it| it.cause.as_deref()).collect();
     let of_the_rule = causes[0].is_some_and(|it| it.starts_with("gestionnaire.rhai"));
     assert!(of_the_rule && causes[1..] == [None], "{causes:?}");
@@ -418,7 +418,7 @@ fn an_error_stands_for_all_that_is_missing_for_it() {
 }
 
 #[test]
-fn an_e_mail_that_could_not_leave_is_told_before_it_is_asked_for() {
+fn an_email_that_could_not_be_sent_is_reported_even_if_no_case_expects_it() {
     let constant =
         "fn accuses(evenement) {\n    [#{ a: \"accueil.vivest.fr\", modele: \"bref\" }]\n}";
     let bref = ("modeles/bref.txt", "Objet: b\n\nb\n");
@@ -449,7 +449,7 @@ fn an_e_mail_that_could_not_leave_is_told_before_it_is_asked_for() {
 }
 
 #[test]
-fn what_stays_here_is_told_once_with_its_reason() {
+fn a_signalement_that_is_not_forwarded_is_reported_once_with_its_reason() {
     let (mut rules, exports) = shipped();
     rules.insert("transmission.yaml".into(), b"modes: [auteur]\n".to_vec());
     let cases = "cas:
@@ -474,7 +474,7 @@ fn what_stays_here_is_told_once_with_its_reason() {
 }
 
 #[test]
-fn what_a_comma_cuts_off_between_braces_is_a_remark() {
+fn a_text_cut_off_by_a_comma_between_braces_is_a_remark() {
     let case = |signalement: &str| {
         let cases = format!(
             "cas:\n  - nom: un\n    signalement: {signalement}\n    attendu: {{transmis: true}}\n"

@@ -1,6 +1,6 @@
-//! Words of the tables that a connector's file does not know, and words of its own that the tables do not: each file
-//! is right by itself, and a demande or a status that meets both is lost or held up. Only remarks: the other half of
-//! the edit may be about to follow.
+//! Words of the tables that a connector's file does not know, and words of a connector that the tables do not know:
+//! each file is correct on its own, but a demande or status with such a word is lost or held up. These are only
+//! remarks: the other half of the edit may be about to follow.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::domain::referentiel::Referentiel;
 use crate::rules::connector::{Connector, Partner};
 use crate::rules::diagnostic::{Diagnostic, code, suggestion};
 
-/// Notes the words that one side has and the other lacks.
+/// Reports the words that one side has and the other lacks.
 pub(super) fn note_words(rules: &RuleSet, referentiel: &Referentiel, faults: &mut Vec<Diagnostic>) {
     for (partner, connector) in &rules.connectors {
         for (value, words) in told(*partner, rules, referentiel) {
@@ -23,7 +23,7 @@ pub(super) fn note_words(rules: &RuleSet, referentiel: &Referentiel, faults: &mu
     }
 }
 
-/// The words of other files that a partner can be told, by the names that its file has for them.
+/// The words from other files that are sent to a partner, under their names in its connector.
 fn told<'a>(
     partner: Partner,
     rules: &'a RuleSet,
@@ -46,7 +46,7 @@ fn told<'a>(
     ]
 }
 
-/// Notes the words on which a request fails: those of one text together, at the first of them.
+/// Reports the words for which a request fails; those that fail on the same text together, at the first of them.
 fn note_lacking(
     connector: &Connector,
     partner: Partner,
@@ -59,7 +59,7 @@ fn note_lacking(
     let mut faulty = connector.fails_on(value, &all);
     let mut found: BTreeMap<(u32, u32), Vec<(Given<'_>, String)>> = BTreeMap::new();
     for told in words {
-        // Once, where it is given first.
+        // Only once, where the word is first given.
         if let Some(fault) = faulty.remove(told.word) {
             let place = (fault.line, fault.column);
             found.entry(place).or_default().push((told, fault.message));
@@ -99,7 +99,7 @@ fn note_lacking(
     }
 }
 
-/// Notes the statuses that the CRM's file makes of the CRM's own words, and that the table does not know.
+/// Reports the statuses to which the CRM's connector translates the CRM's own words and which the table does not know.
 fn note_unknown_statuts(connector: &Connector, rules: &RuleSet, faults: &mut Vec<Diagnostic>) {
     let known = statuts(rules);
     for it in connector.given_statuts() {

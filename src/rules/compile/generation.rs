@@ -1,7 +1,6 @@
-//! What runs: the rules and the reference data of one version, compiled, and the lines that gave
-//! each of them.
+//! The rules and reference data of one version, compiled, with the source lines of each of them.
 //!
-//! Only [`compile`](super::compile()) makes one, and nothing changes it afterwards.
+//! Only [`compile`](super::compile()) builds a generation, and it never changes afterwards.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -19,35 +18,35 @@ use crate::rules::pace::Pace;
 use crate::rules::script::Scripts;
 use crate::rules::template::Templates;
 
-/// SoWell's words for priorities.
+/// The file of SoWell's words for priorities.
 pub const PRIORITES: &str = "priorites.yaml";
-/// The landlord's qualifications.
+/// The file of the landlord's qualifications.
 pub const QUALIFICATIONS: &str = "qualifications.yaml";
-/// Which signalements go to the CRM.
+/// The file that says which signalements are sent to the CRM.
 pub const TRANSMISSION: &str = "transmission.yaml";
-/// The table of statuses.
+/// The file of the table of statuses.
 pub const STATUTS: &str = "statuts.yaml";
 
 /// A file's name and its bytes.
 type File<'f> = (&'f String, &'f Vec<u8>);
 
-/// Rules and reference data that were accepted together; one decision sees one of them.
+/// Rules and reference data that were accepted together; each decision uses one generation throughout.
 #[derive(Debug, Clone)]
 pub struct Generation {
-    /// Names it: hexadecimal, the same for the same bytes.
+    /// The version: a hexadecimal digest of the files.
     pub version: String,
     /// The rules.
     pub rules: Arc<RuleSet>,
     /// The reference data.
     pub referentiel: Arc<Referentiel>,
-    /// Whether cases try the rules before they take effect.
+    /// Whether there are cases to check an edit with.
     pub(super) has_cases: bool,
     pub(super) rules_digest: String,
     pub(super) referentiel_digest: String,
 }
 
 impl Generation {
-    /// The same rules on other reference data, for a case that brings its own.
+    /// The same rules with different reference data, for a case with its own residences.
     #[must_use]
     pub fn with_referentiel(&self, referentiel: Arc<Referentiel>) -> Self {
         Self {
@@ -60,11 +59,11 @@ impl Generation {
 /// The compiled rules.
 #[derive(Debug)]
 pub struct RuleSet {
-    /// SoWell's word, the CRM's word and the line.
+    /// By SoWell's word: the CRM's word and its line.
     pub priorites: BTreeMap<String, Word>,
-    /// By code.
+    /// The qualifications by code.
     pub qualifications: HashMap<String, Qualification>,
-    /// What goes to the CRM.
+    /// Which signalements are sent to the CRM.
     pub transmission: Transmission,
     /// The table of statuses.
     pub statuts: Statuts,
@@ -72,14 +71,14 @@ pub struct RuleSet {
     pub scripts: Scripts,
     /// The templates.
     pub templates: Templates,
-    /// How the partners' APIs are called; the CRM's only where there is a file for it.
+    /// The connectors by partner; that of the CRM only if there is a file for it.
     pub connectors: BTreeMap<Partner, Connector>,
-    /// How long they take.
+    /// How fast these rules have been.
     pub pace: Pace,
 }
 
 impl RuleSet {
-    /// The words that fields of a demande can have, by field, each list sorted.
+    /// The words that fields of a demande can have, by field; each list is sorted.
     #[must_use]
     pub fn words_of_demandes(&self) -> Vec<(&'static str, Vec<&str>)> {
         let mut all = [
@@ -97,16 +96,15 @@ impl RuleSet {
         all.into()
     }
 
-    /// Whether a file asks the CRM for the managers of residences: which there are is not known before.
+    /// Whether a connector fetches the managers of residences from the CRM; they are then unknown until it does.
     #[must_use]
     pub fn asks_the_crm_for_managers(&self) -> bool {
         let mut all = self.connectors.values();
         all.any(|it| it.has(Operation::Gestionnaires))
     }
 
-    /// What the settings ask of connectors and do not find: a file for each partner that is called. And
-    /// what these ask of the settings: the secrets that they name. Nobody is called by the others yet,
-    /// so that a missing secret of theirs is a remark.
+    /// What the settings and the connectors need of each other and lack: a file for each partner that is called, and
+    /// the secrets that a connector uses. For partners that are not called yet, a missing secret is only a remark.
     #[must_use]
     pub fn unmet(&self, known: &SecretNames) -> Vec<Diagnostic> {
         let mut faults = Vec::new();
@@ -136,7 +134,7 @@ impl RuleSet {
     }
 }
 
-/// A word of the CRM or of SoWell and the line that gives it.
+/// A word of the CRM or of SoWell, and the line that gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
     /// The word.
@@ -152,7 +150,7 @@ pub struct Qualification {
     pub code: String,
     /// Name shown to people.
     pub libelle: String,
-    /// Which kind of manager it asks for.
+    /// The type of manager it asks for.
     pub type_gestionnaire: String,
     /// Line and column of `type_gestionnaire`.
     pub type_at: (u32, u32),
@@ -164,7 +162,7 @@ pub struct Qualification {
     pub line: u32,
 }
 
-/// The four answers to "what does SoWell forward?"; one that accepts is enough.
+/// Which signalements are forwarded; one mode that accepts is enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transmission {
     /// Modes in force, with their lines.
@@ -173,17 +171,17 @@ pub struct Transmission {
     pub categories: BTreeMap<String, u32>,
 }
 
-/// One way in which a signalement is accepted for the CRM.
+/// A mode in which a signalement is accepted for the CRM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum Mode {
     /// Every signalement.
     Tous,
-    /// Those of some categories.
+    /// Those of the listed categories.
     Categories,
-    /// Those whose author asked for it.
+    /// Those whose author asked for forwarding.
     Auteur,
-    /// Those for which a manager asked.
+    /// Those for which a manager of SoWell asked for it.
     Manager,
 }
 
@@ -198,22 +196,22 @@ impl Mode {
 /// The compiled `statuts.yaml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statuts {
-    /// The CRM's first status.
+    /// The status of a new demande in the CRM.
     pub initial: Word,
-    /// The channel of SoWell's demandes.
+    /// The channel of demandes that come from SoWell.
     pub canal: String,
-    /// By CRM status.
+    /// SoWell's status by CRM status.
     pub table: BTreeMap<String, Correspondance>,
-    /// Statuses that SoWell is not told, with their lines.
+    /// CRM statuses that are not sent to SoWell, with their lines.
     pub ignorer: BTreeMap<String, u32>,
 }
 
-/// What SoWell calls one CRM status.
+/// How one CRM status is translated for SoWell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Correspondance {
     /// Line in `statuts.yaml`.
     pub line: u32,
-    /// The word, or how to find it.
+    /// The SoWell status, or how to determine it.
     pub target: Target,
 }
 
@@ -222,7 +220,7 @@ pub struct Correspondance {
 pub enum Target {
     /// Always this word.
     Fixed(String),
-    /// A word for each value of another field.
+    /// A word for each value of a different field.
     Selon {
         /// The field of the event.
         field: String,
@@ -231,7 +229,7 @@ pub enum Target {
     },
 }
 
-/// The name of the version that these bytes make. Files and folders that are only told make no other one.
+/// The version of these files. Files and folders that only cause remarks do not change it.
 #[must_use]
 pub fn version(rules: &FileSet, exports: &FileSet) -> String {
     let mut name = digest([read(rules), read_exports(exports)]);
@@ -239,13 +237,13 @@ pub fn version(rules: &FileSet, exports: &FileSet) -> String {
     name
 }
 
-/// What is read of the rules.
+/// The rule files that are actually read.
 pub(super) fn read(rules: &FileSet) -> Vec<File<'_>> {
     let all = rules.iter();
     all.filter(|(name, _)| layout::is_rule(name)).collect()
 }
 
-/// What is read of the exports.
+/// The exports that are actually read.
 pub(super) fn read_exports(exports: &FileSet) -> Vec<File<'_>> {
     let all = exports.iter();
     all.filter(|(name, _)| layout::is_export(name)).collect()

@@ -1,5 +1,5 @@
-//! Words that a script, a template or a connector waits for and that no other file knows. Only remarks: a table may be
-//! about to follow, and a demande may be older than the last edit.
+//! Words that a script, a template or a connector compares with but that no other file knows. These are only remarks: a
+//! table may be about to follow, and a demande may be older than the last edit.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::rules::connector::{Connector, Partner};
 use crate::rules::diagnostic::{Diagnostic, code, suggestion};
 use crate::rules::view::OCCASIONS;
 
-/// Notes every comparison that no new signalement and no event of one can make true.
+/// Reports every comparison that no new signalement and none of its events can make true.
 pub(super) fn note_impossible_words(
     rules: &RuleSet,
     referentiel: &Referentiel,
@@ -36,17 +36,17 @@ pub(super) fn note_impossible_words(
     }
 }
 
-/// What the landlord's files give each value that is asked for. A landlord has a hundred thousand biens, and a script
-/// may ask for many: they are collected once.
+/// The known words of each value that is compared. A landlord may have a hundred thousand biens and a script may make
+/// many comparisons, so they are collected once.
 struct Known<'a> {
     rules: &'a RuleSet,
     referentiel: &'a Referentiel,
-    /// By whether SoWell is told it, and its name.
+    /// By whether SoWell receives the value, and by its name.
     by_value: HashMap<(bool, String), Vec<&'a str>>,
 }
 
 impl<'a> Known<'a> {
-    /// The words that a value may be, sorted and each once; none where that may be any.
+    /// The words that a value can have, sorted and without duplicates; empty if it can be any.
     fn of(&mut self, file: &str, value: &str) -> &[&'a str] {
         let Self {
             rules, referentiel, ..
@@ -65,13 +65,13 @@ impl<'a> Known<'a> {
         })
     }
 
-    /// Whether a value is surely this word at times, as far as that is known without all the others.
+    /// Whether a value can certainly have this word, for values where this is known without collecting all the others.
     fn has(&self, value: &str, word: &str) -> bool {
         matches!(value, "signalement.bien" | "bien.code") && self.referentiel.bien(word).is_some()
     }
 }
 
-/// What SoWell is told, by the names that its connector has for it.
+/// The words that SoWell receives, by the names used in its connector.
 fn told<'a>(value: &str, rules: &'a RuleSet) -> Vec<&'a str> {
     match value {
         "statut" => words(rules.statuts.of_sowell()),
@@ -86,7 +86,7 @@ fn all<'a>(value: &str, rules: &'a RuleSet, referentiel: &'a Referentiel) -> Vec
         "evenement.statut" | "demande.statut" => statuts(rules),
         "evenement.statut_sowell" => words(rules.statuts.of_sowell()),
         "signalement.priorite" => words(rules.priorites_of_sowell()),
-        // Of the CRM, as templates have it.
+        // The CRM's word, as in templates.
         "priorite" | "demande.priorite" => words(rules.priorites_of_the_crm()),
         "signalement.qualification" | "demande.qualification" | "qualification.code" => {
             words(rules.codes())
@@ -114,7 +114,8 @@ fn all<'a>(value: &str, rules: &'a RuleSet, referentiel: &'a Referentiel) -> Vec
     }
 }
 
-/// Whose field a value is, where it is one of a manager: of a residence's of that type, or of a demande's.
+/// The type and the field if the value is a field of a manager: of a residence's manager of that type, or of a
+/// demande's manager.
 fn manager_field(value: &str) -> Option<(Option<&str>, &str)> {
     match value.split('.').collect::<Vec<_>>().as_slice() {
         ["residence", "gestionnaires", kind, field] => Some((Some(*kind), *field)),
@@ -127,17 +128,17 @@ fn manager_field(value: &str) -> Option<(Option<&str>, &str)> {
     }
 }
 
-/// What a field of managers may be; none for another value.
+/// The known words of a field of managers; empty for other values.
 fn of_managers<'a>(value: &str, rules: &RuleSet, referentiel: &'a Referentiel) -> Vec<&'a str> {
     let Some((kind, field)) = manager_field(value) else {
         return Vec::new();
     };
-    // One of a demande's may be written out in the script that finds them.
+    // A demande's manager may be written out in the script that chooses it.
     if kind.is_none() && rules.scripts.makes_managers() {
         return Vec::new();
     }
     if rules.asks_the_crm_for_managers() {
-        // It may name others.
+        // The CRM may know others.
         return Vec::new();
     }
     let all = referentiel.residences();
@@ -162,17 +163,17 @@ fn why_never(it: &Compared, known: &mut Known<'_>) -> Option<String> {
         ..
     } = it;
     let asked = *asked;
-    // What an event tells of is known by its own name.
+    // The fields of an event are known by their own names.
     let alone = value.strip_prefix("evenement.");
     let value = alone.filter(|it| it.contains('.')).unwrap_or(value);
-    // One of several, whichever.
+    // Any one of several.
     let shown = value.replace(".*", "[…]");
-    // Whether there is a bien at all is told with the condition itself.
+    // A test for a missing bien is handled together with its condition.
     let asks_for_bien = value == "bien" && word.is_empty();
     if let Some(message) = not_a_text(value, asked).filter(|_| !asks_for_bien) {
         return Some(message);
     }
-    // An empty text asks whether there is anything at all.
+    // A comparison with an empty text tests whether the value is present.
     if word.is_empty() || asked == Asked::Whole && known.has(value, word) {
         return None;
     }
@@ -202,7 +203,7 @@ fn why_never(it: &Compared, known: &mut Known<'_>) -> Option<String> {
     };
     let near = match near {
         Some(near) => format!("vouliez-vous dire « {near} » ?"),
-        // Addresses and names are no codes: a part of one may come with the next of them.
+        // Addresses and names are not codes: a new one may contain the part at any time.
         None if value == "residence.adresse" || manager_field(value).is_some() => return None,
         None => meant(word, known),
     };
@@ -211,7 +212,7 @@ fn why_never(it: &Compared, known: &mut Known<'_>) -> Option<String> {
     ))
 }
 
-/// What is told of a value that is no text, whatever that is compared with it.
+/// The message for a value that is not a text, whatever it is compared with.
 fn not_a_text(value: &str, asked: Asked) -> Option<String> {
     if asked != Asked::Whole {
         return None;
@@ -232,11 +233,11 @@ fn not_a_text(value: &str, asked: Asked) -> Option<String> {
     ))
 }
 
-/// So many words that each is not worth a long look.
+/// Above this number of words, only a cheap search for a suggestion is made.
 const MANY: usize = 5_000;
 
-/// Which of the known words, which are sorted, may be meant. Of many, only one that has the same digits can be: those
-/// are codes.
+/// The known word that was probably meant; the known words are sorted. Among many, only a code with the same digits is
+/// considered.
 fn meant(word: &str, known: &[&str]) -> String {
     let (Some(first), Some(last)) = (known.first(), known.last()) else {
         return suggestion(word, []);
@@ -253,7 +254,7 @@ fn meant(word: &str, known: &[&str]) -> String {
     }
 }
 
-/// A part of a known value that is written with other capitals or accents.
+/// A part of a known value that differs only in capitals or accents.
 fn same_part<'k>(known: &[&'k str], word: &str) -> Option<&'k str> {
     let (own, length) = (plain(word), word.chars().count());
     known.iter().take(MANY).find_map(|it| {
@@ -266,10 +267,10 @@ fn same_part<'k>(known: &[&'k str], word: &str) -> Option<&'k str> {
     })
 }
 
-/// The shortest word of which one letter may be wrong.
+/// Minimum word length at which one wrong letter is considered.
 const SHORTEST: usize = 3;
 
-/// What a known value begins or ends with, where one letter of a word is wrong.
+/// The beginning or end of a known value that differs from the word by one letter.
 fn near_part<'k>(known: &[&'k str], word: &str, at_the_beginning: bool) -> Option<&'k str> {
     let length = word.chars().count();
     let part = |it: &'k str| {
@@ -289,7 +290,7 @@ fn near_part<'k>(known: &[&'k str], word: &str, at_the_beginning: bool) -> Optio
     parts.find(is_near).filter(|_| length >= SHORTEST)
 }
 
-/// The CRM's statuses of which an event can be told.
+/// The CRM's statuses that an event can have.
 pub(super) fn statuts(rules: &RuleSet) -> Vec<&str> {
     let statuts = &rules.statuts;
     words(statuts.of_the_crm().into_iter().chain([statuts.first()]))
@@ -305,7 +306,10 @@ mod tests {
     #[case("B00042", "vouliez-vous dire « B-00042 » ?")]
     #[case("B\u{a0}00042", "vouliez-vous dire « B-00042 » ?")]
     #[case("B-99999", "6000 valeurs sont connues, de « B-00000 » à « B-05999 »")]
-    fn of_many_codes_one_with_the_same_digits_is_meant(#[case] word: &str, #[case] told: &str) {
+    fn among_many_codes_one_with_the_same_digits_is_suggested(
+        #[case] word: &str,
+        #[case] told: &str,
+    ) {
         let codes: Vec<String> = (0..6_000).map(|it| format!("B-{it:05}")).collect();
         let known: Vec<&str> = codes.iter().map(String::as_str).collect();
         let meant = meant(word, &known);
@@ -317,7 +321,7 @@ mod tests {
     #[case("-Ete", false, Some("-Eté"))]
     #[case("MZ-01-Etés", true, None)]
     #[case("Z_", true, None)]
-    fn a_part_of_which_one_letter_is_wrong_is_found(
+    fn a_part_with_one_wrong_letter_is_found(
         #[case] word: &str,
         #[case] at_the_beginning: bool,
         #[case] near: Option<&str>,

@@ -1,5 +1,5 @@
-//! Scripts and templates tried together: what one names of the other is there, and a sample passes
-//! through both before a tenant's signalement is the first.
+//! Tries scripts and templates together: the templates that a script names must exist, and a sample signalement goes
+//! through both before the first real one does.
 
 use serde_json::Value;
 
@@ -9,11 +9,10 @@ use crate::rules::script::{self, A, MODELE, ScriptError, Scripts};
 use crate::rules::template::{self, MailNames, Templates};
 use crate::rules::view::{OCCASIONS, Shown, sample_context, sample_occasion};
 
-/// Runs both scripts on a sample: a result that is no answer refuses the edit, since no input
-/// makes it right. What fails there otherwise may be right for real input, and is for cases and
-/// coverage to say.
+/// Runs both scripts on a sample. A result of the wrong form refuses the edit, since no input makes it valid. Other
+/// failures may not occur with real input, and are left to the cases and the coverage search.
 pub(super) fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
-    // A result that a script writes out is told where it stands.
+    // A result written out in a script is reported at its own position.
     let refused = |file: &&str| {
         let mut faults = faults.iter();
         faults.any(|it| it.file == *file && it.severity == Severity::Error)
@@ -43,7 +42,7 @@ pub(super) fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Every template that the script names must be there.
+/// Reports the templates that the script names but that do not exist.
 pub(super) fn check_named_templates(
     named: &[Located],
     mails: &MailNames,
@@ -62,7 +61,7 @@ pub(super) fn check_named_templates(
     }
 }
 
-/// Keys of messages that look like parts of an e-mail and are none, and that no template reads either.
+/// Keys of messages that look like parts of an e-mail but are not, and that no template reads.
 pub(super) fn note_unread_keys(
     scripts: &Scripts,
     templates: &Templates,
@@ -77,16 +76,16 @@ pub(super) fn note_unread_keys(
     }
 }
 
-/// Asks `accuses` for the e-mails of sample events and renders them: a template that uses a value
-/// which is not there is noticed before a tenant's e-mail fails on it. Only remarks, since a real
-/// event may take another way through the script; one for each cause, whatever occasions meet it.
+/// Asks `accuses` for the e-mails of sample events and renders them, so that a template that uses a missing value is
+/// noticed before a tenant's e-mail fails on it. These are only remarks, since a real event may take a different path
+/// through the script; there is one for each cause, with all the occasions it affects.
 pub(super) fn try_mails(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Diagnostic>) {
     let mut found: Vec<(Diagnostic, Vec<&str>)> = Vec::new();
     for kind in OCCASIONS {
         for fault in faults_of_mails(scripts, templates, &sample_occasion(kind)) {
             let place = |it: &Diagnostic| (it.file.clone(), it.line, it.column);
             let is_told = |it: &Diagnostic| {
-                // By the looks of the template alone, whatever the event.
+                // A fault of the template itself, whatever the event.
                 it.code == code::TEMPLATE && it.column > 0 && place(it) == place(&fault)
             };
             let by_script = |it: &Diagnostic| it.message == fault.message;
@@ -109,7 +108,7 @@ pub(super) fn try_mails(scripts: &Scripts, templates: &Templates, faults: &mut V
     }
 }
 
-/// What keeps the e-mails of one occasion from being sent.
+/// The faults that prevent the e-mails of one occasion from being sent.
 fn faults_of_mails(scripts: &Scripts, templates: &Templates, context: &Value) -> Vec<Diagnostic> {
     let of_script = |error: ScriptError| {
         let line = error.line.unwrap_or(0);
@@ -117,7 +116,7 @@ fn faults_of_mails(scripts: &Scripts, templates: &Templates, context: &Value) ->
     };
     let messages = match scripts.accuses(|_| Shown::Json(&context["evenement"])) {
         (messages, None) => messages,
-        // It refuses the edit already, see `try_scripts`.
+        // It already refuses the edit, see `try_scripts`.
         (_, Some(error)) if error.misshapen => return Vec::new(),
         (_, Some(error)) => return vec![of_script(error)],
     };
@@ -125,7 +124,7 @@ fn faults_of_mails(scripts: &Scripts, templates: &Templates, context: &Value) ->
     for message in messages {
         faults.extend(scripts.misaddressed(&message).map(of_script));
         if let Some(missing) = templates.missing(&message.modele) {
-            // One that the script names as it stands is told there.
+            // A name written out in the script is reported there.
             let named = scripts.named_templates();
             if named.iter().all(|it| it.text != message.modele) {
                 let line = scripts.accuses_line();
@@ -151,7 +150,7 @@ fn faults_of_mails(scripts: &Scripts, templates: &Templates, context: &Value) ->
     faults
 }
 
-/// What an e-mail prints though no event of this kind has it.
+/// Values that an e-mail prints but that events of this kind never have.
 fn unasked(templates: &Templates, modele: &str, context: &Value) -> Vec<Diagnostic> {
     let (absent, only): (&[&'static str], _) = match context["evenement"]["type"].as_str() {
         Some("ecarte") => (
@@ -164,7 +163,7 @@ fn unasked(templates: &Templates, modele: &str, context: &Value) -> Vec<Diagnost
     found
         .map(|(place, value)| {
             let message = format!(
-                "« {value} » n'est dit que pour {only}, et rien ne s'écrit à sa place ; pour l'écrire là seulement, entourez la phrase de « {{% if {value} %}} » et « {{% endif %}} »"
+                "« {value} » n'existe que pour {only}, et rien n'est écrit à sa place ; pour l'écrire seulement dans ce cas, entourez la phrase de « {{% if {value} %}} » et « {{% endif %}} »"
             );
             Diagnostic::at(code::TEMPLATE, place.text, place.line, place.column, message)
         })

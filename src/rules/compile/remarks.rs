@@ -1,4 +1,4 @@
-//! What is no fault by itself and seldom what was meant: remarks on tables that can be used.
+//! Remarks on tables that are valid but probably not what was meant.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,12 +9,12 @@ use crate::rules::place::Located;
 use crate::rules::referentiel::GESTIONNAIRES;
 use crate::rules::script;
 
-/// Kinds of managers that are looked at; a landlord has ten or so.
+/// Maximum number of manager types that are examined; a landlord has about ten.
 const MOST_KINDS: usize = 50;
-/// How many times as many residences have the kind of manager that was meant.
+/// The type that was probably meant occurs in at least this many times as many residences.
 const OFTEN: usize = 5;
 
-/// Modes that let nothing pass, or that change nothing beside others.
+/// Modes that let nothing through, or that have no effect beside others.
 pub(super) fn note_idle_modes(
     modes: &[(Mode, u32)],
     categories: &[Located],
@@ -45,7 +45,7 @@ pub(super) fn note_idle_modes(
     }
 }
 
-/// Words that a list has already.
+/// Words that occur twice in a list.
 pub(super) fn note_repeated(file: &str, list: &[Located], faults: &mut Vec<Diagnostic>) {
     let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
     for word in list {
@@ -66,7 +66,7 @@ pub(super) fn note_repeated(file: &str, list: &[Located], faults: &mut Vec<Diagn
     }
 }
 
-/// Several words that a semicolon joins make one of them.
+/// Several words joined by a semicolon, which count as a single one.
 pub(super) fn note_joined(word: &Located, faults: &mut Vec<Diagnostic>) {
     if word.text.contains(';') {
         let message = format!(
@@ -78,14 +78,14 @@ pub(super) fn note_joined(word: &Located, faults: &mut Vec<Diagnostic>) {
     }
 }
 
-/// A kind of manager that no residence has: every demande would go to whoever stands in.
+/// A type of manager that no residence has: every demande would go to the fallback.
 pub(super) fn note_absent_managers(
     rules: &RuleSet,
     referentiel: &Referentiel,
     faults: &mut Vec<Diagnostic>,
 ) {
     if rules.asks_the_crm_for_managers() {
-        // It may name any.
+        // The CRM may name any type.
         return;
     }
     let known: BTreeSet<&str> = referentiel
@@ -136,7 +136,7 @@ pub(super) fn note_absent_managers(
     note_misspelt_kinds(&asked, referentiel, faults);
 }
 
-/// A kind that no rule asks for and few residences have, beside one that is asked for and written nearly alike.
+/// A type that no rule asks for and few residences have, but that is nearly identical to one that is asked for.
 fn note_misspelt_kinds(
     asked: &BTreeSet<&str>,
     referentiel: &Referentiel,
@@ -149,7 +149,7 @@ fn note_misspelt_kinds(
     {
         *kinds.entry(kind).or_default() += 1;
     }
-    // Where there are more, another column is in the place of this one.
+    // If there are more, the column probably contains something else.
     let others = kinds.iter().filter(|(kind, _)| !asked.contains(**kind));
     for (kind, count) in others.take(MOST_KINDS) {
         let often = asked.iter().copied();

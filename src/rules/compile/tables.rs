@@ -1,5 +1,5 @@
-//! From the words of the YAML tables to what they mean together: codes that another file must know,
-//! modes, the table of statuses.
+//! Checks what the words of the YAML tables mean together: codes that a different file must know, modes, the table of
+//! statuses.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -41,8 +41,8 @@ pub(super) fn qualifications(raw: Vec<RawQualification>) -> HashMap<String, Qual
         .collect()
 }
 
-/// `before` counts the faults of earlier files: where this one has some already, what is missing
-/// may only be misspelt.
+/// `before` is the number of faults in earlier files: if this file already has some, a missing part may only be
+/// misspelt.
 pub(super) fn transmission(
     raw: RawTransmission,
     qualifications: Option<&HashMap<String, Qualification>>,
@@ -110,7 +110,7 @@ pub(super) fn transmission(
     })
 }
 
-/// `before` counts the faults of earlier files.
+/// `before` is the number of faults in earlier files.
 pub(super) fn statuts(
     raw: RawStatuts,
     before: usize,

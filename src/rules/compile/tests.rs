@@ -1,5 +1,5 @@
-//! What is said of files that are right one by one and do not fit together, and of words that look alike. The rules
-//! are the shipped ones with some files changed.
+//! What is reported about files that are valid one by one but do not fit together, and about near-identical words. The
+//! rules are the shipped ones with some files changed.
 
 mod managers;
 mod words;
@@ -31,7 +31,7 @@ operations:
     date: /date
 "#;
 
-/// The shipped rules once these files say something else.
+/// Compiles the shipped rules with these files replaced.
 fn compiled(edits: &[(&str, &str)]) -> (Option<Generation>, Vec<String>) {
     let (mut rules, exports) = shipped();
     for (file, text) in edits {
@@ -58,7 +58,7 @@ const URGENT: &str =
     "priorites:\n  low: faible\n  normal: normal\n  high: haute\n  urgent: urgente\n";
 
 #[test]
-fn a_word_that_a_table_of_the_crm_lacks_is_told_and_is_a_hole() {
+fn a_word_missing_from_a_table_of_the_crm_is_reported_and_is_a_hole() {
     let edits = [("connecteurs/crm.yaml", CRM), ("priorites.yaml", URGENT)];
     let (generation, told) = compiled(&edits);
     assert_eq!(
@@ -98,7 +98,7 @@ fn a_word_that_a_table_of_the_crm_lacks_is_told_and_is_a_hole() {
     "{{ demande.priorite|table('priorites') }}",
     "{{ 9 if demande.priorite == 'urgente' else demande.priorite|table('priorites') }}"
 )]
-fn a_word_that_the_file_provides_for_is_none_that_lacks(#[case] from: &str, #[case] to: &str) {
+fn a_word_that_the_connector_provides_for_is_not_missing(#[case] from: &str, #[case] to: &str) {
     let crm = CRM.replace(from, to);
     let (generation, told) =
         compiled(&[("connecteurs/crm.yaml", &crm), ("priorites.yaml", URGENT)]);
@@ -115,7 +115,7 @@ fn a_word_that_the_file_provides_for_is_none_that_lacks(#[case] from: &str, #[ca
 #[case("signalement.bien in [\"R-2-PKG\", \"R-9\"]")]
 #[case("switch signalement.bien { \"R-2-PKG\" => true, _ => false }")]
 #[case("!signalement.bien.starts_with(\"R-1\")")]
-fn a_bien_that_scripts_tell_apart_is_tried(#[case] condition: &str) {
+fn a_bien_that_scripts_test_for_is_tried(#[case] condition: &str) {
     let (mut rules, mut exports) = shipped();
     let script = include_str!("../../../rules/gestionnaire.rhai");
     let body = "residence, qualification) {\n";
@@ -134,7 +134,7 @@ fn a_bien_that_scripts_tell_apart_is_tried(#[case] condition: &str) {
 }
 
 #[test]
-fn what_is_only_told_makes_no_other_version() {
+fn files_that_only_cause_remarks_do_not_change_the_version() {
     let (rules, exports) = shipped();
     let known = version(&rules, &exports);
     let mut told = rules.clone();
@@ -152,14 +152,14 @@ fn what_is_only_told_makes_no_other_version() {
 
 #[test]
 fn a_version_keeps_its_name() {
-    // The store has it by that name.
+    // The store keeps it under that name.
     let set = |name: &str, text: &str| FileSet::from([(name.to_owned(), text.into())]);
     let rules = set("statuts.yaml", "initial: Neuve\n");
     assert_eq!(version(&rules, &set("biens.csv", "code\n")), "63a90c473cbc");
 }
 
 #[test]
-fn rules_without_a_case_where_some_were_are_a_remark() {
+fn removing_all_cases_is_a_remark() {
     let (without, exports) = shipped();
     let mut with = without.clone();
     let case = "cas: [{nom: un, signalement: {}, attendu: {transmis: true}}]";
@@ -242,7 +242,7 @@ fn the_words_of_a_sample_need_not_be_the_landlords() {
     "table('prioritées')",
     Some("!connecteurs/crm.yaml:13 il n'y a pas de table « prioritées »")
 )]
-fn words_of_a_connector_are_held_against_the_tables(
+fn words_of_a_connector_are_checked_against_the_tables(
     #[case] from: &str,
     #[case] to: &str,
     #[case] wanted: Option<&str>,
@@ -311,11 +311,7 @@ const QUALIFICATIONS_WITH: &str = "qualifications:\n  ASC:\n    libelle: L\n    
     "priorites:\n  low: basse\n  normal: haute\n  urgent: hautte\n",
     "priorites.yaml:4 « hautte » et « haute » (ligne 3) ne diffèrent que par une lettre doublée : est-ce le même mot ?"
 )]
-fn words_that_are_taken_for_one_are_told(
-    #[case] file: &str,
-    #[case] text: &str,
-    #[case] words: &str,
-) {
+fn near_identical_words_are_reported(#[case] file: &str, #[case] text: &str, #[case] words: &str) {
     let text = match file {
         "qualifications.yaml" => format!("{QUALIFICATIONS_WITH}{text}"),
         _ => text.to_owned(),
@@ -347,7 +343,7 @@ fn words_that_are_taken_for_one_are_told(
     "statuts.yaml",
     "initial: A\ncanal: SoWell\ncorrespondances:\n  A: LOT C\n  B: LOT CC\n  C: En attente (1; 2)\n  D: En attente, suite\n"
 )]
-fn words_that_are_not_the_same_are_left_alone(#[case] file: &str, #[case] text: &str) {
+fn different_words_are_left_alone(#[case] file: &str, #[case] text: &str) {
     let (generation, told) = compiled(&[(file, text)]);
     assert!(generation.is_some(), "{told:#?}");
     let told: Vec<_> = told.iter().filter(|it| it.starts_with(file)).collect();
@@ -402,11 +398,11 @@ const AFFECTER: &str = "fn affecter(signalement, residence, qualification) {
     "est_urgent(signalement)",
     "« hight » n'est pas une valeur connue de « signalement.priorite » ; vouliez-vous dire « high » ?"
 )]
-fn what_can_never_come_is_told(#[case] condition: &str, #[case] message: &str) {
+fn an_impossible_comparison_is_reported(#[case] condition: &str, #[case] message: &str) {
     let script =
         AFFECTER.replace("CONDITION", condition) + "fn est_urgent(it) { it.priorite == \"hight\" }";
     let told = compiled(&[("gestionnaire.rhai", &script)]).1;
-    // Another helper may stand there uncalled.
+    // A function that is never called may contain any comparison.
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains(message), "{told:?}");
 }
@@ -422,7 +418,7 @@ fn what_can_never_come_is_told(#[case] condition: &str, #[case] message: &str) {
 )]
 #[case("qualification.workflow.starts_with(\"INTERVENTION\")")]
 #[case("signalement.description.starts_with(\"MZ_\") || residence.adresse.contains(\"x\")")]
-fn what_may_come_is_not(#[case] condition: &str) {
+fn a_possible_comparison_is_not_reported(#[case] condition: &str) {
     let script = AFFECTER.replace("CONDITION", condition);
     assert_eq!(
         compiled(&[("gestionnaire.rhai", &script)]).1,
@@ -431,7 +427,7 @@ fn what_may_come_is_not(#[case] condition: &str) {
 }
 
 #[test]
-fn a_misnamed_export_is_told_before_the_one_that_is_missing_for_it() {
+fn a_misnamed_export_is_reported_before_the_missing_one() {
     let (rules, mut exports) = shipped();
     let residences = exports.remove("residences.csv").unwrap();
     exports.insert("Residences.csv".into(), residences);
@@ -447,7 +443,7 @@ fn a_misnamed_export_is_told_before_the_one_that_is_missing_for_it() {
 }
 
 #[test]
-fn a_copy_beside_an_export_is_told_and_makes_no_other_version() {
+fn a_copy_beside_an_export_is_reported_and_does_not_change_the_version() {
     let (rules, mut exports) = shipped();
     let (before, _) = compile(&rules, &exports, Known::default());
     let before = before.unwrap();

@@ -1,4 +1,4 @@
-//! Words of one column that a person takes for the same one, and the CRM or SoWell does not.
+//! Words of one column that people would read as the same but that the CRM or SoWell treats as different.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,12 +7,12 @@ use super::vocabulary::Given;
 use crate::rules::alike::{Column, Letters, bare};
 use crate::rules::diagnostic::{Diagnostic, code};
 
-/// Distinct words among which slips are looked for; a landlord has a few dozen.
+/// Maximum number of distinct words that are compared for typos; a landlord has a few dozen.
 const MOST_WORDS: usize = 500;
-/// How many letters a word has in which one that is doubled makes no other word.
+/// Minimum word length at which a doubled letter does not make a different word.
 const LONG: usize = 5;
 
-/// Notes the CRM's statuses that are twins: each is given once.
+/// Reports near-identical statuses of the CRM, each of which occurs once.
 pub(super) fn note_twin_statuts(statuts: &Statuts, faults: &mut Vec<Diagnostic>) {
     note_twins(STATUTS, "statut", statuts.of_the_crm(), faults);
     for it in statuts.table.values() {
@@ -28,7 +28,7 @@ pub(super) fn note_twin_statuts(statuts: &Statuts, faults: &mut Vec<Diagnostic>)
     }
 }
 
-/// Notes the words that the tables give and that are twins of others, or slips of them.
+/// Reports words of the tables that are near-identical to others, or typos of them.
 pub(super) fn note_twin_words(rules: &RuleSet, faults: &mut Vec<Diagnostic>) {
     note_twins(STATUTS, "statut", rules.statuts.of_sowell(), faults);
     note_twins(PRIORITES, "mot", rules.priorites_of_the_crm(), faults);
@@ -36,7 +36,7 @@ pub(super) fn note_twin_words(rules: &RuleSet, faults: &mut Vec<Diagnostic>) {
     note_twins(QUALIFICATIONS, "code", rules.codes(), faults);
 }
 
-/// What is told of a status that a person takes for one of the table.
+/// The message about a status that is near-identical to one of the table.
 pub(super) fn twin_of_statut<'a>(
     statut: &'a str,
     table: impl Iterator<Item = (&'a str, u32)>,
@@ -44,13 +44,13 @@ pub(super) fn twin_of_statut<'a>(
     let same = "le même statut";
     let mut column = Column::default();
     for (word, line) in table {
-        // What they are to each other is told elsewhere.
+        // Twins within the table are reported elsewhere.
         let _ = column.twin(word, line, same);
     }
     column.twin(statut, 0, same)
 }
 
-/// A word of a column: how often it is given, and where first.
+/// A word of a column, with the number of its occurrences and the line of the first.
 struct Counted<'a> {
     word: &'a str,
     line: u32,
@@ -74,7 +74,7 @@ fn note_twins<'a>(
         given.line = given.line.min(line);
     }
     let mut all: Vec<Counted<'_>> = by_word.into_values().collect();
-    // What is given more often is the one that was meant.
+    // The more frequent word is the one that was meant.
     all.sort_by_key(|it| (std::cmp::Reverse(it.count), it.line));
     let often = all.iter().take(MOST_WORDS).take_while(|it| it.count > 1);
     let often: Vec<_> = often.map(|it| (it, Letters::of(it.word))).collect();
@@ -109,7 +109,7 @@ fn note_twins<'a>(
     }
 }
 
-/// What is told of a word behind which a sign stands that parts the words of other languages, and is none here.
+/// The message about a word that ends with a separator of other languages, which is part of the word here.
 fn ended(word: &str) -> Option<String> {
     let sign = word.chars().next_back()?;
     let called = match sign {
@@ -123,7 +123,7 @@ fn ended(word: &str) -> Option<String> {
     })
 }
 
-/// The letters of a word, with one in the place of two consonants between vowels; none where it is short.
+/// The letters of a word, with double consonants between vowels reduced to one; `None` for a short word.
 fn undoubled(word: &str) -> Option<String> {
     let is_vowel = |it: &char| "aeiouy".contains(*it);
     let letters: Vec<char> = bare(word).collect();

@@ -1,5 +1,5 @@
-//! Which words the landlord's files give a field, and where each is given: whoever asks what may come asks here. They are
-//! told as often as they are given, and in no order.
+//! The words that the landlord's files give each field, and where each is given: the one place to ask which words can
+//! occur. They are listed as often as they are given, in no particular order.
 
 use super::generation::{
     PRIORITES, QUALIFICATIONS, Qualification, RuleSet, STATUTS, Statuts, Target,
@@ -7,12 +7,12 @@ use super::generation::{
 use crate::domain::referentiel::Referentiel;
 use crate::rules::referentiel::RESIDENCES;
 
-/// A word, and where it is given.
+/// A word, with the file and line that give it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Given<'a> {
     pub(super) word: &'a str,
     pub(super) file: &'static str,
-    /// 0 where nobody knows.
+    /// Line, from 1; 0 if not known.
     pub(super) line: u32,
 }
 
@@ -20,18 +20,18 @@ fn given<'a>(word: &'a str, file: &'static str, line: u32) -> Given<'a> {
     Given { word, file, line }
 }
 
-/// The words alone.
+/// The words without their positions.
 pub(super) fn words<'a>(all: impl IntoIterator<Item = Given<'a>>) -> Vec<&'a str> {
     all.into_iter().map(|it| it.word).collect()
 }
 
 impl Statuts {
-    /// The status that a demande has first.
+    /// The status of a new demande.
     pub(super) fn first(&self) -> Given<'_> {
         given(&self.initial.text, STATUTS, self.initial.line)
     }
 
-    /// The CRM's statuses that SoWell is told of, in the CRM's words.
+    /// The CRM's statuses that are sent to SoWell, in the CRM's words.
     pub(super) fn told(&self) -> Vec<Given<'_>> {
         let table = self.table.iter();
         table
@@ -39,14 +39,14 @@ impl Statuts {
             .collect()
     }
 
-    /// The CRM's statuses that an event can tell of.
+    /// The CRM's statuses that an event can have.
     pub(super) fn of_the_crm(&self) -> Vec<Given<'_>> {
         let ignored = self.ignorer.iter();
         let ignored = ignored.map(|(word, line)| given(word, STATUTS, *line));
         self.told().into_iter().chain(ignored).collect()
     }
 
-    /// SoWell's words for them.
+    /// The same statuses in SoWell's words.
     pub(super) fn of_sowell(&self) -> Vec<Given<'_>> {
         let table = self.table.values();
         table
@@ -60,7 +60,7 @@ impl Statuts {
             .collect()
     }
 
-    /// The channel of SoWell's demandes.
+    /// The channel of demandes that come from SoWell.
     pub(super) fn channel(&self) -> Given<'_> {
         given(&self.canal, STATUTS, 0)
     }
@@ -90,7 +90,7 @@ impl RuleSet {
         self.of_qualifications(|it| (&it.workflow, it.workflow_line))
     }
 
-    /// The kinds of managers that qualifications ask for.
+    /// The types of managers that qualifications ask for.
     pub(super) fn types_of_managers(&self) -> Vec<Given<'_>> {
         self.of_qualifications(|it| (&it.type_gestionnaire, it.type_at.0))
     }

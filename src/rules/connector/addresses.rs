@@ -1,13 +1,13 @@
-//! Addresses in which a value has lost its braces, and which are the same for every demande.
+//! Addresses in which a value has lost its braces, so that they are the same for every demande.
 
 use super::check::sample;
 use super::shape::Fault;
 use super::{Described, Operation};
 
-/// What a partner may write around a name where a value goes.
+/// Characters that API documentation puts around the name of a placeholder.
 const AROUND: [char; 8] = [':', '<', '>', '[', ']', '$', '(', ')'];
 
-/// What to say of an operation's address that has the name of a value for one of its parts.
+/// The remark about an operation's address that contains the name of a value as a path segment.
 pub(super) fn note(operation: Operation, described: &Described) -> Option<Fault> {
     let address = &described.call.path;
     let path = address.text.literal()?.split('?').next()?;
@@ -23,10 +23,10 @@ pub(super) fn note(operation: Operation, described: &Described) -> Option<Fault>
     )))
 }
 
-/// Whether a part by this name is hardly one of the partner's own.
+/// Whether a path segment with this name is unlikely to be the partner's own.
 fn stands_for_a_value(operation: Operation, described: &Described, name: &str) -> bool {
     let is_needed = match operation {
-        // What tells one signalement from another.
+        // The value that distinguishes one signalement from another.
         Operation::SignalerStatut => return name == "uid",
         Operation::SignalerUid => name == "id",
         Operation::LireStatut | Operation::Joindre => name == "uid",
@@ -65,7 +65,7 @@ mod tests {
     #[case("signaler_statut", "'/signalements/:uid'", "'{{ uid }}'", "{{ uid }}")]
     #[case("signaler_uid", "/signalements/id/uid", "'{{ uid }}'", "{{ id }}")]
     #[case("signaler_uid", "'/s/<id>'", "'{{ id }}'", "{{ id }}")]
-    fn a_name_in_an_address_is_told(
+    fn a_name_of_a_value_in_an_address_is_reported(
         #[case] operation: &str,
         #[case] path: &str,
         #[case] body: &str,
@@ -84,7 +84,7 @@ mod tests {
     #[case("signaler_uid", "/signalements/uid", "'{{ id }}'")]
     #[case("signaler_uid", "/signalements/id", "'{{ id }}'")]
     #[case("signaler_uid", "'/signalements?id=1'", "'{{ uid }}'")]
-    fn a_name_of_the_partners_is_not(
+    fn a_name_that_belongs_to_the_partner_is_not_reported(
         #[case] operation: &str,
         #[case] path: &str,
         #[case] body: &str,

@@ -1,14 +1,14 @@
-//! Values in braces too few, or in none, which go out as they are written: `{ demande.contexte }`.
+//! Values with missing braces, which are sent literally: `{ demande.contexte }`.
 
 use std::sync::LazyLock;
 
 use regex_lite::Regex;
 
-/// One brace or two, a path with its filters, one brace or two.
+/// One or two braces, a path with its filters, one or two braces.
 static IN_BRACES: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(\{+)\s*([A-Za-z_][\w.]*(?:\s*\|\s*\w+)*)\s*(\}+)").ok());
 
-/// What to say of the first value of a text whose braces are too few; `is_value` knows the names of values.
+/// The remark about the first value in a text with too few braces; `is_value` recognizes the names of values.
 pub(super) fn note(source: &str, is_value: impl Fn(&str) -> bool) -> Option<String> {
     let pattern = IN_BRACES.as_ref()?;
     pattern.captures_iter(source).find_map(|it| {
@@ -25,7 +25,7 @@ pub(super) fn note(source: &str, is_value: impl Fn(&str) -> bool) -> Option<Stri
 static PATH: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^([A-Za-z_]\w*(?:\.\w+)+)(?:\s*\|\s*\w+(?:\([^()]*\))?)*$").ok());
 
-/// What to say of a text that is a value's path and has no braces; `is_path` knows the paths of values.
+/// The remark about a text that is a value's path without braces; `is_path` recognizes the paths of values.
 pub(super) fn note_without(literal: &str, is_path: impl Fn(&str) -> bool) -> Option<String> {
     let literal = literal.trim();
     let path = PATH.as_ref()?.captures(literal)?.get(1)?.as_str();
@@ -49,7 +49,7 @@ mod tests {
     #[case("{{ demande.contexte }}", None)]
     #[case("{{demande}} {autre}", None)]
     #[case("{% if demande %}{ x }{% endif %}", None)]
-    fn a_value_in_braces_too_few_is_told(#[case] source: &str, #[case] meant: Option<&str>) {
+    fn a_value_with_too_few_braces_is_reported(#[case] source: &str, #[case] meant: Option<&str>) {
         let told = note(source, |it| it == "demande");
         assert_eq!(told.is_some(), meant.is_some(), "{told:?}");
         assert!(told.unwrap_or_default().contains(meant.unwrap_or_default()));
@@ -62,7 +62,7 @@ mod tests {
     #[case("x: www.exemple.fr")]
     #[case("demande.contexte: x")]
     #[case("x: demande")]
-    fn what_only_looks_like_a_value_is_the_partners(#[case] parameters: &str) {
+    fn text_that_only_looks_like_a_value_is_left_alone(#[case] parameters: &str) {
         let (connector, faults) =
             crate::rules::connector::paging::tests::paged("{suivante: /n}", parameters);
         assert!(connector.is_some() && faults.is_empty(), "{faults:?}");

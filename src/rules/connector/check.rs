@@ -1,5 +1,5 @@
-//! Tries a connector's file before it takes effect: every name that it uses must exist, every
-//! filter too, and what can be rendered on a sample must render.
+//! Checks a connector's file before it takes effect: every name and filter that it uses must exist, and everything that
+//! can be rendered on a sample must render.
 
 use std::collections::BTreeMap;
 
@@ -15,8 +15,8 @@ use super::{
     sample_base,
 };
 
-/// The names that the expressions of an operation can use, with values that harm nobody. `null`
-/// stands for what only an answer will tell.
+/// The names that the expressions of an operation can use, with harmless values. `null` stands for values that only an
+/// answer can give.
 #[must_use]
 pub fn sample(operation: Operation) -> Json {
     let mut demande = sample_context()["demande"].take();
@@ -62,8 +62,7 @@ pub fn sample(operation: Operation) -> Json {
 }
 
 impl Connector {
-    /// The sample of an operation, with a word in the place of each value that only an answer would
-    /// tell.
+    /// The sample of an operation, with a placeholder for each value that only an answer can give.
     #[must_use]
     pub fn example(&self, operation: Operation) -> Json {
         let mut values = sample(operation);
@@ -77,7 +76,7 @@ impl Connector {
         }
         if operation == Operation::Changements {
             values["page"] = self.page(operation, None);
-            // What a case of a later page may say.
+            // A case of a later page may set it.
             values["page"]["suivante"] = Json::Null;
         }
         let Some(upload) = self.operations.get(&Operation::Televerser) else {
@@ -95,7 +94,7 @@ impl Connector {
         values
     }
 
-    /// Settings that open nothing, for samples and cases.
+    /// Fake settings for samples and cases.
     #[must_use]
     pub fn sample_access(&self) -> Option<Access> {
         let secrets = self.secrets().into_iter();
@@ -110,13 +109,13 @@ impl Connector {
     }
 }
 
-/// What is read under names of the file's own, with a note in the place of each value.
+/// The values read under names chosen in the file, each replaced by a placeholder.
 fn placeholders(values: &BTreeMap<String, Extract>) -> Json {
     let note = |name: &String| (name.clone(), Json::from(format!("(lu : {name})")));
     Json::Object(values.keys().map(note).collect())
 }
 
-/// Notes what is wrong; `true` where nothing is.
+/// Reports faults; returns whether there are none.
 pub(super) fn check(connector: &Connector, faults: &mut Vec<Diagnostic>) -> bool {
     let before = faults.len();
     let Some(access) = connector.sample_access() else {
@@ -133,7 +132,7 @@ pub(super) fn check(connector: &Connector, faults: &mut Vec<Diagnostic>) -> bool
         paging::check(described, &mut found);
         remarks.extend(addresses::note(*operation, described));
     }
-    // An operation whose texts are all right may still make no request.
+    // Even if all of its texts are correct, an operation may fail to make a request.
     if found.is_empty() {
         for operation in connector.operations.keys().copied() {
             if connector.tells_all(operation) {
@@ -161,12 +160,12 @@ pub(super) fn check(connector: &Connector, faults: &mut Vec<Diagnostic>) -> bool
     good
 }
 
-/// What is to be said of a text that is right by itself.
+/// The remarks about a text that is valid by itself.
 fn note(names: &Json, text: &LocatedText, locals: &[&str]) -> Vec<Fault> {
     let is_value = |it: &str| names.get(it).is_some() || locals.contains(&it);
     let is_path = |path: &str| {
         let root = path.split('.').next().unwrap_or_default();
-        // Those that nothing names are in no sample.
+        // Names of these kinds are not in the sample.
         let known = root == "secrets" || locals.contains(&root);
         known || matches!(walk(names, path), Walk::Known | Walk::Unknown)
     };
@@ -181,13 +180,13 @@ fn note(names: &Json, text: &LocatedText, locals: &[&str]) -> Vec<Fault> {
 }
 
 impl Connector {
-    /// Whether a sample is enough to render an operation: nothing of it comes from an answer.
+    /// Whether the sample suffices to render an operation, because no value comes from an answer.
     fn tells_all(&self, operation: Operation) -> bool {
         self.steps_before(operation) == 0 && !self.uploads_for(operation)
     }
 }
 
-/// The sample of an operation with everything else that its texts may name.
+/// The sample of an operation, with all other names that its texts may use.
 fn names(connector: &Connector, operation: Option<Operation>, access: &Access) -> Json {
     let mut names = operation.map_or_else(|| json!({}), sample);
     connector.each_common(access, &mut |name, value| names[name] = value.clone());
@@ -201,7 +200,7 @@ fn names(connector: &Connector, operation: Option<Operation>, access: &Access) -
     names
 }
 
-/// What is wrong with one text.
+/// The faults of one text.
 fn look(
     connector: &Connector,
     names: &Json,
@@ -210,7 +209,7 @@ fn look(
     found: &mut Vec<Fault>,
 ) {
     let mut tell = |message| found.push(text.fault(message));
-    // Whether the sample says what the text comes to.
+    // Whether the sample determines the result of the text.
     let mut certain = locals.is_empty();
     for path in text.text.names() {
         let mut steps = path.split('.');
@@ -247,11 +246,11 @@ fn look(
 
 enum Walk {
     Known,
-    /// It goes on behind a text or a number, which has no fields.
+    /// The path continues after a text or a number, which has no fields.
     BeyondScalar,
-    /// What only an answer tells.
+    /// The value is known only from an answer.
     Unknown,
-    /// A step that is not there, and those that are.
+    /// The missing step, and the ones that exist.
     Missing(String, Vec<String>),
 }
 
@@ -275,7 +274,7 @@ fn walk(names: &Json, path: &str) -> Walk {
     Walk::Known
 }
 
-/// What is allowed and probably not meant.
+/// Remarks on what is allowed but probably not meant.
 fn remark(connector: &Connector, faults: &mut Vec<Diagnostic>) {
     let file = connector.partner.file();
     for described in connector.operations.values() {

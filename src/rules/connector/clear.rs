@@ -1,5 +1,5 @@
-//! Secrets that a file has as they are: whoever reads the rules reads them too. They belong into the settings, and are
-//! never shown.
+//! Secrets written in clear text in a file, where everyone who reads the rules can see them. They belong in the
+//! settings, and are never displayed.
 
 use serde_json::Value as Json;
 
@@ -8,9 +8,9 @@ use crate::rules::template::Text;
 use super::shape::{Fault, LocatedText, Shape};
 use super::{Auth, BodyShape, Call, Connector, Session};
 
-/// What is shown in the place of one.
+/// Displayed in place of a secret.
 const HIDDEN: &str = "***";
-/// How the name of a value ends that is a secret, in small letters.
+/// How the name of a secret value ends, in lower case.
 const ENDINGS: [&str; 9] = [
     "key",
     "token",
@@ -22,11 +22,11 @@ const ENDINGS: [&str; 9] = [
     "mdp",
     "authorization",
 ];
-/// Names that end alike and are none.
+/// Names with such an ending that are not secrets.
 const OTHERS: [&str; 3] = ["csrf", "xsrf", "idempotency"];
 
 impl Connector {
-    /// The same without the secrets that the file has as they are, to be shown.
+    /// A copy in which clear-text secrets are masked, for display.
     #[must_use]
     pub fn hidden(&self) -> Self {
         let mut hidden = self.clone();
@@ -34,10 +34,10 @@ impl Connector {
         hidden
     }
 
-    /// What to say of each secret that the file has as it is.
+    /// The remarks about the clear-text secrets in the file.
     pub(super) fn note_clear(&self) -> Vec<Fault> {
         let places = self.clone().hide().into_iter();
-        // What no text of the file is behind has no place in it.
+        // A secret without a position does not come from a text of the file.
         let places = places.filter(|(line, _)| *line > 0);
         places
             .map(|(line, column)| Fault {
@@ -48,14 +48,14 @@ impl Connector {
             .collect()
     }
 
-    /// Replaces each, and tells its line and column.
+    /// Masks each secret, and returns its line and column.
     fn hide(&mut self) -> Vec<(u32, u32)> {
         let mut found = Vec::new();
         match &mut self.auth {
             Auth::None => {}
             Auth::Bearer(token) => hide_text(token, &mut found),
             Auth::Basic { user, password } => {
-                // Where the user is a key, the password is often only a word that fills its place.
+                // If the user is a key, the password is often only a dummy word.
                 if user.text.literal().is_some() {
                     hide_text(password, &mut found);
                 }
@@ -89,7 +89,7 @@ fn hide_session(session: &mut Session, found: &mut Vec<(u32, u32)>) {
         ..
     } = &mut session.login;
     if let Some(place) = session.clear_secret {
-        // It may have become a part of one header.
+        // The secret may have been merged into one header.
         found.push(place);
         hide_all(headers, "Authorization");
     }
@@ -110,7 +110,7 @@ fn hide_text(text: &mut LocatedText, found: &mut Vec<(u32, u32)>) {
     }
 }
 
-/// Hides each value whose name says that it is a secret, however deep.
+/// Masks each value, at any depth, whose name suggests that it is a secret.
 fn hide_fields(shape: &mut Shape, found: &mut Vec<(u32, u32)>) {
     hide_fields_of(shape, is_secret, found);
 }
@@ -146,7 +146,7 @@ fn hide_fields_of(shape: &mut Shape, is_secret: fn(&str) -> bool, found: &mut Ve
     }
 }
 
-/// Hides whatever stands under a name.
+/// Masks everything under a name.
 fn hide_all(shape: &mut Shape, name: &str) {
     if let Shape::Map(entries) = shape {
         let named = entries
@@ -164,7 +164,7 @@ fn is_secret(name: &str) -> bool {
     !is_other && (is_key || ENDINGS.iter().any(|it| name.ends_with(it)))
 }
 
-/// The same of a parameter: a key may be one to sort by, and a token one of a page.
+/// A stricter test for parameters: a key may be a sort key, and a token a page token.
 fn is_surely_secret(name: &str) -> bool {
     const WORDS: [&str; 6] = ["api", "secret", "passw", "passe", "mdp", "authorization"];
     let small = name.to_lowercase();
@@ -210,7 +210,7 @@ mod tests {
     )]
     #[case("signature: whsec_s3cret", 12)]
     #[case("entetes: {X-Access-Token: s3cret}", 27)]
-    fn a_secret_in_clear_is_told_and_never_shown(#[case] extra: &str, #[case] column: u32) {
+    fn a_clear_text_secret_is_reported_and_never_shown(#[case] extra: &str, #[case] column: u32) {
         let (connector, faults) = compile(extra);
         assert_eq!(faults.len(), 1, "{faults:?}");
         assert_eq!(
@@ -238,7 +238,7 @@ mod tests {
             let secrets = ["s3cret", "12345", encoded.as_str()];
             assert!(secrets.iter().all(|it| !shown.contains(it)), "{shown}");
         }
-        // What is sent has it still.
+        // The request that is sent still contains it.
         let main = connector.render(creer, Step::Main, &sample(creer), &access);
         assert!(main.is_ok());
     }
@@ -248,7 +248,7 @@ mod tests {
     #[case("client_secret: s3cret", true)]
     #[case("sort_key: date", false)]
     #[case("page_token: premiere", false)]
-    fn a_parameter_is_one_where_its_name_leaves_no_doubt(
+    fn a_parameter_is_a_secret_only_if_its_name_leaves_no_doubt(
         #[case] parameter: &str,
         #[case] is_secret: bool,
     ) {
@@ -266,7 +266,7 @@ mod tests {
     #[case("entetes: {X-CSRF-Token: fetch, Accept-Language: fr, X-Vehicle: 3}")]
     #[case("entetes: {X-Api-Version: 2, Idempotency-Key: a, X-Author: moi, X-Article: b}")]
     #[case("entetes: {X-Api-Key?: ''}")]
-    fn what_is_no_secret_in_clear_is_not(#[case] extra: &str) {
+    fn other_values_are_not_reported_as_secrets(#[case] extra: &str) {
         let (_, faults) = compile(extra);
         assert_eq!(faults, []);
     }

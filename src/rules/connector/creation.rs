@@ -1,4 +1,4 @@
-//! The demande as a creation's requests see it, and whether they fail for one that nobody sends.
+//! The demande as the requests of a creation see it, and whether these requests fail for a hypothetical demande.
 
 use std::collections::BTreeSet;
 
@@ -11,15 +11,15 @@ use crate::domain::demande::{NewDemande, Uid};
 use crate::rules::extent::Extent;
 use crate::rules::view;
 
-/// The operations that carry a demande, the one that nothing can do without first.
+/// The operations that contain a demande, the indispensable one first.
 pub(super) const OF_A_DEMANDE: [Operation; 2] = [Operation::Creer, Operation::Chercher];
 
-/// The demande as every file sees it, but for its UID, which nobody knows yet.
+/// The demande as every connector file sees it, except for its UID, which is not known yet.
 #[must_use]
 pub fn demande(it: &NewDemande) -> Json {
     let uid = Uid::new(String::new());
     let seen = serde_json::to_value(view::demande(&uid, it, &Extent::Whole));
-    // Names and texts only: none of them can fail.
+    // Only names and texts: they always serialize.
     let mut seen = seen.unwrap_or_default();
     if let Some(fields) = seen.as_object_mut() {
         fields.remove("uid");
@@ -27,17 +27,17 @@ pub fn demande(it: &NewDemande) -> Json {
     seen
 }
 
-/// The requests that carry a demande, to be tried on many.
+/// The requests that contain a demande, to be tried on many demandes.
 pub struct Creation<'c> {
     connector: &'c Connector,
     access: Access,
-    /// The values of each operation that the file describes, but for the demande.
+    /// The values of each operation that the file describes, except for the demande.
     examples: Vec<(Operation, Json)>,
     fields: BTreeSet<String>,
 }
 
 impl<'c> Creation<'c> {
-    /// Those of a file; `None` where it has no sample.
+    /// The requests of a connector; `None` if it has no sample.
     #[must_use]
     pub fn of(connector: &'c Connector) -> Option<Self> {
         let described = OF_A_DEMANDE.into_iter().filter(|it| connector.has(*it));
@@ -50,13 +50,13 @@ impl<'c> Creation<'c> {
         })
     }
 
-    /// Whether it depends on this field of the demande if a request can be made.
+    /// Whether the value of this field can make a request fail.
     #[must_use]
     pub fn asks_for(&self, field: &str) -> bool {
         self.fields.contains(field) || self.fields.contains("")
     }
 
-    /// Why a request cannot be made for this demande, whatever the CRM says to those before it.
+    /// Why no request can be made for this demande, whatever the CRM answers to earlier requests.
     #[must_use]
     pub fn fails_for(&self, demande: &NewDemande) -> Option<Fault> {
         let seen = self::demande(demande);
@@ -75,8 +75,7 @@ impl<'c> Creation<'c> {
     }
 }
 
-/// The fields of the demande on which it depends whether a request can be made; an empty name stands for all of
-/// them.
+/// The fields of the demande that can make a request fail; an empty name stands for all fields.
 fn fields(connector: &Connector) -> BTreeSet<String> {
     let mut fields = BTreeSet::new();
     let mut add = |text: &LocatedText| {
@@ -88,7 +87,7 @@ fn fields(connector: &Connector) -> BTreeSet<String> {
         }
     };
     connector.visit(&mut |_, text, _| {
-        // What goes out as it is makes nothing fail, but in a path or a header.
+        // A value sent unchanged cannot fail, except in a path or a header.
         if !text.text.only_writes() {
             add(text);
         }
@@ -96,7 +95,7 @@ fn fields(connector: &Connector) -> BTreeSet<String> {
     for described in connector.operations.values() {
         let before = described.before.iter().map(|it| &it.call);
         for call in before.chain([&described.call]) {
-            // A path takes no `..`, and a header no line break, whatever makes it.
+            // Any value may contain a `..`, which a path rejects, or a line break, which a header rejects.
             add(&call.path);
             call.headers
                 .visit(&mut Vec::new(), &mut |text, _| add(text));
@@ -107,8 +106,8 @@ fn fields(connector: &Connector) -> BTreeSet<String> {
 }
 
 impl Connector {
-    /// Whether a fault is that of a text whose values are all known before any call: none of them is what an
-    /// earlier answer gave.
+    /// Whether a fault lies in a text whose values are all known before any call, because none of them comes from an
+    /// earlier answer.
     fn is_certain(&self, operation: Operation, fault: &Fault) -> bool {
         let Some(described) = self.operations.get(&operation) else {
             return false;

@@ -1,5 +1,5 @@
-//! The headers of a request, as a connector's file gives them. HTTP allows few signs in their names, and a request with
-//! any other can never be sent.
+//! The headers of a request as a connector's file gives them. HTTP allows few characters in their names, and a request
+//! with any other can never be sent.
 
 use crate::rules::diagnostic::code;
 use crate::rules::pasted;
@@ -8,10 +8,10 @@ use crate::rules::yaml::{Node, Value};
 
 use super::shape::Shape;
 
-/// Signs of a name beside letters and digits (RFC 9110).
+/// Characters allowed in a name besides letters and digits (RFC 9110).
 const SIGNS: &str = "!#$%&'*+-.^_`|~";
 
-/// Reads headers by name; a name that is none is noted at its place.
+/// Reads headers by name; an invalid name is reported at its position.
 pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Shape> {
     let Some(node) = node else {
         return Some(Shape::empty());
@@ -24,7 +24,8 @@ pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Shape
     Shape::read(reader, node)
 }
 
-/// Notes a name of a header that is none; `?` at its end says that it may be left out, and tags of a template make it when it is sent.
+/// Reports an invalid header name. A `?` at its end marks it as optional, and template tags in it are only resolved
+/// when the request is sent.
 pub(super) fn check(reader: &mut Reader<'_>, (line, column): (u32, u32), name: &str) {
     let name = name.strip_suffix('?').unwrap_or(name);
     let wrong = name.chars().find(|it| !is_sign(*it));
@@ -34,10 +35,12 @@ pub(super) fn check(reader: &mut Reader<'_>, (line, column): (u32, u32), name: &
     }
     let why = match wrong {
         None => "il est vide".to_owned(),
-        Some(it) if it.is_alphabetic() => format!("« {it} » n'y va pas : il s'écrit sans accent"),
+        Some(it) if it.is_alphabetic() => {
+            format!("« {it} » n'y est pas permis : il s'écrit sans accent")
+        }
         Some(' ') => "il s'écrit sans espace ; entre deux mots, mettez un tiret (-)".to_owned(),
         Some(it) => pasted::told(it).map_or_else(
-            || format!("« {it} » n'y va pas"),
+            || format!("« {it} » n'y est pas permis"),
             |it| format!("il y a ici {it}"),
         ),
     };

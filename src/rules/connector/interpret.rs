@@ -1,4 +1,4 @@
-//! What a partner's answer means, and what it holds.
+//! Determines the meaning of a partner's answer and the values in it.
 
 use std::collections::BTreeMap;
 
@@ -10,38 +10,38 @@ use crate::rules::template::Scope;
 
 use super::{Access, Auth, Call, Connector, Described, Extract, Operation, Step};
 
-/// What a partner answered.
+/// An answer of a partner.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// By name in small letters; of repeated ones the first.
+    /// Headers by lower-case name; the first of repeated ones.
     pub headers: BTreeMap<String, String>,
     /// The body, as far as it was read.
     pub body: Vec<u8>,
-    /// Whether it was read to its end.
+    /// Whether the body was read to its end.
     pub whole: bool,
 }
 
-/// What an answer says of the request.
+/// What an answer says about the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum Meaning {
     /// It was carried out.
     #[strum(serialize = "succes")]
     Success,
-    /// It was refused for good, and nothing was done.
+    /// It was refused for good and had no effect.
     #[strum(serialize = "refus")]
     Refused,
-    /// Nothing was done; it may work later.
+    /// It had no effect, but may succeed later.
     #[strum(serialize = "indisponible")]
     Unavailable,
-    /// Our token or rights were refused, and nothing was done.
+    /// Our token or rights were refused, and it had no effect.
     #[strum(serialize = "non_autorise")]
     Unauthorized,
-    /// There is no such thing.
+    /// The object does not exist.
     Absent,
-    /// It is not known whether it was done.
+    /// It is not known whether it had an effect.
     #[strum(serialize = "doute")]
     InDoubt,
 }
@@ -54,41 +54,40 @@ impl Meaning {
     }
 }
 
-/// Why an answer is no success.
+/// Why an answer is not a success.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// What follows from it.
+    /// The meaning of the answer.
     pub meaning: Meaning,
-    /// What was seen, in French; without values of the answer.
+    /// The reason, in French, without values of the answer.
     pub reason: String,
-    /// What the API itself says of it.
+    /// The API's own message, if it gave one.
     pub message: Option<String>,
-    /// Whether the answer is none that the file describes, rather than one that says so.
+    /// Whether the answer does not have a form that the file describes, as opposed to reporting a failure.
     pub unreadable: bool,
 }
 
 /// The fields of one demande, change or manager by the keys of the file.
 pub type Item = BTreeMap<&'static str, String>;
 
-/// What a successful answer holds.
+/// The values in a successful answer.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Found {
-    /// One, or one for each element of a list.
+    /// One item, or one for each element of a list.
     pub items: Vec<Item>,
-    /// What was read under names of the file's own.
+    /// The values read under names chosen in the file.
     pub values: Map<String, Json>,
-    /// What is wrong with the elements of a list of changes that cannot be read. One of them keeps no
-    /// other from being taken.
+    /// The faults of unreadable elements in a list of changes. They do not prevent the others from being used.
     pub faults: Vec<String>,
-    /// How to ask for the next page.
+    /// How to request the next page.
     pub next: Option<String>,
 }
 
 impl Found {
-    /// The same for who wants every element of a list.
+    /// Requires that every element of the list was readable.
     ///
     /// # Errors
-    /// When one cannot be read.
+    /// When one was not.
     pub fn whole(mut self) -> Result<Self, Failure> {
         match self.faults.pop() {
             None => Ok(self),
@@ -103,10 +102,10 @@ impl Found {
 }
 
 impl Connector {
-    /// Reads an answer to one step of an operation; `values` are those that it was rendered with.
+    /// Reads an answer to one step of an operation; `values` are those that its request was rendered with.
     ///
     /// # Errors
-    /// When the answer is no success, or lacks what a success must hold.
+    /// When the answer is not a success, or lacks a value that a success must contain.
     pub fn interpret(
         &self,
         operation: Operation,
@@ -140,7 +139,7 @@ impl Connector {
                 unreadable: false,
             });
         }
-        // Of a long answer to what was only told, its status says enough.
+        // For a notification, the status suffices, even if the answer is cut off.
         let told = step == Step::Main && !operation.reads_answer();
         if !answer.whole && !told {
             return Err(unreadable("la réponse est coupée ou trop longue".into()));
@@ -163,7 +162,7 @@ impl Connector {
         found.map_err(unreadable)
     }
 
-    /// How long a token holds whose answer did not say.
+    /// The configured lifetime of a token, used if the answer does not give one.
     #[must_use]
     pub fn session_lifetime(&self) -> Option<std::time::Duration> {
         match &self.auth {
@@ -172,7 +171,7 @@ impl Connector {
         }
     }
 
-    /// The name under which what a step before read is known.
+    /// The name under which the values read by an earlier step are available.
     #[must_use]
     pub fn name_before(&self, operation: Operation, at: usize) -> Option<&str> {
         let before = self.operations.get(&operation)?.before.get(at)?;
@@ -180,7 +179,7 @@ impl Connector {
     }
 }
 
-/// An answer with what can be read in it.
+/// An answer with the values that can be read in it.
 struct Read<'a> {
     answer: &'a Answer,
     json: Json,
@@ -203,7 +202,7 @@ impl<'a> Read<'a> {
         }
     }
 
-    /// The value where the file says that it is; `None` where there is none or only null.
+    /// The value at the place given in the file; `None` if it is missing or null.
     fn value(&self, extract: &Extract) -> Result<Option<Json>, String> {
         extract_from(extract, &self.json, &self.answer.headers, &self.scope)
     }
@@ -238,10 +237,10 @@ fn extract_from(
     Ok(pattern.find(&text).map(Json::from))
 }
 
-/// A value as a text; nothing for what is empty, or no single value.
+/// A value as a text; `None` if it is empty or not a single value.
 fn as_text(value: &Json) -> Option<String> {
     let text = match value {
-        // PostgreSQL keeps no text with a NUL.
+        // PostgreSQL cannot store a NUL in a text.
         Json::String(text) => text.trim().replace('\0', "\u{fffd}"),
         Json::Number(number) => number.to_string(),
         Json::Bool(flag) => flag.to_string(),
@@ -267,7 +266,7 @@ fn judge(
         match condition.holds(&read.scope) {
             Ok(true) => return Ok(*meaning),
             Ok(false) => {}
-            // An answer of another form than expected: its status says what it can.
+            // An answer in an unexpected form: only its status counts.
             Err(_) if by_status != Meaning::Success => {}
             Err(fault) if read.is_json() => return Err(fault.to_string()),
             Err(_) => return Err("la réponse n'est pas du JSON".into()),
@@ -276,14 +275,14 @@ fn judge(
     Ok(by_status)
 }
 
-/// What a status means where the file says nothing of it.
+/// The meaning of a status if the file does not define it.
 fn usual(operation: Operation, step: Step, status: u16) -> Meaning {
     let looks = matches!(operation, Operation::Chercher | Operation::LireStatut);
     match status {
         200..=299 => Meaning::Success,
         401 | 403 => Meaning::Unauthorized,
         404 if step == Step::Main && looks => Meaning::Absent,
-        // It may have failed after it had done its work.
+        // The API may have failed after carrying out the request.
         500.. if step == Step::Main && operation.creates() => Meaning::InDoubt,
         408 | 425 | 429 | 500.. => Meaning::Unavailable,
         _ => Meaning::Refused,
@@ -375,7 +374,7 @@ fn require(item: Item, names: &[&'static str]) -> Result<Item, String> {
     }
 }
 
-/// Whether the demande of an answer has an identifier that it can be known by from now on.
+/// Whether the demande in an answer has an identifier under which it can be stored.
 fn is_named(item: &Item) -> Result<(), String> {
     match item.get("uid").and_then(|it| Uid::given(it)) {
         Some(_) => Ok(()),
@@ -386,16 +385,15 @@ fn is_named(item: &Item) -> Result<(), String> {
 const NO_NAME: &str = "« uid » n'est pas un identifiant : un texte ou un nombre, sur une seule ligne et de 200 \
                        caractères au plus";
 
-/// The list in the answer. One that is missing is no empty list: the answer is another than
-/// expected.
+/// The list in the answer. A missing list is not an empty one: the answer does not have the expected form.
 fn elements(described: &Described, read: &Read<'_>) -> Result<Vec<Json>, String> {
-    // An expression might make an empty list of what it cannot read: a page for people, say.
+    // An expression could turn an unreadable answer, such as an HTML page, into an empty list.
     if !read.is_json() {
         return Err("la réponse n'est pas du JSON".into());
     }
     let list = match &described.elements {
         Some(Extract::Pointer(pointer, None)) => match read.json.pointer(pointer) {
-            // A null in the place of the list is how some write that it is empty.
+            // Some APIs send null for an empty list.
             Some(Json::Null) => return Ok(Vec::new()),
             found => found.cloned(),
         },
@@ -404,7 +402,7 @@ fn elements(described: &Described, read: &Read<'_>) -> Result<Vec<Json>, String>
     };
     match list {
         Some(Json::Array(items)) => Ok(items),
-        // Without a list of its own, the answer is the one thing that was asked for.
+        // If no list is configured, the answer itself is the only element.
         Some(one @ Json::Object(_)) if described.elements.is_none() => Ok(vec![one]),
         Some(Json::Object(by_name)) => Ok(by_name.into_iter().map(|(_, it)| it).collect()),
         _ => Err("la réponse n'a pas de liste là où elle est attendue".into()),
@@ -418,10 +416,10 @@ fn item(described: &Described, element: &Json, read: &Read<'_>) -> Result<Item, 
         let value = extract_from(extract, element, &read.answer.headers, &scope)?;
         let has_nul = |it: &Json| it.as_str().is_some_and(|text| text.contains('\0'));
         if *name == "uid" && value.as_ref().is_some_and(has_nul) {
-            // With another character in its place it would name another demande.
+            // With a replacement character, it would identify a different demande.
             return Err(NO_NAME.into());
         }
-        // A yes names nothing: it tells that there is a demande, and not which.
+        // A boolean only tells that there is a demande, not which one.
         let value = value.filter(|it| *name != "uid" || !it.is_boolean());
         item.extend(value.as_ref().and_then(as_text).map(|it| (*name, it)));
     }
@@ -450,7 +448,7 @@ fn next_page(
 }
 
 impl Connector {
-    /// The names that the page of a list brings, from what the page before gave.
+    /// The page values of a list request, derived from the previous page.
     #[must_use]
     pub fn page(&self, operation: Operation, next: Option<&str>) -> Json {
         let size = self

@@ -1,5 +1,5 @@
-//! Every key of a connector's file: where it may stand, what may stand behind it, and what it
-//! means. One table for the daemon, which refuses the rest, and for the schema that editors read.
+//! Every key of a connector's file: where it is allowed, the form of its value, and its meaning. The daemon, which
+//! rejects everything else, and the schema for editors use the same table.
 
 mod check;
 mod schema;
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use regex_lite::Regex;
 
-/// A key of one place of the file.
+/// A key at one place of the file.
 struct Key {
     name: &'static str,
     required: bool,
@@ -20,33 +20,33 @@ struct Key {
     about: &'static str,
 }
 
-/// What may stand behind a key.
+/// The form of a key's value.
 enum Form {
-    /// A text, with expressions or without.
+    /// A text, which may contain expressions.
     Text,
     /// One of these words.
     Word(&'static [&'static str]),
-    /// Anything that JSON can say.
+    /// Any JSON value.
     Free,
-    /// Names and whatever they hold.
+    /// Names with values of any type.
     Fields,
     /// HTTP statuses: one, or a list.
     Statuses,
     /// Where to find a value in an answer.
     Extract,
-    /// Names and where to find their values in an answer.
+    /// Names, and where to find their values in an answer.
     Extracts,
-    /// Tables by name, each with words and their values.
+    /// Tables by name, each mapping words to values.
     Tables,
-    /// A span of time.
+    /// A duration.
     Duration,
-    /// A number from 1 on.
+    /// A number of at least 1.
     Count,
-    /// Keys of its own.
+    /// A mapping with these keys.
     Keys(&'static [Key]),
     /// Exactly one of these keys.
     OneOf(&'static [Key]),
-    /// A list, each item with keys of its own.
+    /// A list of mappings with these keys.
     List(&'static [Key]),
 }
 
@@ -68,11 +68,11 @@ const fn required(name: &'static str, form: Form, about: &'static str) -> Key {
     }
 }
 
-/// The methods of HTTP that a call may have.
+/// The HTTP methods that a call may use.
 pub const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 const GUARDS: [&str; 4] = ["upsert", "cle_idempotence", "recherche", "possibles"];
 
-/// What a duration, statuses and a count look like: the same for the daemon and for editors.
+/// The formats of durations, statuses and counts, shared by the daemon and the schema for editors.
 const DURATION: &str = "^[1-9][0-9]{0,6}(ms|s|m|min|h)$";
 const STATUSES: &str = "^[1-5](xx|[0-9]{2}(-[1-5][0-9]{2})?)$";
 const COUNT: &str = "^[1-9][0-9]{0,8}$";
@@ -81,7 +81,7 @@ fn fits(text: &str, pattern: &str) -> bool {
     Regex::new(pattern).is_ok_and(|it| it.is_match(text))
 }
 
-/// The first and last status of `201`, `4xx` or `500-504`; `None` where there is none between them.
+/// The first and last status of `201`, `4xx` or `500-504`; `None` for an empty range.
 pub(super) fn statuses(text: &str) -> Option<(u16, u16)> {
     if !fits(text, STATUSES) {
         return None;
@@ -95,7 +95,7 @@ pub(super) fn statuses(text: &str) -> Option<(u16, u16)> {
     (first <= last).then_some((first, last))
 }
 
-/// `500ms`, `30s`, `5m`, `1h`.
+/// Parses `500ms`, `30s`, `5m` or `1h`.
 pub(super) fn duration(text: &str) -> Option<Duration> {
     let plain = fits(text, DURATION);
     humantime::parse_duration(text).ok().filter(|_| plain)
@@ -125,7 +125,7 @@ mod tests {
         faults
     }
 
-    /// What the pattern makes, and what is only near it.
+    /// Texts that match the pattern, and texts that nearly do.
     fn texts(pattern: &str) -> impl Strategy<Value = String> + use<> {
         let pattern = pattern.trim_start_matches('^').trim_end_matches('$');
         let near = "[+0 ]?[0-9]{1,9}(ms|s|m|min|h|d|xx| ?- ?[0-9]{1,4})?";
@@ -134,7 +134,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_daemon_takes_what_the_schema_takes(
+        fn the_daemon_and_the_schema_accept_the_same_texts(
             duration in texts(DURATION),
             statuses in texts(STATUSES),
             count in texts(COUNT),
@@ -145,7 +145,7 @@ mod tests {
                 (Form::Count, count),
             ];
             for (form, text) in written {
-                // No schema compares the two.
+                // A schema cannot compare the two ends.
                 let ends = text.split_once('-');
                 let empty = ends.is_some_and(|(first, last)| first > last);
                 let schema = schema::form_schema(&form);
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn statuses_that_hold_none_are_told_with_those_that_were_meant() {
+    fn an_empty_range_of_statuses_is_reported_with_the_one_meant() {
         let told = faults(&Form::Statuses, "504-500");
         assert!(told[0].message.contains("500-504"), "{told:?}");
         for right in ["500-504", "500-500", "4xx", "201"] {

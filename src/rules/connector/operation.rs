@@ -1,10 +1,10 @@
-//! What a connector's file can describe, one operation each.
+//! The operations that a connector's file can describe.
 
 use strum::{EnumIter, EnumString, IntoStaticStr, VariantNames};
 
 use super::Partner;
 
-/// What a partner is asked, in the order in which it is told.
+/// An operation, in the order in which they are listed.
 #[derive(
     Debug,
     Clone,
@@ -47,7 +47,7 @@ impl Operation {
         self.into()
     }
 
-    /// Who is asked.
+    /// The partner that is called.
     #[must_use]
     pub fn partner(self) -> Partner {
         match self {
@@ -56,7 +56,7 @@ impl Operation {
         }
     }
 
-    /// Whether it changes nothing that a second call would change again.
+    /// Whether the operation has no side effects.
     #[must_use]
     pub fn reads(self) -> bool {
         matches!(
@@ -65,7 +65,7 @@ impl Operation {
         )
     }
 
-    /// Whether something is asked for in its answer, beyond whether it went well.
+    /// Whether values are read from its answer, beyond its success.
     pub(super) fn reads_answer(self) -> bool {
         !matches!(
             self,
@@ -73,7 +73,7 @@ impl Operation {
         )
     }
 
-    /// Whether silence leaves it unknown if something now exists twice as well.
+    /// Whether, without an answer, a retry might create a duplicate.
     pub(super) fn creates(self) -> bool {
         matches!(self, Self::Creer | Self::Joindre)
     }

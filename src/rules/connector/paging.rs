@@ -1,13 +1,13 @@
-//! Lists of several pages whose requests ask for none of them: each would bring the first one again, without end.
+//! Lists of several pages whose request does not select a page: every call would return the first page, endlessly.
 
 use super::Described;
 use super::shape::Fault;
 
-/// Notes what keeps a list from going on.
+/// Reports settings that prevent a list from advancing.
 pub(super) fn check(described: &Described, found: &mut Vec<Fault>) {
     let page = &described.page;
     if page.next.is_some() {
-        // Its own address says which page it is.
+        // The address itself selects the page.
         return;
     }
     let asked_by = |words: &[&str]| {
@@ -32,7 +32,7 @@ pub(super) fn check(described: &Described, found: &mut Vec<Fault>) {
     }
 }
 
-/// What is said of a page that is asked for in two ways: one of them is never read.
+/// The remark about a page selected in two ways, of which one is never used.
 pub(super) fn unused(described: &Described) -> Option<Fault> {
     let page = &described.page;
     (page.next.is_some() && page.cursor.is_some()).then(|| {
@@ -55,7 +55,7 @@ pub(super) mod tests {
     use crate::rules::diagnostic::Diagnostic;
     use rstest::rstest;
 
-    /// A list of changes with this page and these parameters.
+    /// A list of changes with these settings and parameters.
     pub(in crate::rules::connector) fn paged(
         page: &str,
         parameters: &str,
@@ -85,7 +85,7 @@ pub(super) mod tests {
         "x: decalage, y: '{{ depuis }} numero'",
         "« taille » demande {{ page.numero }} ou {{ page.decalage }}"
     )]
-    fn a_list_whose_request_asks_for_no_page_is_refused(
+    fn a_list_whose_request_does_not_select_a_page_is_refused(
         #[case] page: &str,
         #[case] parameters: &str,
         #[case] words: &str,
@@ -104,7 +104,7 @@ pub(super) mod tests {
     #[case("{taille: 50, suivante: /n}", "x: '{{ page.taille }}'")]
     #[case("{curseur: /c}", "x?: '{{ page.curseur }}'")]
     #[case("{}", "x: 1")]
-    fn a_list_that_goes_on_is_accepted(#[case] page: &str, #[case] parameters: &str) {
+    fn a_list_that_advances_is_accepted(#[case] page: &str, #[case] parameters: &str) {
         let (connector, faults) = paged(page, parameters);
         assert!(connector.is_some() && faults.is_empty(), "{faults:?}");
     }
@@ -120,7 +120,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_goes_along_with_every_call_knows_no_page() {
+    fn values_common_to_all_calls_have_no_page() {
         let text = "doublons: upsert\nentetes: {X-Page: '{{ page.numero }}'}\noperations:\n  creer: {chemin: /d, uid: /id}\n";
         let mut faults = Vec::new();
         assert!(Connector::compile(Partner::Crm, text, &mut faults).is_none());

@@ -1,8 +1,8 @@
-//! The pattern that takes a part out of a value of an answer.
+//! A pattern that extracts a part of a value of an answer.
 
 use regex_lite::Regex;
 
-/// A regular expression of the file, equal to another by how it is written.
+/// A regular expression of the file; two are equal if their sources are.
 #[derive(Debug, Clone)]
 pub(super) struct Pattern(Regex);
 
@@ -13,12 +13,12 @@ impl PartialEq for Pattern {
 }
 
 impl Pattern {
-    /// `None` where it is no regular expression.
+    /// Compiles a pattern; `None` if it is not a valid regular expression.
     pub fn compile(source: &str) -> Option<Self> {
         Regex::new(source).ok().map(Self)
     }
 
-    /// Its first group in a text, or all that it matches.
+    /// The first group of a match in a text, or the whole match if there is no group.
     pub fn find<'t>(&self, text: &'t str) -> Option<&'t str> {
         let found = self.0.captures(text)?;
         found.get(1).or(found.get(0)).map(|it| it.as_str())

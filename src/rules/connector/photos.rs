@@ -1,20 +1,20 @@
-//! What the requests of an operation ask of the photos: their bytes, what an upload of each gave, or neither.
+//! What the requests of an operation need of the photos: their bytes, the result of each upload, or neither.
 
 use super::shape::{LocatedText, Shape};
 use super::{BodyShape, Call, Connector, Operation};
 
-/// The names under which operations know the photos.
+/// The names under which operations see the photos.
 const PHOTOS: [&str; 2] = ["fichier", "fichiers"];
 
 impl Connector {
-    /// Whether the photos' bytes must be known to render this operation.
+    /// Whether the photos' bytes are needed to render this operation.
     #[must_use]
     pub fn needs_bytes(&self, operation: Operation) -> bool {
         self.asks_of_photos(operation, "base64")
     }
 
-    /// Whether the photos themselves go along with the creation or a call before it, and not only their number or
-    /// their names.
+    /// Whether the photos themselves are sent with the creation or a call before it, and not only their number or
+    /// names.
     #[must_use]
     pub fn creates_with_photos(&self) -> bool {
         let creer = Operation::Creer;
@@ -41,7 +41,7 @@ impl Connector {
 }
 
 impl Call {
-    /// Whether its body has a photo in it as it is. What stands in the place of one and is none is refused when the
+    /// Whether its body contains a photo as a file. A value in that place that is not a photo is rejected when the
     /// request is made.
     fn carries_files(&self) -> bool {
         match &self.body {
@@ -59,7 +59,7 @@ impl Call {
     }
 }
 
-/// Whether a part that a field of a multipart body makes is a photo: an object with the key `fichier`.
+/// Whether a multipart field produces a photo: an object with the key `fichier`.
 fn has_file_part(field: &Shape) -> bool {
     match field {
         Shape::Literal(_) => false,
@@ -75,7 +75,7 @@ fn has_file_part(field: &Shape) -> bool {
     }
 }
 
-/// Whether a text asks for this field of a photo; `locals` are the names that repetitions bring.
+/// Whether a text uses this field of a photo; `locals` are the names bound by repetitions.
 pub(super) fn asks_of_a_photo(text: &LocatedText, locals: &[&str], field: &str) -> bool {
     text.text.names().iter().any(|name| {
         let mut steps = name.split('.');
@@ -85,7 +85,7 @@ pub(super) fn asks_of_a_photo(text: &LocatedText, locals: &[&str], field: &str) 
         is_photo
             && match steps.peek() {
                 Some(_) => steps.any(|it| it == field),
-                // The fields that a loop, a filter or brackets of the text's own ask for are among no names.
+                // Fields used through a loop, a filter or brackets in the text are not among its names.
                 None => text.text.source().contains(field),
             }
     })

@@ -1,4 +1,4 @@
-//! An operation and its values to the one request that goes out.
+//! Renders an operation and its values to one request.
 
 use std::collections::BTreeMap;
 
@@ -10,23 +10,23 @@ use crate::rules::template::Scope;
 use super::shape::{Fault, Shape};
 use super::{Auth, BodyShape, Call, Connector, Operation, Step};
 
-/// What the settings say: where the API is, and what opens it. Holds secrets, so it has no `Debug`.
+/// The address and credentials of an API, from the settings. Holds secrets, so it has no `Debug`.
 #[derive(Clone)]
 pub struct Access {
-    /// Paths are added to it.
+    /// The address to which paths are appended.
     pub base_url: Url,
     /// The token of the settings.
     pub token: Option<String>,
     /// The named secrets.
     pub secrets: BTreeMap<String, String>,
-    /// The token that a call of its own gave.
+    /// The token obtained by a login call.
     pub jeton: Option<String>,
-    /// The instant, ISO 8601.
+    /// The current instant, in ISO 8601.
     pub maintenant: String,
 }
 
 impl Access {
-    /// The same with every secret replaced by its name, to be shown.
+    /// A copy with every secret replaced by its name, for display.
     #[must_use]
     pub fn masked(&self) -> Self {
         let mask = |name: &str| format!("***{name}***");
@@ -41,48 +41,48 @@ impl Access {
     }
 }
 
-/// A request, complete but for the bytes of the photos. Holds secrets, so it has no `Debug`.
+/// A request, complete except for the bytes of the photos. Holds secrets, so it has no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     /// `GET`, `POST`, …
     pub method: String,
-    /// Where it goes.
+    /// The complete address.
     pub url: Url,
-    /// In the order of the file.
+    /// The headers, in the order of the file.
     pub headers: Vec<(String, String)>,
-    /// What it carries.
+    /// The content of the request.
     pub body: Body,
-    /// Secret of its signature by Standard Webhooks, where it is signed.
+    /// The secret for its Standard Webhooks signature; `None` if it is not signed.
     pub signature: Option<String>,
 }
 
-/// What a request carries.
+/// The content of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
     /// Nothing.
     Empty,
-    /// A text, in the type that a header names.
+    /// A text, whose type is given by a header.
     Text(String),
     /// The photo of this number, from 1.
     File(usize),
-    /// Fields and photos.
+    /// A multipart form with texts and photos.
     Multipart(Vec<Part>),
 }
 
 /// A part of a multipart body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// The field.
+    /// The name of the form field.
     pub name: String,
-    /// What stands in it.
+    /// The content of the field.
     pub content: PartContent,
-    /// Name of the file, where it is one.
+    /// The file name, if it is a file.
     pub file_name: Option<String>,
-    /// MIME type, where it is not plain text.
+    /// The MIME type, if it is not plain text.
     pub kind: Option<String>,
 }
 
-/// What stands in a part.
+/// The content of a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PartContent {
     /// A text.
@@ -92,14 +92,14 @@ pub enum PartContent {
 }
 
 impl Request {
-    /// Sets a header, in the place of one of that name.
+    /// Sets a header, replacing one of the same name.
     pub fn set_header(&mut self, name: &str, value: String) {
         self.headers
             .retain(|(it, _)| !it.eq_ignore_ascii_case(name));
         self.headers.push((name.to_owned(), value));
     }
 
-    /// The numbers of the photos that it carries.
+    /// The numbers of the photos in it.
     #[must_use]
     pub fn files(&self) -> Vec<usize> {
         match &self.body {
@@ -117,13 +117,12 @@ impl Request {
 }
 
 impl Connector {
-    /// Makes the request of one step of an operation.
+    /// Renders the request of one step of an operation.
     ///
-    /// `values` are the names that its expressions use: those of the operation, and what the steps
-    /// before it read.
+    /// `values` are the names that its expressions use: those of the operation, and the values read by earlier steps.
     ///
     /// # Errors
-    /// When an expression fails on these values, or they make no request.
+    /// When an expression fails on these values, or they do not make a valid request.
     pub fn render(
         &self,
         operation: Operation,
@@ -135,7 +134,7 @@ impl Connector {
         self.render_on(&scope, operation, step, values, access)
     }
 
-    /// The same on the values of a sample: its words are ours, and no table of the file need know them.
+    /// Like [`Self::render`], for a sample: its words are invented, so they may be missing from the file's tables.
     pub(super) fn render_sample(
         &self,
         operation: Operation,
@@ -175,7 +174,7 @@ impl Connector {
         Ok(request)
     }
 
-    /// Whether there is something to ask for, after the steps before it.
+    /// Whether the call is needed, given the results of earlier steps.
     ///
     /// # Errors
     /// When the condition of the file fails on these values.
@@ -192,14 +191,14 @@ impl Connector {
         }
     }
 
-    /// What expressions can name.
+    /// The names that expressions can use.
     pub(super) fn scope(&self, values: &Json, access: &Access) -> Scope {
         let mut scope = Scope::of(values);
         self.each_common(access, &mut |name, value| scope.set(name, value));
         scope
     }
 
-    /// The names that every operation has, with their values.
+    /// Adds the names that every operation has, with their values.
     pub(super) fn each_common(&self, access: &Access, add: &mut dyn FnMut(&str, &Json)) {
         let own = json!({"base_url": access.base_url.as_str(), "token": access.token});
         add(self.partner.as_str(), &own);
@@ -226,7 +225,7 @@ impl Connector {
         })
     }
 
-    /// The address of a next page comes from the partner: it must not lead elsewhere.
+    /// The address of a next page comes from the partner, so it must not lead to a different host.
     fn next_page(
         &self,
         call: &Call,
@@ -251,7 +250,7 @@ impl Connector {
         Ok(request)
     }
 
-    /// Headers, and what opens the API.
+    /// Sets the headers, including those for authentication.
     fn dress(
         &self,
         call: &Call,
@@ -299,7 +298,7 @@ fn locate(call: &Call, scope: &Scope, base: &Url) -> Result<Url, Fault> {
     let path = path.trim();
     let wrong = |what: &str| call.path.fault(what);
     let (before_query, _) = path.split_once('?').unwrap_or((path, ""));
-    // A value that is `..` would lead the request to another place of the API.
+    // A value of `..` would lead the request to a different path of the API.
     let dots = |it: &str| it == "." || it == "..";
     if before_query.split('/').any(dots) {
         return Err(wrong("une valeur fait sortir l'adresse de son chemin"));
@@ -315,7 +314,7 @@ fn locate(call: &Call, scope: &Scope, base: &Url) -> Result<Url, Fault> {
     Url::parse(&whole).map_err(|_| wrong("ce chemin ne donne pas d'adresse"))
 }
 
-/// A value as the text that stands in a header, a parameter or a field.
+/// A value as the text of a header, parameter or field.
 fn plain(value: &Json) -> Option<String> {
     match value {
         Json::Null => None,
@@ -324,7 +323,7 @@ fn plain(value: &Json) -> Option<String> {
     }
 }
 
-/// A list repeats its name; nothing leaves it out.
+/// A list repeats its name; a null value is left out.
 fn pairs(fields: &[(String, Json)]) -> Vec<(&str, String)> {
     let mut pairs = Vec::new();
     for (name, value) in fields {

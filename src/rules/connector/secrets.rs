@@ -1,4 +1,4 @@
-//! The secrets that a file names. They stand in the settings, which these rules do not know.
+//! The secrets that a file names. They are defined in the settings, which are not visible here.
 
 use std::collections::BTreeSet;
 
@@ -6,17 +6,17 @@ use crate::rules::diagnostic::{Diagnostic, Listed, code, suggestion_of};
 
 use super::{Connector, Partner};
 
-/// The secrets that the settings have, and the partners that are called with them.
+/// The names of the secrets in the settings, and the partners that are called with them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SecretNames {
-    /// Their names.
+    /// The names of the secrets.
     pub names: BTreeSet<String>,
-    /// A connector that nobody calls may name any secret.
+    /// The partners that are called; the connectors of others may name any secret.
     pub called: BTreeSet<Partner>,
 }
 
 impl Connector {
-    /// The names of the secrets that it asks for.
+    /// The names of the secrets that it uses.
     #[must_use]
     pub fn secrets(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
@@ -28,7 +28,7 @@ impl Connector {
         names
     }
 
-    /// Notes each secret that is none of `known`: without it every call would fail.
+    /// Reports each secret that is not in `known`: without it, every call would fail.
     pub fn check_secrets(&self, known: &BTreeSet<String>, faults: &mut Vec<Diagnostic>) {
         let mut found = BTreeSet::new();
         self.visit(&mut |_, text, _| {

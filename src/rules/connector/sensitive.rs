@@ -1,4 +1,4 @@
-//! What of a request a secret went into.
+//! The parts of a request that were made from a secret.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,10 @@ use super::render::PartContent;
 use super::{Access, Body, Connector, Operation, Request, Step};
 
 impl Connector {
-    /// The words of a request that are others under other secrets, as they are before they are written into an
-    /// address or a body.
+    /// The words of a request that depend on secrets, before they are encoded into an address or a body.
     ///
-    /// Whoever repeats a request repeats these, and what a file makes of a secret (the base64 of a pair, a hash) is not
-    /// found by looking for the secret itself.
+    /// Anyone who displays the request must mask these words. The results of transforming a secret (the base64 of a
+    /// pair, a hash) cannot be found by searching for the secret itself.
     #[must_use]
     pub fn sensitive_words(
         &self,
@@ -24,7 +23,7 @@ impl Connector {
         request: &Request,
     ) -> BTreeSet<String> {
         let mut words = words(request);
-        // Where expressions fail on the masks, nothing says which words are harmless.
+        // If an expression fails on the masked secrets, no word is known to be harmless.
         if let Ok(masked) = self.render(operation, step, values, &access.masked()) {
             for harmless in self::words(&masked) {
                 words.remove(&harmless);
@@ -58,7 +57,7 @@ fn words(request: &Request) -> BTreeSet<String> {
     words
 }
 
-/// The values of a text that is JSON or a form; any other has words.
+/// Adds the values of a text that is JSON or a form, or the words of any other text.
 fn add_text(text: &str, words: &mut BTreeSet<String>) {
     match serde_json::from_str(text) {
         Ok(json) => add_json(&json, words),
@@ -122,7 +121,7 @@ mod tests {
         &["YWNsZS9zZWNyZXRlKzE="]
     )]
     #[case::none("entetes: {X-Version: '2'}", &[])]
-    fn what_a_secret_went_into_is_sensitive(#[case] file: &str, #[case] words: &[&str]) {
+    fn words_made_from_a_secret_are_sensitive(#[case] file: &str, #[case] words: &[&str]) {
         assert_eq!(sensitive(file), words);
     }
 }

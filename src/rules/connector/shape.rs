@@ -1,7 +1,7 @@
-//! A value with expressions in it, as a body or a set of parameters is written.
+//! A value that contains expressions, such as a body or a set of parameters.
 //!
-//! Beside plain YAML it knows three things: a key that ends with `?` is left out where its value is
-//! empty; `{si, alors, sinon}` chooses; `{pour, dans, faire}` repeats.
+//! Besides plain YAML it has three features: a key that ends with `?` is left out if its value is empty; `{si, alors,
+//! sinon}` chooses; `{pour, dans, faire}` repeats.
 
 use serde_json::{Map, Value as Json};
 
@@ -10,7 +10,7 @@ use crate::rules::source::Reader;
 use crate::rules::template::{Broken, Scope, Text};
 use crate::rules::yaml::{Key, Node, Value};
 
-/// An expression or text that failed, where it stands.
+/// A fault in an expression or text, with its position.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 #[error("ligne {line} : {message}")]
 pub struct Fault {
@@ -22,7 +22,7 @@ pub struct Fault {
     pub message: String,
 }
 
-/// A text of the file and where it stands.
+/// A text of the file with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct LocatedText {
     pub line: u32,
@@ -43,7 +43,7 @@ impl LocatedText {
         Self::at(reader, (node.line, node.column), &text, Text::expression)
     }
 
-    /// Reads a key of a mapping, without what its ending says.
+    /// Reads a key of a mapping, without the mark at its end.
     fn key(reader: &mut Reader<'_>, key: &Key, name: &str) -> Option<Self> {
         Self::at(reader, (key.line, key.column), name, Text::compile)
     }
@@ -64,7 +64,7 @@ impl LocatedText {
         }
     }
 
-    /// Whether it uses a value whose name is one of these, and not one that a repetition brings.
+    /// Whether it uses a value whose name satisfies the predicate and is not bound by a repetition.
     pub fn uses(&self, locals: &[&str], is_one: impl Fn(&str) -> bool) -> bool {
         let names = self.text.names();
         let own = |name: &&String| {
@@ -99,7 +99,7 @@ impl LocatedText {
     }
 }
 
-/// A value with expressions in it.
+/// A value that contains expressions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Shape {
     Text(LocatedText),
@@ -124,34 +124,34 @@ pub(super) enum Shape {
 /// One key of a [`Shape::Map`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
-    /// The key, which may be an expression: some APIs name a file by its key.
+    /// The key, which may be an expression: in some APIs, the key is the name of a file.
     pub key: LocatedText,
-    /// Left out where its value is empty.
+    /// Whether the key is left out if its value is empty.
     pub optional: bool,
     pub value: Shape,
 }
 
-/// What a shape came to.
+/// The result of rendering a shape.
 enum Made {
-    /// Left out.
+    /// The value is left out.
     Nothing,
     One(Json),
-    /// What a repetition gives: each becomes an item of the list around it.
+    /// The results of a repetition, each of which becomes an item of the surrounding list.
     Many(Vec<Json>),
 }
 
 impl Shape {
-    /// Nothing at all.
+    /// An empty mapping.
     pub fn empty() -> Self {
         Self::Map(Vec::new())
     }
 
-    /// Reads a value; every fault in it is noted.
+    /// Reads a value; all faults in it are reported.
     pub fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
         match &node.value {
             Value::Null => Some(Self::Literal(Json::Null)),
             Value::Text(_) if node.plain => Some(Self::Literal(node.json())),
-            // An empty text is a value like any other here.
+            // Unlike elsewhere, an empty text is a valid value here.
             Value::Text(text) if text.trim().is_empty() => {
                 Some(Self::Literal(Json::from(text.as_str())))
             }
@@ -219,7 +219,7 @@ impl Shape {
         })
     }
 
-    /// The value on this scope; null where all of it is left out.
+    /// Renders the value in this scope; null if all of it is left out.
     pub fn render(&self, scope: &Scope) -> Result<Json, Fault> {
         Ok(match self.make(scope)? {
             Made::Nothing => Json::Null,
@@ -228,7 +228,7 @@ impl Shape {
         })
     }
 
-    /// The keys of a mapping and their values, in the order of the file.
+    /// Renders the keys of a mapping and their values, in the order of the file.
     pub fn render_fields(&self, scope: &Scope) -> Result<Vec<(String, Json)>, Fault> {
         let Self::Map(entries) = self else {
             return Ok(Vec::new());
@@ -286,7 +286,7 @@ impl Shape {
         }
     }
 
-    /// Shows each value in it that is asked for whatever the others say.
+    /// Visits each text that is evaluated whatever the other values are.
     pub fn visit_needed<'s>(&'s self, see: &mut dyn FnMut(&'s LocatedText)) {
         match self {
             Self::Literal(_) => {}
@@ -298,7 +298,7 @@ impl Shape {
         }
     }
 
-    /// Shows each condition in it.
+    /// Visits each condition.
     pub fn visit_tests<'s>(&'s self, see: &mut dyn FnMut(&'s LocatedText)) {
         match self {
             Self::Literal(_) | Self::Text(_) => {}
@@ -319,7 +319,7 @@ impl Shape {
         }
     }
 
-    /// Shows each text in it, with the names that repetitions around it bring.
+    /// Visits each text, with the names bound by repetitions around it.
     pub fn visit<'s>(
         &'s self,
         locals: &mut Vec<&'s str>,
@@ -331,7 +331,7 @@ impl Shape {
             Self::List(items) => items.iter().for_each(|it| it.visit(locals, see)),
             Self::Map(entries) => {
                 for entry in entries {
-                    // The partner's own names may look like anything.
+                    // Names chosen by the partner may look like anything.
                     let own = entry.key.text.literal().is_some_and(|it| !it.contains('{'));
                     if !own {
                         see(&entry.key, locals);
@@ -360,12 +360,12 @@ impl Shape {
     }
 }
 
-/// The keys of a choice; the last may be left out.
+/// The keys of a choice; the last is optional.
 const CHOICE: [&str; 3] = ["si", "alors", "sinon"];
 /// The keys of a repetition.
 const REPETITION: [&str; 3] = ["pour", "dans", "faire"];
 
-/// Points out a mapping that looks like a choice or a repetition and is sent as it is.
+/// A remark on a mapping that resembles a choice or a repetition but is sent literally.
 fn note_nearly(reader: &mut Reader<'_>, entries: &[(Key, Node)]) {
     let has = |name: &str| entries.iter().any(|(key, _)| key.name == name);
     let missing = |words: [&'static str; 3]| words.into_iter().filter(|it| !has(it));
@@ -378,7 +378,7 @@ fn note_nearly(reader: &mut Reader<'_>, entries: &[(Key, Node)]) {
     };
     let nearly = [CHOICE, REPETITION].into_iter().find(|words| {
         let known = words.iter().filter(|it| has(it)).count();
-        // A field of the partner's may have the name of one of them.
+        // The partner may have a field with the same name as one of these keys.
         let alone = known == 1 && (near(*words).is_some() || entries.len() == 1);
         known > 1 || *words == CHOICE && has("si") && alone
     });
@@ -409,7 +409,7 @@ fn fields(entries: &[Entry], scope: &Scope) -> Result<Vec<(String, Json)>, Fault
     let mut made = Vec::with_capacity(entries.len());
     for entry in entries {
         let value = match &entry.value {
-            // Where the key may be left out, its value need not exist.
+            // If the key is optional, its value need not exist.
             Shape::Text(text) if entry.optional => match text.value(scope)? {
                 Some(value) => value,
                 None => continue,
@@ -456,7 +456,7 @@ mod tests {
     #[case("demande.priorite|upper", (8, 24), "une valeur s'écrit \"{{ demande.priorite|upper }}\"")]
     #[case("{pour: photo, dans: fichiers, faire: {nom: photo.nom}}", (8, 67), "une valeur s'écrit \"{{ photo.nom }}\"")]
     #[case("secrets.jeton", (8, 24), "une valeur s'écrit \"{{ secrets.jeton }}\"")]
-    fn what_goes_out_as_it_is_written_is_a_remark(
+    fn a_mapping_sent_literally_is_a_remark(
         #[case] value: &str,
         #[case] at: (u32, u32),
         #[case] words: &str,
@@ -473,7 +473,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_is_called_si_is_the_partners() {
+    fn a_field_called_si_may_belong_to_the_partner() {
         let text = "doublons: upsert\noperations:\n  creer:\n    chemin: /demandes\n    uid: /id\n    corps:\n      json: {si: x, reference: \"{{ reference }}\", photos: \"{{ fichiers|map(attribute='base64')|list }}\"}\n";
         let mut faults = Vec::new();
         assert!(Connector::compile(Partner::Crm, text, &mut faults).is_some());

@@ -1,5 +1,5 @@
-//! A connector's file to a [`Connector`]: the table in `keys` says what may stand where, and here
-//! each part takes its compiled form.
+//! Reads a connector's file into a [`Connector`]: the table in `keys` defines what is allowed, and each part is
+//! compiled here.
 
 mod auth;
 
@@ -22,10 +22,10 @@ use super::{
     Paging, Partner, Pattern,
 };
 
-/// A call may not outlive the attempt that makes it.
+/// A call must not outlive the attempt that makes it.
 const LONGEST_CALL: Duration = Duration::from_secs(45);
 
-/// Reads the file; `None` where anything in it is wrong.
+/// Reads the file; `None` if it has any fault.
 pub(super) fn read(
     partner: Partner,
     text: &str,
@@ -34,7 +34,7 @@ pub(super) fn read(
     let mut reader = Reader::new(partner.file(), faults);
     let root = reader.root(text)?;
     keys::check(&mut reader, partner, &root);
-    // What follows relies on every key being where the table wants it.
+    // The code below relies on all keys being where the table allows them.
     reader.finish(())?;
     let connector = connector(&mut reader, partner, &root);
     reader.finish(())?;
@@ -80,7 +80,7 @@ fn connector(reader: &mut Reader<'_>, partner: Partner, root: &Node) -> Option<C
     })
 }
 
-/// Line and column of each value of the tables, by table and key.
+/// The position of each value of the tables, by table and key.
 fn table_places(tables: &Node) -> BTreeMap<(String, String), (u32, u32)> {
     let mut places = BTreeMap::new();
     for (name, table) in entries(tables) {
@@ -312,11 +312,11 @@ fn answers(reader: &mut Reader<'_>, node: Option<&Node>) -> Answers {
                 .extend(LocatedText::expression(reader, node).map(|it| (it, meaning)));
         }
     }
-    // An API that answers every failure alike is still asked first whether it will ever work.
+    // For an API with the same answer to every failure, the condition for permanent refusal is tested first.
     answers
         .conditions
         .sort_by_key(|(_, it)| *it == Meaning::Refused);
-    // What is more precise says more: `429` beside `4xx`.
+    // The more specific status takes precedence: `429` over `4xx`.
     answers
         .statuses
         .sort_by_key(|((first, last), _)| last - first);
@@ -359,7 +359,7 @@ fn extract(reader: &mut Reader<'_>, node: &Node) -> Option<Extract> {
     }
 }
 
-/// A lone slash is all of the answer; RFC 6901 writes that as nothing.
+/// A lone slash stands for the whole answer, which RFC 6901 writes as an empty text.
 fn pointer(written: &str) -> String {
     let whole = written == "/";
     (if whole { "" } else { written }).to_owned()

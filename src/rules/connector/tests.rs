@@ -1,4 +1,4 @@
-//! What a connector's file makes of values and of answers, without any call.
+//! The requests that a connector's file makes and how it reads answers, without any call.
 
 mod answers;
 mod creation;
@@ -12,7 +12,7 @@ use super::*;
 use crate::rules::diagnostic::Severity;
 use rstest::rstest;
 
-/// An API with most of what the language knows.
+/// An API that uses most features of the language.
 const API: &str = "
 nom: Essai
 authentification: {entetes: {X-Key: '{{ secrets.cle }}'}}

@@ -1,5 +1,5 @@
-//! The landlord's words that a file relies on: those that its tables must have, those that it compares with, and
-//! those that it makes of the CRM's own. What the words are is written in other files, see
+//! The landlord's words that a file relies on: those that its tables must contain, those that it compares with, and
+//! those to which it translates the CRM's own. The words themselves are defined in other files, see
 //! [`crate::rules::compile`].
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use super::creation::OF_A_DEMANDE;
 use super::shape::{Fault, LocatedText};
 use super::{Connector, Described, Extract, Operation, Partner};
 
-/// What SoWell is told.
+/// The operations that send something to SoWell.
 const TO_SOWELL: [Operation; 2] = [Operation::SignalerStatut, Operation::SignalerUid];
 
 /// A word that a table gives for a status.
@@ -30,9 +30,8 @@ pub struct Given {
 }
 
 impl Connector {
-    /// On which of these words the requests that carry a demande or a status fail, where this value of theirs is
-    /// one of them: a table lacks it. Only texts that are needed whatever the others say are tried, and only where
-    /// they ask for nothing else.
+    /// Of these words, those for which requests that contain a demande or a status fail, because a table lacks them as
+    /// the given value. Only texts that are always evaluated and that use no other value are tried.
     #[must_use]
     pub fn fails_on<'w>(&self, value: &str, words: &[&'w str]) -> BTreeMap<&'w str, Fault> {
         let operations = match self.partner {
@@ -51,7 +50,7 @@ impl Connector {
         if texts.is_empty() {
             return BTreeMap::new();
         }
-        // A table may have a row for each residence: made once, and not for each word.
+        // A table may have a row for each residence, so the scope is built once, not for each word.
         let mut tables = Scope::of(&json!({}));
         tables.set("tables", &self.tables);
         let fault = |word: &str| {
@@ -65,7 +64,7 @@ impl Connector {
         words.filter_map(|it| Some((*it, fault(it)?))).collect()
     }
 
-    /// What its texts compare with: the fields of a demande, or what SoWell is told.
+    /// The comparisons in its texts: with the fields of a demande, or with the values sent to SoWell.
     #[must_use]
     pub fn compared(&self) -> Vec<Compared> {
         let (operations, values) = match self.partner {
@@ -126,7 +125,7 @@ impl Connector {
 }
 
 impl Described {
-    /// Every text that is evaluated whatever the others say.
+    /// Visits every text that is always evaluated.
     fn visit_needed<'s>(&'s self, see: &mut dyn FnMut(&'s LocatedText)) {
         let before = self.before.iter().map(|it| &it.call);
         for call in before.chain([&self.call]) {

@@ -1,4 +1,4 @@
-//! A request as a case writes it: the words of a connector's file, with the values in their place.
+//! A request in the form used by cases: the keys of a connector's file, with the actual values.
 
 use serde_json::{Map, Value as Json, json};
 use url::Url;
@@ -6,7 +6,7 @@ use url::Url;
 use super::{Body, Part, PartContent, Request};
 
 impl Request {
-    /// The request in the words of a case's `requete`; paths are those below `base`.
+    /// The request in the form of a case's `requete`; paths are relative to `base`.
     #[must_use]
     pub fn written(&self, base: &Url) -> Json {
         let headers = self.headers.iter();
@@ -47,8 +47,8 @@ impl Request {
     }
 }
 
-/// The path below the address of the settings, encoded as it is sent; all of the address where it is
-/// elsewhere.
+/// The path relative to the address in the settings, encoded as it is sent; the complete address if it is on a
+/// different host.
 fn path(url: &Url, base: &Url) -> String {
     let root = base.path().trim_end_matches('/');
     match url.path().strip_prefix(root) {
@@ -61,7 +61,7 @@ fn path(url: &Url, base: &Url) -> String {
     }
 }
 
-/// By name; a name that is repeated has a list.
+/// Pairs by name; a repeated name gets a list of values.
 fn grouped<N: Into<String>, V: Into<Json>>(pairs: impl IntoIterator<Item = (N, V)>) -> Json {
     let mut fields = Map::new();
     for (name, value) in pairs {

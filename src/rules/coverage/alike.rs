@@ -1,5 +1,5 @@
-//! What failed for one residence and one qualification of a kind, tried for all that are alike: the one that was tried
-//! stands for them, and each is to be told.
+//! Repeats what failed for one residence and one qualification of a kind with all others of that kind: the one that was
+//! tried represents them, and each must be reported.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +9,10 @@ use super::causes::{Found, GroupKey};
 use super::statuts::Examples;
 use super::varied::{Breadth, Case};
 
-/// Decisions about others that are alike, for one kind of residences.
+/// Maximum number of decisions about the others of a kind, for one kind of residences.
 const MOST_ALIKE: u64 = 5_000;
 
-/// What failed for the first of those that are alike, once for each cause.
+/// The failures for the first of a kind, once for each cause.
 #[derive(Default)]
 pub(super) struct Failing {
     /// By the kind of qualifications.
@@ -21,7 +21,7 @@ pub(super) struct Failing {
 }
 
 impl Combinations<'_> {
-    /// Decides it for the others of this kind of residences; `None` when it is not to go on.
+    /// Decides the case for the others of this kind of residences; `None` if the search must stop.
     pub(super) fn vary_alike(
         &self,
         kind: usize,
@@ -32,7 +32,8 @@ impl Combinations<'_> {
     ) -> Option<Found> {
         let mut found = Found::default();
         let mut left = MOST_ALIKE.min(budget.besides);
-        // One cause can read differently each time: each place has its share before any has a second one.
+        // The same cause may have a different message each time: each position gets its share before any gets a second
+        // one.
         let mut places = BTreeSet::new();
         let is_first = |(key, _): &((usize, GroupKey), Case)| {
             let (of, (file, line, _)) = key;
@@ -116,7 +117,7 @@ impl Combinations<'_> {
     }
 }
 
-/// What one of so many causes may take of what is left.
+/// The share of one of several causes in the remaining decisions.
 fn share(left: u64, causes: usize) -> u64 {
     left.div_ceil(causes.max(1) as u64)
 }

@@ -1,25 +1,25 @@
-//! The biens that stand for all of a residence's: rules can tell them apart by their codes, with the texts that scripts
-//! have for that.
+//! The biens that represent all those of a residence: rules can distinguish biens by comparing their codes with texts
+//! in the scripts.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::domain::referentiel::Referentiel;
 
-/// Texts that biens are looked through for; a landlord's scripts have a few.
+/// Maximum number of texts that are compared with biens; a landlord's scripts have a few.
 const MOST_TEXTS: usize = 50;
-/// Biens of one residence that are tried, besides the first.
+/// Maximum number of biens of a residence that are tried, besides the first.
 const MOST_OTHERS: usize = 8;
 
-/// What a text can be of a code: all of it, its end, its beginning, a part, or nothing.
+/// The relations between a text and a code: equal, at its end, at its beginning, inside it, or none.
 const WAYS: usize = 5;
 
 /// The biens to try, by residence.
 pub(super) struct Biens<'g>(HashMap<&'g str, Vec<&'g str>>);
 
 impl<'g> Biens<'g> {
-    /// The first bien of each residence that has one, and the first that each of the texts tells apart from those.
+    /// The first bien of each residence that has one, and the first that each text distinguishes from those.
     pub(super) fn of(referentiel: &'g Referentiel, texts: &[String]) -> Self {
-        // They come by their codes.
+        // They are sorted by code.
         let mut all: HashMap<&str, Vec<&str>> = HashMap::new();
         for bien in referentiel.biens() {
             all.entry(bien.residence).or_default().push(bien.code);
@@ -31,18 +31,18 @@ impl<'g> Biens<'g> {
         Self(all)
     }
 
-    /// Those of one residence.
+    /// The biens of one residence.
     pub(super) fn of_residence(&self, code: &str) -> &[&'g str] {
         self.0.get(code).map_or(&[], Vec::as_slice)
     }
 }
 
-/// The texts that are part of some bien's code, in small letters.
+/// The texts that are part of some bien's code, in lower case.
 fn parts_of_codes(referentiel: &Referentiel, texts: &[String]) -> Vec<String> {
     let mut left: Vec<String> = texts.iter().map(|it| it.to_lowercase()).collect();
     left.sort_unstable();
     left.dedup();
-    // Most texts of scripts are sentences, and codes are many.
+    // Most texts in scripts are sentences, and there are many codes.
     let (longest, signs) = extent_of_codes(referentiel);
     left.retain(|it| {
         !it.is_empty() && it.len() <= longest && it.chars().all(|it| signs.contains(&it))
@@ -59,7 +59,7 @@ fn parts_of_codes(referentiel: &Referentiel, texts: &[String]) -> Vec<String> {
     parts
 }
 
-/// How long the codes of biens are at most, in bytes, and the signs that they have, all in small letters.
+/// The maximum length of bien codes, in bytes, and the characters in them, all in lower case.
 fn extent_of_codes(referentiel: &Referentiel) -> (usize, HashSet<char>) {
     let mut longest = 0;
     let mut signs = HashSet::new();
@@ -71,7 +71,7 @@ fn extent_of_codes(referentiel: &Referentiel) -> (usize, HashSet<char>) {
     (longest, signs)
 }
 
-/// The first of these codes, and the first for which one of the texts is what it is for none of those.
+/// The first of these codes, and each first one with a new relation to one of the texts.
 fn told_apart<'g>(codes: &[&'g str], texts: &[String]) -> Vec<&'g str> {
     let mut seen = vec![[false; WAYS]; texts.len()];
     let mut found = Vec::new();
@@ -123,7 +123,7 @@ mod tests {
     #[case(&["R-1"], &["R-1", "R-2"])]
     #[case(&["R-4-PKG-B"], &["R-1", "R-4-PKG-B"])]
     #[case(&["r-4-pkg-b-r", "le gardien", "é"], &["R-1"])]
-    fn the_biens_that_a_text_tells_apart_are_tried(
+    fn the_biens_that_a_text_distinguishes_are_tried(
         #[case] texts: &[&str],
         #[case] wanted: &[&str],
     ) {

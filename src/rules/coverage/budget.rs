@@ -1,13 +1,13 @@
-//! How much more of what varies may be tried, and whether it is still wanted.
+//! How many more variations may be tried, and whether the search must stop.
 
-/// Decisions between two questions whether to go on.
+/// Number of decisions between two calls of `go_on`.
 const HANDFUL: u64 = 50;
 
-/// What is left to spend on variations.
+/// The decisions left for variations.
 pub(super) struct Budget<'a> {
-    /// Decisions about signalements that vary.
+    /// Decisions about varied signalements.
     pub(super) signalements: u64,
-    /// Decisions about what those bring about: their statuses, and the others that are alike.
+    /// Decisions that follow from them: about their statuses, and about the others of their kind.
     pub(super) besides: u64,
     /// How often scripts may reach a limit in this piece of the search.
     pub(super) at_limit: u64,
@@ -16,7 +16,8 @@ pub(super) struct Budget<'a> {
 }
 
 impl<'a> Budget<'a> {
-    /// So many decisions of each, for as long as `go_on` says; a limit is reached `at_limit` times.
+    /// A budget of `most` decisions of each sort, valid while `go_on` returns true; a limit may be reached `at_limit`
+    /// times.
     pub(super) fn new(most: u64, at_limit: u64, go_on: &'a dyn Fn() -> bool) -> Self {
         Self {
             signalements: most,
@@ -27,19 +28,19 @@ impl<'a> Budget<'a> {
         }
     }
 
-    /// Spends decisions about signalements; `None` when it is not to go on.
+    /// Spends decisions about signalements; `None` if the search must stop.
     pub(super) fn spend(&mut self, decisions: u64) -> Option<()> {
         self.signalements = self.signalements.saturating_sub(decisions);
         self.ask_after(decisions)
     }
 
-    /// Spends decisions about what they bring about; `None` when it is not to go on.
+    /// Spends decisions that follow from them; `None` if the search must stop.
     pub(super) fn spend_besides(&mut self, decisions: u64) -> Option<()> {
         self.besides = self.besides.saturating_sub(decisions);
         self.ask_after(decisions)
     }
 
-    /// Notes how often scripts reached a limit.
+    /// Records how often scripts reached a limit.
     pub(super) fn reach(&mut self, times: u64) {
         self.at_limit = self.at_limit.saturating_sub(times);
     }

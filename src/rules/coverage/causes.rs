@@ -1,5 +1,5 @@
-//! What the combinations come to, one entry for one cause: the code that happened to be tried is
-//! taken out of each message, and noted beside it.
+//! The results of the combinations, one entry for each cause: the codes that happened to be tried are removed from the
+//! message and recorded beside it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::rules::decide::Undecided;
 pub(super) type GroupKey = (String, u32, String);
 pub(super) type Groups = BTreeMap<GroupKey, Group>;
 
-/// What some of the combinations came to.
+/// The results of some of the combinations.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) decisions: u64,
@@ -23,7 +23,7 @@ pub(super) struct Found {
     pub(super) forwarded: BTreeSet<String>,
     /// How often a script reached a limit.
     pub(super) at_limit: u64,
-    /// The residences and the qualifications of which a signalement was decided.
+    /// The residences and the qualifications for which a signalement was decided.
     pub(super) tried: [BTreeSet<String>; 2],
 }
 
@@ -42,7 +42,7 @@ impl Found {
         group
     }
 
-    /// Notes that a signalement with these codes was decided.
+    /// Records that a signalement with these codes was decided.
     pub(super) fn try_codes(&mut self, signalement: &Signalement) {
         let codes = [&signalement.residence, &signalement.qualification];
         for (tried, code) in self.tried.iter_mut().zip(codes) {
@@ -52,14 +52,14 @@ impl Found {
         }
     }
 
-    /// A demande that the CRM cannot be asked to create; no hole where nobody is asked.
+    /// A demande for which no request to the CRM can be made; only a remark if the CRM is not called.
     pub(super) fn broken_request(
         &mut self,
         fault: &Fault,
         signalement: &Signalement,
         called: bool,
     ) -> &mut Group {
-        // What is near a code differs from one to the next.
+        // The suggestions after the message differ from one code to the next.
         let what = fault.message.split(" ; ").next().unwrap_or_default();
         let mut message = format!("la demande ne peut pas partir au CRM : {what}");
         if !called {
@@ -80,7 +80,7 @@ impl Found {
         self.remarks.entry(key).or_default()
     }
 
-    /// What of it is not known already.
+    /// The results that are not already known.
     pub(super) fn beyond(mut self, known: &[&Self]) -> Self {
         for known in known {
             for (mine, theirs) in [
@@ -93,8 +93,8 @@ impl Found {
         self
     }
 
-    /// What of it is not known already, without the words that this variation put into the messages: a script that quotes
-    /// the description has one cause, and not one for each description that is tried.
+    /// The results that are not already known, without the words that this variation put into the messages: a script
+    /// that quotes the description has one cause, not one for each description tried.
     pub(super) fn without_words(
         self,
         combinations: &Combinations<'_>,
@@ -124,8 +124,8 @@ impl Found {
         .beyond(known)
     }
 
-    /// The same, each cause once where a word that was tried stands in its message by chance: it was taken out of that
-    /// only where this word was tried.
+    /// Merges causes whose messages contain a tried word by chance: it was only removed from the message where this
+    /// word was tried.
     pub(super) fn with_one_of_each(mut self, combinations: &Combinations<'_>) -> Self {
         let with_gaps = self.holes.keys().filter(|(_, _, it)| it.contains('…'));
         for general in with_gaps.cloned().collect::<Vec<_>>() {
@@ -145,7 +145,7 @@ impl Found {
         self
     }
 
-    /// Whether an e-mail fails that a status brings about.
+    /// Whether an e-mail for a status fails.
     pub(super) fn fails_a_mail_of_a_statut(&self) -> bool {
         self.holes.values().any(|it| !it.types.is_empty())
     }
@@ -169,23 +169,23 @@ impl Found {
     }
 }
 
-/// Which of the values that are tried a signalement has.
+/// Which of the tried values a signalement has.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct At {
-    /// Among the pairs of flags.
+    /// Index of the pair of flags.
     pub(super) flags: u8,
-    /// Among the priorities.
+    /// Index of the priority.
     pub(super) priorite: u8,
-    /// Among the variations; none where it is as nobody sent it.
+    /// Index of the variation; `None` without one.
     pub(super) input: Option<u32>,
-    /// Which kind of residences and which kind of qualifications, where only one of each kind is tried.
+    /// The kind of residences and the kind of qualifications, if only one of each kind is tried.
     pub(super) kinds: Option<(u32, u32)>,
-    /// Nobody knows what kind of value really comes where one varies.
+    /// The type of a varied value is only guessed: the real one is unknown.
     pub(super) guessed: bool,
 }
 
 impl At {
-    /// Whether an error is one of the rules, and not of a value that was only guessed.
+    /// Whether an error lies in the rules, and not in a value that was only guessed.
     pub(super) fn counts(at: Option<Self>, error: &Undecided) -> bool {
         let of_a_kind = match error {
             Undecided::Script(it) => it.unfit,
@@ -196,31 +196,31 @@ impl At {
     }
 }
 
-/// The combinations of one cause.
+/// The combinations with one cause.
 #[derive(Default)]
 pub(super) struct Group {
     pub(super) combinations: u64,
     pub(super) residences: BTreeSet<String>,
     pub(super) qualifications: BTreeSet<String>,
     pub(super) statuts: BTreeSet<String>,
-    /// The types of manager that were asked for where a status brought about an e-mail that fails.
+    /// The types of manager asked for in the demandes for which an e-mail of a status fails.
     pub(super) types: BTreeSet<String>,
-    /// Whom the rules took in the place of whoever was asked for.
+    /// The managers that the rules chose instead of the one asked for.
     pub(super) managers: BTreeSet<String>,
     pub(super) priorites: BTreeSet<u8>,
     pub(super) flags: BTreeSet<u8>,
     pub(super) with_bien: bool,
     pub(super) without_bien: bool,
-    /// A script reaches a limit.
+    /// Whether a script reached a limit.
     pub(super) at_limit: bool,
-    /// The variations without which it does not happen; empty where it happens without any.
+    /// The variations needed for it to happen; empty if it happens without any.
     pub(super) inputs: BTreeSet<u32>,
-    /// The same by kinds of residences and of qualifications, as far as only one of each kind is tried.
+    /// The same group split by kinds of residences and of qualifications, if only one of each kind is tried.
     parts: BTreeMap<(u32, u32), Group>,
 }
 
 impl Group {
-    /// `at` says which flags and which priority, where all of them are tried, and what varies.
+    /// `at` gives the flags and the priority, if all of them are tried, and the variation.
     pub(super) fn touch(&mut self, signalement: &Signalement, at: Option<At>) {
         self.combinations += 1;
         if !self.residences.contains(&signalement.residence) {
@@ -245,7 +245,7 @@ impl Group {
         }
     }
 
-    /// The same in as many groups as there are conditions of it, so that each says only what is true of all its codes.
+    /// Splits the group by conditions, so that each part only states what is true of all its codes.
     pub(super) fn by_conditions(mut self) -> Vec<Self> {
         if self.parts.len() < 2 || !self.statuts.is_empty() {
             return vec![self];
@@ -272,7 +272,7 @@ impl Group {
         self.statuts.insert(statut.to_owned());
     }
 
-    /// An e-mail that a status brings about, of a demande whose qualification asks for this type.
+    /// Adds an e-mail for a status of a demande whose qualification asks for this type of manager.
     pub(super) fn touch_mail(&mut self, statut: &str, signalement: &Signalement, asked: &str) {
         self.touch_statut(statut);
         self.residences.insert(signalement.residence.clone());
@@ -285,7 +285,7 @@ impl Group {
         }
     }
 
-    /// The cause, with whom the rules took in place of its `…`, where it is the same one everywhere.
+    /// The cause, with the chosen manager in place of its `…` if it is the same one everywhere.
     pub(super) fn named(&self, cause: String) -> String {
         match (self.managers.first(), self.managers.len()) {
             (Some(identifiant), 1) => cause.replacen('…', identifiant, 1),
@@ -293,14 +293,14 @@ impl Group {
         }
     }
 
-    /// Whether it has nothing to do with new signalements.
+    /// Whether it does not affect new signalements.
     pub(super) fn is_of_statuts(&self) -> bool {
         self.qualifications.is_empty()
     }
 
-    /// Whether it touches all that another does.
+    /// Whether it affects everything that the other affects.
     pub(super) fn covers(&self, other: &Self) -> bool {
-        // Where not all are tried, none is noted.
+        // If not all flags are tried, none are recorded.
         let few = self.flags.is_empty();
         self.residences.is_superset(&other.residences)
             && self.qualifications.is_superset(&other.qualifications)

@@ -1,4 +1,4 @@
-//! Demandes that are decided and that the CRM is never asked to create: the connector's file makes no request of
+//! Decided demandes that can never be created in the CRM, because the connector's file makes no valid request from
 //! them.
 
 use std::collections::HashMap;
@@ -9,14 +9,14 @@ use crate::domain::referentiel::Gestionnaire;
 use crate::rules::compile::RuleSet;
 use crate::rules::connector::{Creation, Fault, Partner};
 
-/// The requests of the CRM's file, each tried once for all demandes that are alike in what it asks for.
+/// The requests of the CRM's file, each tried once for all demandes that are equal in what it depends on.
 pub(super) struct Creations<'g> {
     creation: Creation<'g>,
     tried: Mutex<HashMap<String, Option<Fault>>>,
 }
 
 impl<'g> Creations<'g> {
-    /// Those of the rules; `None` where no file describes a CRM.
+    /// The requests of the rules; `None` if no file describes a CRM.
     pub(super) fn of(rules: &'g RuleSet) -> Option<Self> {
         let connector = rules.connectors.get(&Partner::Crm)?;
         Some(Self {
@@ -37,7 +37,7 @@ impl<'g> Creations<'g> {
         fault
     }
 
-    /// What one of two demandes may have a request by, and the other none, but for the texts that people write.
+    /// A key of everything that can make a request fail, except free text: demandes with the same key behave alike.
     fn likeness(&self, demande: &NewDemande) -> String {
         let who = |it: &Gestionnaire| {
             [&it.r#type, &it.identifiant, &it.nom, &it.email]

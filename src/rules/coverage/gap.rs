@@ -1,36 +1,36 @@
-//! One cause as a person mends it: where, and which codes it touches, in a sentence.
+//! One cause the way a person would correct it: its position and the codes affected, as a sentence.
 
 use crate::rules::diagnostic::{Diagnostic, code, counted};
 use crate::rules::trace::Place;
 
-/// How many codes of a group are named in a sentence.
+/// Maximum number of codes of a group that are named in a sentence.
 const NAMED: usize = 20;
 
-/// One cause and everything that it touches.
+/// One cause with everything that it affects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gap {
-    /// Where to mend it.
+    /// Where to correct it.
     pub place: Place,
     /// The cause, with `…` in place of the codes that change from one combination to the next.
     pub cause: String,
-    /// How many combinations it touches.
+    /// How many combinations it affects.
     pub combinations: u64,
-    /// Codes, each list sorted; empty where the dimension has no part in it.
+    /// Codes of residences, sorted; empty if residences play no part in it.
     pub residences: Vec<String>,
-    /// Codes of qualifications.
+    /// Codes of qualifications, sorted in the same way.
     pub qualifications: Vec<String>,
     /// CRM statuses.
     pub statuts: Vec<String>,
-    /// What must hold besides, in French, such as `priorité high`; empty where nothing must.
+    /// Additional conditions, in French, such as `priorité high`; empty if there are none.
     pub conditions: Vec<String>,
-    /// How many residences and qualifications there are in all; of a search that ended early, how many it tried.
+    /// The total numbers of residences and qualifications; after a search that ended early, the numbers tried.
     pub(super) totals: (usize, usize),
-    /// A script reaches a limit, so often that the search ended for it.
+    /// Whether a script reaches a limit so often that the search ended.
     pub(super) ends_search: bool,
 }
 
 impl Gap {
-    /// The cause and its reach, as one sentence.
+    /// The cause and the codes affected, as one sentence.
     #[must_use]
     pub fn sentence(&self) -> String {
         let (residences, qualifications) = self.totals;
@@ -76,14 +76,14 @@ impl Gap {
         sentence
     }
 
-    /// The same as a remark on the rule file, for the outcome of a reload.
+    /// The gap as a remark on the rule file, for the result of a reload.
     #[must_use]
     pub fn as_warning(&self) -> Diagnostic {
         let Place { file, line } = &self.place;
         Diagnostic::at(code::HOLE, file.as_ref(), *line, 0, self.sentence()).as_warning()
     }
 
-    /// Whether it is an earlier gap again, touching nothing that the earlier one did not.
+    /// Whether this is an earlier gap that affects nothing new.
     pub(super) fn is_within(&self, other: &Self) -> bool {
         let all = |some: &[String], of: &[String]| some.iter().all(|it| of.contains(it));
         self.place.file == other.place.file

@@ -1,4 +1,4 @@
-//! Residences and qualifications that rules cannot tell apart: what one of a kind comes to, each of the others does.
+//! Residences and qualifications that the rules cannot distinguish: the result for one of a kind holds for the others.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
@@ -7,13 +7,14 @@ use super::biens::{Biens, way};
 use crate::domain::referentiel::Residence;
 use crate::rules::compile::Qualification;
 
-/// Texts that names are looked through for; a landlord's rules have a few.
+/// Maximum number of texts that are looked for in names; a landlord's rules have a few.
 const MOST_TEXTS: usize = 50;
-/// Letters and figures of a text that is looked for inside names: a shorter one is part of too many by chance.
+/// Minimum number of letters and digits of a text that is looked for inside names: a shorter one occurs in too many by
+/// chance.
 const FEWEST_SIGNS: usize = 3;
 
-/// What rules can tell residences apart by, but for their names: the types of which they have a
-/// manager, and what is left blank.
+/// What rules can distinguish residences by, besides their names: the types of their managers, and which fields are
+/// blank.
 pub(super) type Kind<'g> = (Vec<(&'g str, [bool; 3])>, [bool; 2]);
 
 pub(super) fn kind(it: &Residence) -> Kind<'_> {
@@ -25,7 +26,8 @@ pub(super) fn kind(it: &Residence) -> Kind<'_> {
     (managers.collect(), blank)
 }
 
-/// The residences by kind, with whether they have a bien and what these texts make of their names.
+/// The residences by kind, distinguished also by whether they have a bien and by the relation of their names to these
+/// texts.
 pub(super) fn of_residences<'g>(
     all: &[&'g Residence],
     biens: &Biens<'_>,
@@ -41,7 +43,7 @@ pub(super) fn of_residences<'g>(
     grouped(all, texts, |it| (kind(it), has_bien(it)), names)
 }
 
-/// The qualifications by kind, with what these texts make of their names.
+/// The qualifications by kind, distinguished also by the relation of their names to these texts.
 pub(super) fn of_qualifications<'g>(
     all: &[&'g str],
     known: &'g HashMap<String, Qualification>,
@@ -58,8 +60,8 @@ pub(super) fn of_qualifications<'g>(
     kinds.into_iter().map(codes).collect()
 }
 
-/// Those that have the same look, and for which each text is the same of each name: the first kind of each look, then
-/// the others, so that each look is tried even where not all kinds are.
+/// Groups those that have the same look and the same relation to each text. The first group of each look comes first,
+/// so that each look is tried even if not all groups are.
 fn grouped<'g, T, L: Hash + Eq>(
     all: &[&'g T],
     texts: &[String],
@@ -76,7 +78,7 @@ fn grouped<'g, T, L: Hash + Eq>(
     texts.sort_unstable();
     texts.dedup();
     texts.retain(|it| signs(it) >= FEWEST_SIGNS && part(it));
-    // The longer a text, the surer that it was meant for the name that it is part of.
+    // The longer a text, the more likely it was meant for the name that contains it.
     texts.sort_by_key(|it| std::cmp::Reverse(it.len()));
     texts.truncate(MOST_TEXTS);
     let mut kinds: Vec<Vec<&'g T>> = Vec::new();
@@ -108,7 +110,7 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    /// The kinds of these names, which all look like their first sign.
+    /// The kinds of these names, whose look is their first character.
     fn kinds(names: &[&str], texts: &[&str]) -> Vec<Vec<String>> {
         let names: Vec<String> = names.iter().map(|it| (*it).to_owned()).collect();
         let all: Vec<&String> = names.iter().collect();
@@ -123,7 +125,7 @@ mod tests {
     #[case(&["s", "e", "a", ", ", "le", "d'e"], 1)]
     #[case(&["Les"], 2)]
     #[case(&["roses", "lilas"], 3)]
-    fn only_a_text_that_was_meant_for_a_name_tells_it_apart(
+    fn only_a_text_meant_for_a_name_distinguishes_it(
         #[case] texts: &[&str],
         #[case] wanted: usize,
     ) {
@@ -142,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn each_look_comes_once_before_any_comes_again() {
+    fn each_look_comes_once_before_any_is_repeated() {
         let found = kinds(&["a", "a-foo", "a-bar", "b", "b-foo"], &["foo", "bar"]);
         let firsts: Vec<&str> = found.iter().map(|it| it[0].as_str()).collect();
         assert_eq!(firsts, ["a", "b", "a-foo", "a-bar", "b-foo"]);

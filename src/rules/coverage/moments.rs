@@ -1,4 +1,4 @@
-//! The dates that are tried where rules read them: each hour, each month, the hours of a month, and both ways of writing
+//! The dates that are tried if rules read dates: each hour, each month, the hours of a month, and both ways of writing
 //! an instant.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,47 +8,47 @@ use chrono::{Datelike, NaiveDate};
 use crate::rules::calendar::{DAYS, HEURE_DE, MOIS_DE, MONTHS};
 use crate::rules::written::Written;
 
-/// The functions and filters that tell the day of the week.
+/// The functions and filters that return the day of the week.
 const OF_WEEKDAYS: [&str; 2] = ["jour_de_semaine", "date_longue"];
-/// The days whose hours are tried where rules do not tell the day of the week: Wednesday and Sunday.
+/// The days whose hours are tried if rules do not read the day of the week: Wednesday and Sunday.
 const TWO_DAYS: [usize; 2] = [2, 6];
-/// The functions that tell the hour; a part of the text can be one.
+/// The functions that return the hour; so can a part of the text.
 const OF_HOURS: [&str; 2] = [HEURE_DE, "sub_string"];
-/// The functions that tell the month.
+/// The functions that return the month.
 const OF_MONTHS: [&str; 2] = [MOIS_DE, "sub_string"];
-/// The hours of a month that are tried where rules tell no hours apart.
+/// The hours of a month that are tried if rules do not distinguish hours.
 const TWICE_A_DAY: [u32; 2] = [10, 23];
-/// An hour at night.
+/// An hour of the night.
 const AT_NIGHT: u32 = 3;
-/// The minute of each hour that is tried.
+/// The minute used for each hour.
 const MINUTE: u32 = 30;
-/// Dates that are written out in rules and are tried.
+/// Maximum number of dates written out in rules that are tried.
 const MOST_NAMED: usize = 12;
 
-/// Why a date is tried.
+/// The reason for trying a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Series {
     /// For its hour and its day of the week.
     Hours,
-    /// For its day of the week alone.
+    /// For its day of the week only.
     Days,
-    /// For its month: twice a day, or at each hour that rules tell apart.
+    /// For its month: twice a day, or at each hour that the rules distinguish.
     Months,
     /// For its month and its day of the week.
     DaysOfMonths,
-    /// For its zone.
+    /// For its time zone.
     Universal,
-    /// Since it is written out.
+    /// Because it is written out in the rules.
     Named,
 }
 
-/// One date.
+/// A date that is tried.
 #[derive(Debug, Clone)]
 pub(super) struct Moment {
-    /// As SoWell would write it.
+    /// The date as SoWell would write it.
     pub(super) text: String,
     pub(super) hour: u32,
-    /// Among [`DAYS`].
+    /// Index into [`DAYS`].
     pub(super) weekday: usize,
     day: u32,
     /// From 1.
@@ -95,7 +95,7 @@ pub(super) fn all(written: &Written) -> Vec<Moment> {
     found
 }
 
-/// Fewer of them, to be tried together with something else: of what rules ask of a date, one thing at a time.
+/// A selection of dates to combine with other variations: each question that the rules ask about a date, one at a time.
 pub(super) fn few(written: &Written) -> Vec<Moment> {
     let mut found = Vec::new();
     let in_january = |day| NaiveDate::from_ymd_opt(2026, 1, day);
@@ -123,9 +123,9 @@ pub(super) fn few(written: &Written) -> Vec<Moment> {
     found
 }
 
-/// Each month, with what rules tell apart within one.
+/// Each month, with the hours and days that the rules distinguish.
 fn of_months(written: &Written) -> Vec<Moment> {
-    // Who cuts a text seldom cuts it twice; that each month has its hours is asked with the function.
+    // Rules that cut the text seldom do so twice; rules that distinguish hours by month call the functions.
     let (months, hours) = (written.calls(&[MOIS_DE]), written.calls(&OF_HOURS));
     let mut hours = if months && hours {
         told_apart(written)
@@ -137,7 +137,7 @@ fn of_months(written: &Written) -> Vec<Moment> {
     let mut found = Vec::new();
     for month in 1..=12 {
         for date in (10..17).filter_map(|day| NaiveDate::from_ymd_opt(2026, month, day)) {
-            // The hours were tried on a Wednesday, too: only the month is another.
+            // The hours have also been tried on a Wednesday: only the month differs.
             if date.weekday() == chrono::Weekday::Wed {
                 let each = hours.iter();
                 found.extend(each.map(|hour| Moment::of(date, *hour, Series::Months)));
@@ -150,7 +150,7 @@ fn of_months(written: &Written) -> Vec<Moment> {
     found
 }
 
-/// The hours at and beside the numbers of the rules, and some of the day and of the night.
+/// The hours at and next to the numbers in the rules, and some of the day and of the night.
 fn told_apart(written: &Written) -> BTreeSet<u32> {
     let in_texts = written.texts.iter().filter(|it| it.len() <= 2);
     let in_texts = in_texts.filter_map(|it| it.parse().ok());
@@ -165,7 +165,7 @@ fn days(count: usize) -> chrono::Days {
     chrono::Days::new(count as u64)
 }
 
-/// The date that a text is part of: `2026-12-24`, or `-12-24` of any year.
+/// The date of which a text is a part: `2026-12-24`, or `-12-24` of any year.
 fn date_in(text: &str) -> Option<NaiveDate> {
     let whole = text.get(..10).unwrap_or_default();
     let digits = text.trim_matches(['-', 'T']);
@@ -176,7 +176,7 @@ fn date_in(text: &str) -> Option<NaiveDate> {
 
 impl Moment {
     fn of(date: NaiveDate, hour: u32, series: Series) -> Self {
-        // In the middle of a month nobody puts the clocks forward or back.
+        // The clocks never change in the middle of a month.
         let zone = match (series, date.month()) {
             (Series::Universal, _) => "Z",
             (_, 4..=10) => "+02:00",
@@ -193,7 +193,7 @@ impl Moment {
     }
 }
 
-/// When something happens, in French, told from those of all dates at which it does: « entre 20:30 et 6:30 ».
+/// When something happens, in French, derived from all dates tried: « entre 20:30 et 6:30 ».
 pub(super) fn when(at: &[&Moment], all: &[&Moment]) -> String {
     let of = |from: &[&Moment], series: Series| -> Vec<Moment> {
         let some = from.iter().filter(|it| it.series == series);
@@ -207,7 +207,7 @@ pub(super) fn when(at: &[&Moment], all: &[&Moment]) -> String {
     let months_told = in_months(&months, &of(all, Series::Months));
     if !hours.is_empty() {
         let mut told = in_week(&hours, &of(all, Series::Hours));
-        // Days on which it happens at any hour that is tried of them.
+        // The days on which it happens at every hour tried.
         let by_day = in_week(&days, &of(all, Series::Days));
         let beside = days
             .iter()
@@ -260,7 +260,7 @@ pub(super) fn when(at: &[&Moment], all: &[&Moment]) -> String {
     "quand SoWell écrit la date à l'heure universelle (avec « Z »)".to_owned()
 }
 
-/// « en juillet et en août »; empty where every month is the same.
+/// « en juillet et en août »; empty if all months are the same.
 fn in_months(at: &[Moment], all: &[Moment]) -> String {
     let months: BTreeSet<u32> = at.iter().map(|it| it.month).collect();
     let tried: BTreeSet<u32> = all.iter().map(|it| it.month).collect();
@@ -273,8 +273,8 @@ fn in_months(at: &[Moment], all: &[Moment]) -> String {
     listed(&names.collect::<Vec<_>>(), "ou")
 }
 
-/// « à 23:30 », « le samedi ou le dimanche », « entre 20:30 et 6:30, ou le dimanche »; empty where every hour of every
-/// day is the same.
+/// « à 23:30 », « le samedi ou le dimanche », « entre 20:30 et 6:30, ou le dimanche »; empty if all hours of all days
+/// are the same.
 fn in_week(at: &[Moment], all: &[Moment]) -> String {
     let mut hours: BTreeMap<usize, BTreeSet<u32>> = BTreeMap::new();
     for it in at {
@@ -290,7 +290,7 @@ fn in_week(at: &[Moment], all: &[Moment]) -> String {
     for (hours, weekdays) in by_hours {
         let first = weekdays[0];
         let every = *hours == tried_hours;
-        // Every other day has all of these hours as well.
+        // All of these hours also occur on every other day.
         let others = tried.iter().filter(|it| !weekdays.contains(it));
         let also = |it: &usize| hours.is_subset(&at_hours(*it, at));
         let days = if others.clone().all(also) {
@@ -318,7 +318,7 @@ fn at_hours(weekday: usize, at: &[Moment]) -> BTreeSet<u32> {
     of_day.map(|it| it.hour).collect()
 }
 
-/// « à 23:30 », or « entre 20:30 et 6:30 » over midnight; what lies between two hours that were `tried` is as they are.
+/// « à 23:30 », or « entre 20:30 et 6:30 » across midnight; hours that were not `tried` count like those around them.
 fn in_hours(hours: &BTreeSet<u32>, tried: &BTreeSet<u32>) -> String {
     let tried: Vec<u32> = tried.iter().copied().collect();
     let has = |at: usize| hours.contains(&tried[at % tried.len()]);
@@ -383,12 +383,15 @@ mod tests {
         &|text: &str| text.ends_with('Z'),
         "quand SoWell écrit la date à l'heure universelle (avec « Z »)"
     )]
-    fn when_something_happens_is_told(#[case] holds: &dyn Fn(&str) -> bool, #[case] wanted: &str) {
+    fn the_time_of_an_event_is_described(
+        #[case] holds: &dyn Fn(&str) -> bool,
+        #[case] wanted: &str,
+    ) {
         assert_eq!(told(true, holds), wanted);
     }
 
     #[test]
-    fn two_days_are_enough_where_nobody_asks_for_the_day() {
+    fn two_days_are_enough_if_rules_do_not_read_the_day() {
         assert_eq!(told(false, |text| at(text).0 > 20), "entre 21:30 et 23:30");
         assert_eq!(all(&Written::default()).len(), 48 + 24 + 2);
     }

@@ -1,5 +1,4 @@
-//! Two things that are other than usual at once: of what rules read, the values that they tell apart, those first that
-//! stand in one condition.
+//! Two variations at once, of values that the rules read and distinguish; those read in one condition come first.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +7,11 @@ use super::variations::{MOST_PHOTOS, Variation, around};
 use crate::rules::calendar::DAYS;
 use crate::rules::written::{Together, Written};
 
-/// Pairs that are kept; more than may be tried of any.
+/// Maximum number of pairs kept; more than any search may try.
 const MOST: usize = 40_000;
-/// The functions and filters that tell how long a text is.
+/// The functions and filters that return the length of a text.
 const OF_LENGTHS: [&str; 2] = ["len", "length"];
-/// What rules can read of a signalement and is varied, and what it is called.
+/// The fields of a signalement that rules can read and that are varied, with their names in French.
 const FIELDS: [(&str, &str); 6] = [
     ("date_creation", "la date"),
     ("description", "la description"),
@@ -22,19 +21,19 @@ const FIELDS: [(&str, &str); 6] = [
     ("autres", "les champs « autres »"),
 ];
 
-/// Names of two fields.
+/// The names of two fields.
 pub(super) type Fields = (&'static str, &'static str);
 
-/// Pairs of what is tried.
+/// Pairs of variations.
 #[derive(Default)]
 pub(super) struct Pairs {
-    /// Those first that one condition asks for.
+    /// The pairs; those read by one condition come first.
     pub(super) all: Vec<[Variation; 2]>,
-    /// Of which fields there were more.
+    /// The pairs of fields with more values than were kept.
     pub(super) left_out: BTreeSet<Fields>,
 }
 
-/// Everything that is worth trying together, of what is tried alone.
+/// Everything worth trying together, out of the single variations.
 pub(super) fn all(written: &Written, singles: &[Variation]) -> Pairs {
     let dates = moments::few(written).into_iter().map(Variation::Date);
     let photos = photos(written);
@@ -92,14 +91,14 @@ fn can_meet(one: &Variation, other: &Variation) -> bool {
     }
 }
 
-/// One, many, and around each number.
+/// One, many, and the numbers around each number in the rules.
 fn photos(written: &Written) -> BTreeSet<usize> {
     let near = around(written).into_iter();
     let near = near.filter_map(|it| usize::try_from(it).ok());
     near.chain([1, MOST_PHOTOS]).collect()
 }
 
-/// Whether a condition has what this value was made of.
+/// Whether a condition contains what this value was made from.
 fn asks_for(condition: &Together, value: &Variation) -> bool {
     let near = |number: i64| condition.numbers.iter().any(|it| it.abs_diff(number) <= 1);
     let near_count = |count: usize| i64::try_from(count).is_ok_and(near);
@@ -139,7 +138,7 @@ fn asks_for(condition: &Together, value: &Variation) -> bool {
     }
 }
 
-/// That the values of these fields were not all tried together, in a sentence.
+/// A sentence saying that the values of these fields were not all tried together.
 pub(super) fn left_out(fields: &BTreeSet<Fields>) -> Option<String> {
     let both = fields.iter().map(|(one, other)| {
         if one == other {
@@ -156,7 +155,7 @@ pub(super) fn left_out(fields: &BTreeSet<Fields>) -> Option<String> {
     (!both.is_empty()).then_some(told)
 }
 
-/// Of which fields a condition asks for three or more at once, in a sentence each.
+/// The fields of each condition that reads three or more at once, in one sentence each.
 pub(super) fn beyond(written: &Written) -> Vec<String> {
     let mut all: Vec<BTreeSet<&str>> = Vec::new();
     for condition in &written.together {

@@ -1,22 +1,22 @@
-//! When a search ends since scripts reach their limits. Such a decision takes as long as a hundred others, or a thousand:
-//! a script that reaches one wherever it is called would keep a core busy for minutes, and each would say the same.
+//! Ends a search when scripts keep reaching their limits. Such a decision takes as long as hundreds or thousands of
+//! others: a script that reaches a limit on every call would keep a core busy for minutes, with the same result each
+//! time.
 //!
-//! One rule: a search ends after [`MOST`] decisions in which a script reached a limit, and says so.
+//! A search ends after [`MOST`] decisions in which a script reached a limit, and reports it.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// So many decisions in which a script reaches a limit end a search. A long description alone, in each way that it is
-/// tried, is fewer.
+/// Number of decisions with a script at a limit that end a search. Trying a long description in every way takes fewer.
 pub(super) const MOST: u64 = 100;
 
-/// How much of that is left to the pieces of a search that are decided side by side.
+/// How much of that is left for the pieces of a search that are decided in parallel.
 ///
-/// Which of them count does not depend on which is decided first: a piece that is not counted was either left out or
-/// decided in vain.
+/// Which pieces count does not depend on the order in which they finish: a piece that does not count was either skipped
+/// or its result is discarded.
 pub(super) struct Patience {
     left: u64,
-    /// How often a limit was reached, by the place of the piece.
+    /// How often a limit was reached, by the index of the piece.
     reached: Mutex<BTreeMap<usize, u64>>,
 }
 
@@ -28,7 +28,7 @@ impl Patience {
         }
     }
 
-    /// Notes how often one piece reached a limit.
+    /// Records how often one piece reached a limit.
     pub(super) fn note(&self, at: usize, times: u64) {
         if times > 0 {
             let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
@@ -36,7 +36,7 @@ impl Patience {
         }
     }
 
-    /// Whether the pieces before this one ended the search; once true, it stays so.
+    /// Whether the pieces before this one ended the search; once true, it stays true.
     pub(super) fn ended_before(&self, at: usize) -> bool {
         let reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
         reached.range(..at).map(|(_, times)| times).sum::<u64>() >= self.left
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_piece_counts_by_those_before_it_alone() {
+    fn only_earlier_pieces_decide_whether_a_piece_counts() {
         let patience = Patience::of(10);
         patience.note(3, 10);
         assert!([0, 1, 2, 3].iter().all(|at| !patience.ended_before(*at)));

@@ -1,4 +1,4 @@
-//! What the combinations came to, as gaps that a person can mend.
+//! Turns the results of the combinations into gaps that a person can correct.
 
 use std::collections::BTreeSet;
 
@@ -10,18 +10,18 @@ use super::{Combinations, Coverage, FLAGS, left_after, patience};
 use crate::rules::compile::TRANSMISSION;
 use crate::rules::trace::Place;
 
-/// The part of a search that something was found in.
+/// The part of a search in which something was found.
 #[derive(Clone, Copy)]
 struct Part {
     breadth: Breadth,
-    /// How many residences and qualifications it tried.
+    /// The numbers of residences and qualifications that it tried.
     totals: (usize, usize),
-    /// Whether the search ended early, here or later.
+    /// Whether the search ended early, in this part or a later one.
     ended: bool,
 }
 
 impl<'g> Combinations<'g> {
-    /// `varied` is what came of the variations, each with how far they were tried.
+    /// `varied` are the results of the variations, each with the extent to which they were tried.
     pub(super) fn report(&self, found: Found, varied: [(Found, Extent); 2]) -> Coverage {
         let ended = left_after(&[&found, &varied[0].0, &varied[1].0]) == 0;
         let untried = self.untried(&varied, ended);
@@ -66,10 +66,10 @@ impl<'g> Combinations<'g> {
         }
     }
 
-    /// The qualifications of which no signalement was forwarded; none where not all were tried.
+    /// The qualifications for which no signalement was forwarded; `None` if not all were tried.
     fn never_forwarded(&self, found: &Found) -> Option<Gap> {
         let is_whole = left_after(&[found]) > 0 && !self.residences.is_empty();
-        // A qualification whose every decision fails is a hole already.
+        // A qualification for which every decision fails is already a hole.
         let failing = found.holes.values().flat_map(|it| &it.qualifications);
         let failing: BTreeSet<&str> = failing.map(String::as_str).collect();
         let never = |it: &&str| !found.forwarded.contains(*it) && !failing.contains(*it);
@@ -113,7 +113,7 @@ impl<'g> Combinations<'g> {
         (self.residences.len(), self.qualifications.len())
     }
 
-    /// `types` says how many types of manager were asked for where something was forwarded.
+    /// `types` is the number of types of manager asked for in forwarded signalements.
     fn gap(&self, (file, line, cause): GroupKey, group: Group, types: usize, part: Part) -> Gap {
         let tried = part.breadth;
         let mut conditions = Vec::new();
@@ -159,7 +159,7 @@ impl<'g> Combinations<'g> {
     }
 }
 
-/// `transmettre_auteur: true`, where every combination of the group has the same.
+/// `transmettre_auteur: true`, if it is the same in every combination of the group.
 fn flag_condition(seen: &BTreeSet<u8>, name: &str, of: fn((bool, bool)) -> bool) -> Option<String> {
     let mut values = seen.iter().map(|at| of(FLAGS[usize::from(*at)]));
     let first = values.next()?;

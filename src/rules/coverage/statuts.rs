@@ -1,6 +1,5 @@
-//! Statuses: what SoWell is told of one is the same for every residence, the e-mails that it brings
-//! about are not. So each status is tried for the demandes of a residence, one for each type of
-//! manager that its qualifications ask for.
+//! Statuses: the status sent to SoWell does not depend on the residence, but the e-mails for it do. So each status is
+//! tried with the demandes of a residence, one for each type of manager that its qualifications ask for.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +11,12 @@ use crate::rules::compile::{Generation, STATUTS, Target};
 use crate::rules::decide::StatutDecision;
 use crate::rules::foresee;
 
-/// By the type of manager that was asked for, a signalement that was forwarded, and its demande.
+/// By the type of manager asked for: a forwarded signalement and its demande.
 pub(super) type Examples<'g> = BTreeMap<&'g str, (Signalement, NewDemande)>;
 
-/// Every status that the rules know, with each known value of what it depends on.
+/// Every status that the rules know, with each known value of the field that it depends on.
 pub(super) struct Statuts {
-    /// The events, each with its line.
+    /// The events, each with its line in the table.
     events: Vec<(StatutEvent, u32)>,
 }
 
@@ -40,13 +39,13 @@ impl Statuts {
         Self { events }
     }
 
-    /// How many there are.
+    /// The number of events.
     pub(super) fn count(&self) -> usize {
         self.events.len()
     }
 
-    /// Decides each of them for each of these demandes, until scripts reached a limit as often as is left; `at` says what
-    /// is other than usual of their signalements.
+    /// Decides each event for each of these demandes, until scripts have reached a limit as often as is left; `at`
+    /// describes how the signalements were varied.
     pub(super) fn decide(
         &self,
         generation: &Generation,

@@ -1,4 +1,4 @@
-//! Managers of whom only the CRM knows: it is asked before each decision, and not by who looks at all that can come.
+//! Managers that only the CRM knows: it is asked before each real decision, but not during a search.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -8,9 +8,9 @@ use crate::domain::referentiel::{Gestionnaire, Gestionnaires, Referentiel, Resid
 use crate::rules::compile::Generation;
 use crate::rules::connector::Partner;
 
-/// The generation in which each residence without managers has one of every type that the rules ask for, where these
-/// partners are called and the CRM is asked for managers: that nobody is known yet is no hole. What the CRM does not tell
-/// either is told once it was asked.
+/// The generation in which each residence without managers is given one of every type that the rules ask for, if the
+/// CRM is called and provides the managers: not knowing them yet is not a hole. Managers missing from the CRM are
+/// reported once it has been asked.
 #[must_use]
 pub fn with_managers_of_the_crm<'g>(
     generation: &'g Generation,

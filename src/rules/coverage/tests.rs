@@ -1,5 +1,5 @@
-//! What a search finds where scripts reach their limits, and where their messages hold words that are tried. The rules
-//! are the shipped ones with another script.
+//! The results of a search whose scripts reach their limits, or whose messages contain tried words. The rules are the
+//! shipped ones with a different script.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ use rstest::rstest;
 
 const SECTOR: &str = "let responsable = residence.gestionnaires.get(\"responsable_secteur\");";
 
-/// The shipped rules without cases on a dozen residences, where managers are found after these lines.
+/// The shipped rules without cases for a dozen residences; the manager is chosen after these lines.
 fn after(lines: &str) -> Generation {
     let (mut rules, mut exports) = shipped();
     let mut residences = "code;nom;adresse\n".to_owned();
@@ -42,27 +42,27 @@ const ENDS: &str =
     " ; la recherche de trous s'arrête là : ce qui n'a pas été essayé peut en cacher d'autres";
 
 #[test]
-fn a_script_that_always_reaches_a_limit_ends_the_search_which_says_so() {
+fn a_script_that_always_reaches_a_limit_ends_the_search_with_a_message() {
     let generation = after("loop { }");
     let combinations = Combinations::of(&generation);
     let found = combinations.decide(&|_| ());
     let [hole] = sentences(&found).try_into().unwrap();
     assert!(hole.starts_with("partout : trop d'opérations"), "{hole}");
     assert!(hole.ends_with(ENDS), "{hole}");
-    // The residence that reaches the last of them is decided whole.
+    // The residence that reaches the last limit is decided completely.
     assert!(found.decisions < 2 * patience::MOST, "{}", found.decisions);
     let [untried] = found.untried.as_slice() else {
         panic!("{:?}", found.untried);
     };
     assert!(untried.contains("arrêtée après 100 décisions"), "{untried}");
-    // Nobody knows whether a qualification is never forwarded.
+    // It is unknown whether a qualification is never forwarded.
     assert_eq!(found.remarks, []);
     let aside = combinations.decide_aside(Reach::All, || true);
     assert_eq!(aside, Some(found));
 }
 
 #[test]
-fn what_was_found_before_a_search_ended_is_told_of_what_was_tried() {
+fn holes_found_before_a_search_ended_refer_to_the_codes_tried() {
     let generation = after(
         "if qualification.code == \"ASC\" { loop { } }\nif signalement.priorite == \"high\" { throw \"trop haute\"; }",
     );
@@ -82,7 +82,7 @@ fn what_was_found_before_a_search_ended_is_told_of_what_was_tried() {
 }
 
 #[test]
-fn a_limit_that_few_signalements_reach_ends_no_search() {
+fn a_limit_that_few_signalements_reach_does_not_end_the_search() {
     let generation = after(
         "let n = 0;\nfor c in signalement.description.to_chars() { n += 1; n -= 1; n += 1; n -= 1; }\nif signalement.photos == 20 { throw \"trop de photos\"; }",
     );
@@ -124,7 +124,7 @@ fn a_limit_that_few_signalements_reach_ends_no_search() {
     "let d = signalement.description;\nif d.contains(\"gaz\") || d.contains(\"fuite\") { throw `pas de gaz pour ${residence.code}`; }",
     "pas de gaz pour …"
 )]
-fn a_cause_is_one_hole_whichever_of_its_words_are_tried(#[case] lines: &str, #[case] cause: &str) {
+fn a_cause_is_one_hole_whichever_words_are_tried(#[case] lines: &str, #[case] cause: &str) {
     let generation = after(lines);
     let combinations = Combinations::of(&generation);
     let found = combinations.decide(&|_| ());
@@ -136,7 +136,7 @@ fn a_cause_is_one_hole_whichever_of_its_words_are_tried(#[case] lines: &str, #[c
 }
 
 #[test]
-fn two_causes_of_one_place_stay_two() {
+fn two_causes_at_one_position_stay_separate() {
     let generation = after(
         "let d = signalement.description;\nif d.contains(\"gaz\") || d.contains(\"odeur\") { throw \"pas de gaz ici\"; }\nif d.contains(\"fuite\") || d.contains(\"eaux\") { throw \"pas de fuite là\"; }",
     );
@@ -148,7 +148,7 @@ fn two_causes_of_one_place_stay_two() {
 #[case("== \"gaz\"", "quand la description est « gaz »")]
 #[case("in [\"gaz\", \"feu\"]", "quand la description est « feu » ou « gaz »")]
 #[case(".contains(\"gaz\")", "quand la description contient « gaz »")]
-fn what_a_description_is_asked_is_told(#[case] asks: &str, #[case] condition: &str) {
+fn the_condition_on_a_description_is_described(#[case] asks: &str, #[case] condition: &str) {
     let generation = after(&format!(
         "if signalement.description {asks} {{ throw \"urgent\"; }}"
     ));

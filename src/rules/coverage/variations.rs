@@ -1,5 +1,5 @@
-//! What else a signalement may hold, of what the rules read: another date, other words, other photos. What they read
-//! nothing of is left as it is.
+//! Variations of the parts of a signalement that the rules read: a different date, other words, more photos. Parts that
+//! the rules do not read are left unchanged.
 
 use std::collections::BTreeSet;
 
@@ -11,24 +11,24 @@ use crate::domain::signalement::Signalement;
 use crate::rules::compared::{Asked, Compared};
 use crate::rules::written::Written;
 
-/// Texts of the rules that are tried as words of a description, or as a name.
+/// Maximum number of texts in the rules that are tried as words of a description, or as a name.
 const MOST_WORDS: usize = 60;
-/// Letters that a word has at least.
+/// Minimum number of letters of a word.
 const FEWEST_LETTERS: usize = 3;
-/// How long a description may be, in characters.
+/// Maximum length of a description, in characters.
 const LONGEST_DESCRIPTION: usize = 20_000;
-/// Photos of one signalement, as far as the settings leave that as it is.
+/// Default limit on the photos of a signalement.
 pub(super) const MOST_PHOTOS: usize = 20;
-/// Numbers of the rules that are tried of what can be any number.
+/// Maximum number of numbers in the rules that are tried for values that can be any number.
 const MOST_NUMBERS: usize = 8;
-/// Names of `autres` that are tried.
+/// Maximum number of names in `autres` that are tried.
 const MOST_AUTRES: usize = 10;
-/// Texts that each of them is tried with.
+/// Maximum number of texts that are tried for each of them.
 const MOST_TEXTS_OF_AUTRES: usize = 15;
-/// What stands before an address's `@`.
+/// The part before the `@` of an address.
 const LOCAL_PART: &str = "camille.durand";
 
-/// Makes all of these so: a description has each of its words.
+/// Applies these variations; if there are several words, the description gets all of them.
 pub(super) fn apply(changes: &[Variation], signalement: &mut Signalement) {
     match changes {
         [Variation::Word(one), Variation::Word(other)] => {
@@ -38,24 +38,24 @@ pub(super) fn apply(changes: &[Variation], signalement: &mut Signalement) {
     }
 }
 
-/// One thing that is other than in the signalement that nobody sent.
+/// One difference from the sample signalement.
 #[derive(Debug, Clone)]
 pub(super) enum Variation {
     /// `date_creation`.
     Date(Moment),
-    /// A description that is this word, which may stand among others.
+    /// A description with this word, which may be combined with others.
     Word(String),
-    /// A description that is this text, which is compared with the whole of it.
+    /// A description equal to this text, because the rules compare it as a whole.
     Description(String),
-    /// A description of so many characters.
+    /// A description of this many characters.
     Length(usize),
-    /// So many photos.
+    /// This many photos.
     Photos(usize),
     /// `auteur`.
     Auteur(String),
     /// `email_auteur`.
     Email(String),
-    /// This name of `autres` has this value.
+    /// A value under this name in `autres`.
     Autre(String, Value),
 }
 
@@ -72,7 +72,7 @@ impl Variation {
         }
     }
 
-    /// What a person would have written, where that is what it changes.
+    /// The text, if the varied value is one that a person writes.
     pub(super) fn words(&self) -> Option<&String> {
         match self {
             Self::Word(words)
@@ -83,12 +83,12 @@ impl Variation {
         }
     }
 
-    /// Whether nobody knows what kind of value really comes.
+    /// Whether the type of the real value is unknown.
     pub(super) fn is_guessed(&self) -> bool {
         matches!(self, Self::Autre(..))
     }
 
-    /// Makes it so.
+    /// Applies the variation.
     fn apply(&self, signalement: &mut Signalement) {
         match self {
             Self::Date(moment) => {
@@ -113,7 +113,7 @@ impl Variation {
     }
 }
 
-/// Everything that is worth trying for these rules. `compared` are the texts that they compare what they are given with.
+/// Everything worth trying for these rules. `compared` are the comparisons in them.
 pub(super) fn all(written: &Written, compared: &[&Compared]) -> Vec<Variation> {
     let mut all = Vec::new();
     if written.reads("date_creation") {
@@ -154,7 +154,7 @@ pub(super) fn all(written: &Written, compared: &[&Compared]) -> Vec<Variation> {
     all
 }
 
-/// A description that has this word, or nothing else where it is only ever compared with the whole of one.
+/// A description that contains this word, or equals it if the rules only compare the whole description with it.
 fn description(word: String, compared: &[&Compared]) -> Variation {
     let of_description = |it: &&&Compared| it.value.rsplit('.').next() == Some("description");
     let of_word = compared.iter().filter(|it| it.word == word);
@@ -177,7 +177,7 @@ fn words(written: &Written) -> Vec<String> {
     short.take(MOST_WORDS).cloned().collect()
 }
 
-/// Short and long, and around each number.
+/// Short and long lengths, and those around each number in the rules.
 fn lengths(written: &Written) -> BTreeSet<usize> {
     let mut all = BTreeSet::from([1, 300, LONGEST_DESCRIPTION]);
     for number in around(written) {
@@ -187,14 +187,14 @@ fn lengths(written: &Written) -> BTreeSet<usize> {
     all
 }
 
-/// Each number, and those beside it.
+/// Each number in the rules, and those next to it.
 pub(super) fn around(written: &Written) -> BTreeSet<i64> {
     let numbers = written.numbers.iter().take(MOST_NUMBERS);
     let near = numbers.flat_map(|it| [it.saturating_sub(1), *it, it.saturating_add(1)]);
     near.collect()
 }
 
-/// What a name of `autres` may have.
+/// The values tried under a name in `autres`.
 fn values(written: &Written) -> Vec<Value> {
     let texts = written.texts.iter().take(MOST_TEXTS_OF_AUTRES);
     let texts = texts.cloned().map(Value::String);
@@ -203,14 +203,14 @@ fn values(written: &Written) -> Vec<Value> {
     texts.chain(numbers).chain(flags).collect()
 }
 
-/// Whether a text looks like a domain, or an address.
+/// Whether a text looks like a domain or an address.
 fn is_of_address(text: &str) -> bool {
     let sign = |it: char| it.is_ascii_alphanumeric() || ".-_@+".contains(it);
     let dotted = text.trim_matches('.').contains('.');
     text.chars().all(sign) && (dotted || text.starts_with('@')) && text.len() > 2
 }
 
-/// An address that has this part.
+/// An address that contains this part.
 fn address(part: &str) -> Option<String> {
     let whole = match part.split_once('@') {
         Some(("", domain)) if domain.contains('.') => format!("{LOCAL_PART}@{domain}"),
@@ -232,7 +232,7 @@ mod tests {
     use rstest::rstest;
 
     #[test]
-    fn rules_that_read_nothing_of_it_cost_nothing() {
+    fn parts_that_the_rules_do_not_read_cost_nothing() {
         let written = Written {
             texts: ["gaz", "@vivest.fr"].map(str::to_owned).into(),
             numbers: [3].into(),
@@ -249,7 +249,7 @@ mod tests {
     #[case("gardien@", "gardien@locataire.example")]
     #[case("a@b.fr", "a@b.fr")]
     #[case("vivest", "vivest@vivest.example")]
-    fn an_address_has_the_part_that_is_asked_for(#[case] part: &str, #[case] wanted: &str) {
+    fn an_address_contains_the_requested_part(#[case] part: &str, #[case] wanted: &str) {
         let found = address(part).unwrap();
         assert_eq!(found, wanted);
         assert!(found.contains(part));

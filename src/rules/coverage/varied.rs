@@ -1,5 +1,5 @@
-//! Signalements that hold something else than the one that nobody sent, one thing or two at a time: decided for one
-//! residence and one qualification of each kind, and where that fails, for all that are alike.
+//! Signalements with one or two variations: decided for one residence and one qualification of each kind, and on
+//! failure for all others of the kind.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -19,84 +19,85 @@ use crate::rules::compile::Generation;
 use crate::rules::foresee;
 use crate::rules::written::Written;
 
-/// Decisions about variations that `passerelle coverage` makes before it tries fewer things together.
+/// Number of decisions about variations above which `passerelle coverage` combines fewer values.
 pub(super) const MOST: u64 = 40_000;
-/// The same where names alone tell residences apart, which is looked at before what is tried together with them.
+/// The same limit for distinguishing residences by name, which has priority over combining more values.
 pub(super) const MOST_BY_NAME: u64 = 300_000;
-/// Decisions about two things together that it makes before it leaves some out.
+/// Number of decisions about pairs of variations above which `passerelle coverage` leaves some out.
 pub(super) const MOST_OF_PAIRS: u64 = 20_000;
-/// The same beside a daemon's traffic.
+/// Like [`MOST`], for a search beside the daemon's traffic.
 pub(super) const MOST_ASIDE: u64 = 20_000;
-/// The same of two things together.
+/// Like [`MOST_OF_PAIRS`], for a search beside the daemon's traffic.
 pub(super) const MOST_OF_PAIRS_ASIDE: u64 = 6_000;
 
-/// What there is to vary, and for whom.
+/// The variations, and the codes they are tried with.
 pub(super) struct Varied<'g> {
-    /// One thing each, and then two each: those first that one condition asks for.
+    /// The single variations, followed by the pairs; pairs read by one condition come first.
     variations: Vec<Tried>,
-    /// How many of them are one thing.
+    /// The number of single variations.
     singles: usize,
-    /// Of which fields there are more pairs.
+    /// The pairs of fields with more values than were kept.
     left_out: BTreeSet<Fields>,
-    /// What only three things together can bring about.
+    /// Sentences on conditions that read three values or more.
     beyond_pairs: Vec<String>,
     residences: Kinds<&'g Residence>,
     qualifications: Kinds<&'g str>,
-    /// What the rules read besides.
+    /// The other values that the rules read.
     read: Breadth,
-    /// What nobody sent.
+    /// The sample signalement.
     usual: Signalement,
 }
 
-/// Those that are alike, each kind in a list.
+/// Residences or qualifications, grouped by kind.
 struct Kinds<T> {
-    /// Told apart by their names as well.
+    /// Distinguished also by their names.
     by_name: Vec<Vec<T>>,
     /// Whatever their names.
     by_look: Vec<Vec<T>>,
 }
 
 struct Tried {
-    /// One or two.
+    /// One or two variations.
     changes: Vec<Variation>,
-    /// Whether an e-mail, or the script that asks for it, reads of it: then it counts at each status as well.
+    /// Whether an e-mail template or the e-mail script reads one of the varied values: then it is also tried for each
+    /// status.
     in_mails: bool,
 }
 
-/// How far variations are tried.
+/// The extent to which variations are tried.
 pub(super) struct Extent {
-    /// What is tried together with each of them.
+    /// The values that each of them is combined with.
     pub(super) breadth: Breadth,
-    /// Which of them.
+    /// The indexes of the variations.
     numbers: Range<usize>,
 }
 
-/// What is tried together with each variation.
+/// The values that each variation is combined with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Breadth {
     /// Each priority.
     pub(super) priorites: bool,
-    /// With a bien, and without.
+    /// With and without a bien.
     pub(super) biens: bool,
     /// Each pair of flags.
     pub(super) flags: bool,
-    /// Whose names tell them apart.
+    /// What is distinguished by name.
     pub(super) names: Names,
 }
 
-/// What is told apart by its names, and not only by its look.
+/// What is distinguished by name, and not only by look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Names {
     /// Residences and qualifications.
     All,
-    /// Qualifications alone, which are fewer.
+    /// Only qualifications, of which there are fewer.
     OfQualifications,
     /// Nothing.
     None,
 }
 
 impl Breadth {
-    /// Everything.
+    /// All combinations.
     pub(super) const ALL: Self = Self {
         priorites: true,
         biens: true,
@@ -105,17 +106,17 @@ impl Breadth {
     };
 }
 
-/// One signalement, but for its codes.
+/// A signalement without its codes.
 #[derive(Clone, Copy)]
 pub(super) struct Case {
     pub(super) at: At,
     with_bien: bool,
-    /// Which variation it has.
+    /// The index of its variation.
     pub(super) number: usize,
 }
 
 impl Case {
-    /// The same, of these kinds of residences and of qualifications.
+    /// The case for these kinds of residences and of qualifications.
     fn of_kinds(self, residences: usize, qualifications: usize) -> Self {
         let kinds = u32::try_from(residences).ok();
         let kinds = kinds.zip(u32::try_from(qualifications).ok());
@@ -125,7 +126,7 @@ impl Case {
 }
 
 impl<'g> Varied<'g> {
-    /// Looks up what these rules read, and tells apart what they can tell apart.
+    /// Determines what the rules read, and distinguishes what they can distinguish.
     pub(super) fn of(
         generation: &'g Generation,
         residences: &[&'g Residence],
@@ -202,12 +203,12 @@ impl<'g> Varied<'g> {
         }
     }
 
-    /// What is tried, each one thing or two together.
+    /// The variations tried, each one or two at once.
     pub(super) fn variations(&self) -> impl Iterator<Item = &[Variation]> {
         self.variations.iter().map(|it| it.changes.as_slice())
     }
 
-    /// The kinds of residences that are tried at this breadth, none where nothing varies.
+    /// The kinds of residences tried at this breadth; none if nothing varies.
     pub(super) fn residences(&self, breadth: Breadth) -> &[Vec<&'g Residence>] {
         match breadth.names {
             Names::All => &self.residences.by_name,
@@ -215,7 +216,7 @@ impl<'g> Varied<'g> {
         }
     }
 
-    /// The kinds of qualifications that are tried at this breadth.
+    /// The kinds of qualifications tried at this breadth.
     pub(super) fn qualifications(&self, breadth: Breadth) -> &[Vec<&'g str>] {
         match breadth.names {
             Names::All | Names::OfQualifications => &self.qualifications.by_name,
@@ -225,18 +226,18 @@ impl<'g> Varied<'g> {
 }
 
 impl Combinations<'_> {
-    /// How many decisions about single variations there are to make at this breadth, but for those of statuses and of
-    /// others that are alike.
+    /// The number of decisions about single variations at this breadth, except those about statuses and about the
+    /// others of a kind.
     pub(super) fn count_singles(&self, breadth: Breadth) -> u64 {
         self.count_each(breadth) * self.varied.singles as u64
     }
 
-    /// The same of these pairs.
+    /// The same number for these pairs.
     pub(super) fn count_pairs(&self, pairs: &Extent) -> u64 {
         self.count_each(pairs.breadth) * pairs.numbers.len() as u64
     }
 
-    /// How many decisions one variation takes.
+    /// The number of decisions for one variation.
     fn count_each(&self, breadth: Breadth) -> u64 {
         let varied = &self.varied;
         let signalements = varied.residences(breadth).len() * varied.qualifications(breadth).len();
@@ -251,7 +252,7 @@ impl Combinations<'_> {
         }
     }
 
-    /// The pairs, as many as so many decisions allow; `widest` is how broadly the single ones are tried.
+    /// The pairs, as many as `most` decisions allow; `widest` is the breadth at which the single ones are tried.
     pub(super) fn pairs(&self, widest: Breadth, most: u64) -> Extent {
         let (first, end) = (self.varied.singles, self.varied.variations.len());
         let breadth = self.within(widest, (end - first) as u64, [most, most]);
@@ -263,7 +264,7 @@ impl Combinations<'_> {
         }
     }
 
-    /// What of it was not tried together.
+    /// The values that were not all tried together, one sentence each.
     pub(super) fn not_together(&self, pairs: &Extent) -> Vec<String> {
         let left = self.varied.variations().skip(pairs.numbers.end);
         let mut fields = self.varied.left_out.clone();
@@ -277,8 +278,8 @@ impl Combinations<'_> {
         told
     }
 
-    /// What is tried together where so many decisions may be made: of what the rules read, as much as that allows.
-    /// `by_name` holds where nothing is tried together with what names tell apart.
+    /// The breadth affordable with this number of decisions: as many of the values that the rules read as possible.
+    /// `by_name` is the limit if nothing else is combined with what names distinguish.
     pub(super) fn breadth(&self, most: u64, by_name: u64) -> Breadth {
         let singles = self.varied.singles as u64;
         self.within(self.varied.read, singles, [most, by_name])
@@ -308,7 +309,7 @@ impl Combinations<'_> {
         breadth
     }
 
-    /// What the rules read that was not tried each at this breadth, as a sentence in French.
+    /// What the rules read that was not tried for each value at this breadth, as a sentence in French.
     pub(super) fn not_for_each(&self, breadth: Breadth) -> Option<String> {
         let Varied {
             read,
@@ -339,8 +340,8 @@ impl Combinations<'_> {
         ))
     }
 
-    /// Decides what varies for one kind of residences, as far as the budget allows, and finds what is not known to happen
-    /// anyway; `None` when it is not to go on.
+    /// Decides the variations for one kind of residences, as far as the budget allows, and returns results that are not
+    /// known to happen anyway; `None` if the search must stop.
     pub(super) fn vary(
         &self,
         kind: usize,
@@ -400,7 +401,7 @@ impl Combinations<'_> {
         Some(found.join(alike).beyond(known))
     }
 
-    /// The same cases with this variation, as far as this residence has a bien where one is wanted.
+    /// The same cases with this variation; those with a bien are left out if the residence has none.
     fn cases_of(
         &self,
         residence: &Residence,
@@ -413,7 +414,7 @@ impl Combinations<'_> {
         possible.map(move |case| self.with_input(case, number))
     }
 
-    /// What is tried together at this breadth, of nothing that varies yet. The first is what is usual.
+    /// The combinations tried at this breadth, without a variation. The first is the usual one.
     fn cases(&self, breadth: Breadth) -> impl Iterator<Item = Case> {
         let all = |is_tried: bool, count: usize| if is_tried { count } else { count.min(1) };
         let priorites = 0_u8..;
@@ -453,7 +454,8 @@ impl Combinations<'_> {
         }
     }
 
-    /// What a person wrote in what nobody sent, as it is, and with this variation: the longest first, then its parts.
+    /// The texts of the sample signalement that a person would write, without and with this variation: the longest
+    /// first, then their parts.
     pub(super) fn written_in(&self, number: usize) -> (Vec<String>, Vec<String>) {
         let usual = &self.varied.usual;
         let changes = &self.varied.variations[number].changes;

@@ -1,4 +1,4 @@
-//! Which input triggers something, in French: « à 23:30 », « quand la description contient « gaz » ».
+//! The inputs that trigger something, in French: « à 23:30 », « quand la description contient « gaz » ».
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,14 +7,14 @@ use serde_json::Value;
 use super::moments::{self, Moment, listed};
 use super::variations::Variation;
 
-/// Words and names that are told at most; a rule that tells apart more of them asks for something else.
+/// Maximum number of words and names listed; a rule that distinguishes more asks for something else.
 const MOST_TOLD: usize = 6;
 
-/// Alternatives of what must hold together that are told at most.
+/// Maximum number of alternative combinations listed.
 const MOST_ALTERNATIVES: usize = 3;
 
-/// What must hold, told from those of all that is tried with which it happens; none where nothing must. What is tried
-/// together is two variations, anything else one.
+/// The condition, derived from all inputs tried and those with which it happens; `None` if there is no condition. An
+/// input is two variations if they were tried together, otherwise one.
 pub(super) fn when(inputs: &BTreeSet<u32>, all: &[&[Variation]]) -> Option<String> {
     let at: Vec<&[Variation]> = inputs
         .iter()
@@ -34,9 +34,9 @@ fn singles<'v>(from: &[&'v [Variation]]) -> Vec<&'v Variation> {
     singles.collect()
 }
 
-/// What happens only where two things hold at once: « entre 20:30 et 23:30, quand la description contient « gaz » ».
+/// What happens only if two conditions hold at once: « entre 20:30 et 23:30, quand la description contient « gaz » ».
 fn together(at: &[&[Variation]], all: &[&[Variation]]) -> Vec<String> {
-    // By the two fields; then by one, with all of the other.
+    // Grouped by the two fields, then by the value of one with all values of the other.
     let mut fields: BTreeMap<_, BTreeMap<String, (&Variation, Vec<&Variation>)>> = BTreeMap::new();
     let mut told = Vec::new();
     let mut words = BTreeSet::new();
@@ -81,7 +81,7 @@ fn together(at: &[&[Variation]], all: &[&[Variation]]) -> Vec<String> {
     told
 }
 
-/// What must hold where one thing is enough.
+/// The condition, if one is enough.
 fn alone(at: &[&Variation], all: &[&Variation]) -> Option<String> {
     let mut told = Vec::new();
     let of_dates = |from: &[&Variation]| -> Vec<Moment> {
@@ -121,7 +121,7 @@ fn in_quotes(text: &str) -> String {
     format!("« {text} »")
 }
 
-/// The first of them, and that there are others.
+/// The first few, with a note if there are more.
 fn some_of(all: &[String]) -> String {
     match all.len().checked_sub(MOST_TOLD) {
         None | Some(0) => listed(all, "ou"),
@@ -129,7 +129,7 @@ fn some_of(all: &[String]) -> String {
     }
 }
 
-/// Words, and lengths: a word may be only too short or too long.
+/// Words and lengths of the description; a word may matter only because it is too short or too long.
 fn description(at: &[&Variation], all: &[&Variation]) -> Vec<String> {
     let lengths: BTreeSet<usize> = at.iter().filter_map(|it| length(it)).collect();
     let tried: BTreeSet<usize> = all.iter().filter_map(|it| length(it)).collect();
@@ -246,7 +246,7 @@ mod tests {
     #[case(&|count| count == 1, "avec 1 photo")]
     #[case(&|count| (2..5).contains(&count), "avec 2 à 4 photos")]
     #[case(&|count| count == 2 || count == 7, "avec 2 ou 7 photos")]
-    fn photos_are_told_by_their_number(
+    fn a_number_of_photos_is_described(
         #[case] holds: &dyn Fn(usize) -> bool,
         #[case] wanted: &str,
     ) {
@@ -268,7 +268,7 @@ mod tests {
         "avec une description de 3 caractères ou moins, ou quand la description contient « eaux »"
     )]
     #[case(&|text: &str| text == "Fuite", "quand la description est « Fuite »")]
-    fn a_description_is_told_by_its_words_or_its_length(
+    fn a_description_is_described_by_its_words_or_its_length(
         #[case] holds: &dyn Fn(&str) -> bool,
         #[case] wanted: &str,
     ) {

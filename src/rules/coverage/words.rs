@@ -1,5 +1,5 @@
-//! What a person wrote, and the codes of one combination, taken out of messages: the same cause reads the same whichever
-//! of them it meets.
+//! Removes text written by people, and the codes of a combination, from messages, so that the same cause always reads
+//! the same.
 
 use std::slice;
 
@@ -7,11 +7,11 @@ use super::Combinations;
 use super::causes::{GroupKey, Groups};
 use crate::domain::signalement::Signalement;
 
-/// Characters of what a person wrote that is looked for in messages.
+/// Minimum length, in characters, of written text that is removed from messages.
 const SHORTEST_WORDS: usize = 3;
 
 impl Combinations<'_> {
-    /// Whether a message has something that a person wrote in this variation.
+    /// Whether a message contains text that a person wrote in this variation.
     pub(super) fn writes(&self, input: u32, message: &str) -> bool {
         let number = usize::try_from(input).unwrap_or(usize::MAX);
         let (_, varied) = self.written_in(number);
@@ -20,8 +20,8 @@ impl Combinations<'_> {
     }
 }
 
-/// Takes the codes of one combination, its date and the address of its author out of a message, so that the same cause reads the same
-/// whichever residence it meets.
+/// Removes the codes of a combination, its date and its author's address from a message, so that the same cause reads
+/// the same for every residence.
 pub(in crate::rules) fn generalise(message: String, signalement: &Signalement) -> String {
     let codes = [
         &signalement.date_creation_text,
@@ -35,14 +35,14 @@ pub(in crate::rules) fn generalise(message: String, signalement: &Signalement) -
         .fold(message, |message, code| without_word(&message, code))
 }
 
-/// The same cause without the words of `varied`, or as it is known where only its words are others.
+/// The cause without the words of `varied`, or a known cause if it only differs in those words.
 pub(super) fn without_words(
     key: GroupKey,
     usual: &[String],
     varied: &[String],
     known: &[&Groups],
 ) -> GroupKey {
-    // Rules hold the words that are tried, so that a message can have one by chance.
+    // Rules contain the words that are tried, so a message may contain one by chance.
     if known.iter().any(|it| it.contains_key(&key)) {
         return key;
     }
@@ -70,7 +70,7 @@ pub(super) fn without_words(
     (file, line, message)
 }
 
-/// A message without what a person wrote.
+/// A message without text written by people.
 fn without_written(message: &str, written: &[String]) -> String {
     written
         .iter()
@@ -78,7 +78,7 @@ fn without_written(message: &str, written: &[String]) -> String {
         .fold(message.to_owned(), |it, words| without_word(&it, words))
 }
 
-/// Whether a message of the same place is another one with something in its gaps.
+/// Whether a message at the same position equals a more general one, except in its gaps.
 pub(super) fn is_like((file, line, message): &GroupKey, (of, at, general): &GroupKey) -> bool {
     if (file, line) != (of, at) || message == general {
         return false;

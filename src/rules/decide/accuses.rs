@@ -1,4 +1,4 @@
-//! Which e-mails the landlord wants on an occasion, and what their templates see.
+//! Which e-mails the rules ask for on an occasion, and what their templates see.
 
 use serde_json::Value;
 
@@ -18,19 +18,19 @@ use crate::rules::template::{self, Rendered, TemplateError};
 use crate::rules::trace::{Place, StepOutcome, Trace};
 use crate::rules::view::{self, Shown};
 
-/// What `accuses.rhai` is told of.
+/// An occasion on which `accuses.rhai` is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Occasion<'a> {
     /// A demande was created.
     Transmis {
         /// Its UID.
         uid: &'a Uid,
-        /// What was decided.
+        /// The demande as decided.
         demande: &'a NewDemande,
     },
-    /// The forwarding rules kept the signalement.
+    /// The forwarding rules rejected the signalement.
     Ecarte {
-        /// Why.
+        /// The reason, in French.
         motif: &'a str,
     },
     /// The status of a demande changed.
@@ -39,13 +39,13 @@ pub enum Occasion<'a> {
         uid: &'a Uid,
         /// The demande, with its new status.
         demande: &'a NewDemande,
-        /// SoWell's word; `None` where SoWell is told nothing.
+        /// The status sent to SoWell; `None` if none is sent.
         statut_sowell: Option<&'a str>,
     },
 }
 
 impl<'a> Occasion<'a> {
-    /// What became of a signalement, whose demande, if any, has this UID; `None` where nothing did.
+    /// The occasion of a decided signalement, with the UID of its demande; `None` if nothing was decided.
     #[must_use]
     pub fn of_signalement(decision: &'a Result<Decision, Undecided>, uid: &'a Uid) -> Option<Self> {
         match decision {
@@ -55,8 +55,8 @@ impl<'a> Occasion<'a> {
         }
     }
 
-    /// A status change after which the demande is as `after` says, see [`after`]; `None` for a
-    /// status that is held, whose turn comes once the rules know it.
+    /// The occasion of a status change; `after` is the demande with its new status, see [`after`]. `None` for a status
+    /// that the rules do not know: it is held until they do.
     #[must_use]
     pub fn of_statut(
         event: &'a StatutEvent,
@@ -83,7 +83,7 @@ impl<'a> Occasion<'a> {
         }
     }
 
-    /// What the demande is made of, where there is one.
+    /// The demande of this occasion, if there is one.
     fn content(self) -> Option<&'a NewDemande> {
         match self {
             Self::Transmis { demande, .. } | Self::Statut { demande, .. } => Some(demande),
@@ -101,7 +101,7 @@ impl<'a> Occasion<'a> {
     }
 }
 
-/// The demande once an event has changed its status.
+/// The demande with the status that an event gives it.
 #[must_use]
 pub fn after(event: &StatutEvent, demande: &NewDemande) -> NewDemande {
     NewDemande {
@@ -110,11 +110,11 @@ pub fn after(event: &StatutEvent, demande: &NewDemande) -> NewDemande {
     }
 }
 
-/// The e-mails that the landlord wants for an occasion; one without an address is among them, and dies of that where
-/// operators see it.
+/// The e-mails that the rules ask for on an occasion. One without an address is included: it becomes a dead letter,
+/// which operators see.
 ///
-/// An error never stands in the way of the demande, nor of the messages beside it: it becomes a step of the trace, and is
-/// returned for the log.
+/// An error affects neither the demande nor the other e-mails: it becomes a step of the trace and is returned for the
+/// log.
 #[must_use]
 pub fn accuses(
     generation: &Generation,
@@ -152,8 +152,9 @@ pub fn accuses(
     (messages, error)
 }
 
-/// The text of an e-mail, by its stored context, read. Of what the landlord did not know when that was stored, what is known
-/// now counts, so that an e-mail that died of it can go once it is mended; without that, what the demande has of it.
+/// Renders an e-mail from its parsed stored context. A value that was unknown when the context was stored is looked up
+/// in the current data, so that a dead letter can be sent once the data is corrected; if it is still unknown, the
+/// values stored in the demande are used.
 ///
 /// # Errors
 /// When its template is missing or fails.
@@ -165,7 +166,7 @@ pub fn write_stored(
     let code = |name: &str| context["signalement"][name].as_str();
     let known = |name: &str, extent: &Extent| of_landlord(generation, name, code(name)?, extent);
     let values = |name: &str, extent: &Extent| {
-        // They stand beside the context, and not in it.
+        // These two are not part of the context.
         if let Some(of_message) = of_message(name, &courriel.a, &courriel.modele) {
             return Some(of_message);
         }
@@ -182,7 +183,7 @@ pub fn write_stored(
     written.map_err(|it| gone::explained(it, |name| code(name).filter(|_| is_gone(name))))
 }
 
-/// What every message says of itself, under the name by which the script says it.
+/// A message's own `a` and `modele`, under the names that the script uses.
 fn of_message<'a>(name: &str, a: &'a str, modele: &'a str) -> Option<Shown<'a>> {
     match name {
         A => Some(Shown::Text(a)),
@@ -191,7 +192,7 @@ fn of_message<'a>(name: &str, a: &'a str, modele: &'a str) -> Option<Shown<'a>> 
     }
 }
 
-/// What the landlord knows by a code; nothing where it is not, or not any more, one of theirs.
+/// The current value for a code; `None` if the code is unknown or no longer known.
 fn of_landlord<'a>(
     generation: &'a Generation,
     name: &str,
@@ -216,7 +217,7 @@ fn of_landlord<'a>(
     }
 }
 
-/// What the template of an e-mail sees beside the message's own keys.
+/// What the template of an e-mail sees besides the keys of the message itself.
 pub struct MailContext<'a> {
     generation: &'a Generation,
     signalement: &'a Signalement,
@@ -224,7 +225,7 @@ pub struct MailContext<'a> {
 }
 
 impl<'a> MailContext<'a> {
-    /// What is known on an occasion.
+    /// The context of an occasion.
     #[must_use]
     pub fn new(
         generation: &'a Generation,
@@ -238,7 +239,7 @@ impl<'a> MailContext<'a> {
         }
     }
 
-    /// Whether every template sees the same of both.
+    /// Whether every template would see the same values in both contexts.
     #[must_use]
     pub fn shows_the_same_as(&self, other: &Self) -> bool {
         let it = self.signalement;
@@ -257,7 +258,7 @@ impl<'a> MailContext<'a> {
             && bien(one.1) == bien(two.1)
     }
 
-    /// The code of what the landlord knows under a name.
+    /// The code in the signalement for the value of this name.
     fn code(&self, name: &str) -> Option<&'a str> {
         let it = self.signalement;
         match name {
@@ -269,7 +270,7 @@ impl<'a> MailContext<'a> {
         }
     }
 
-    /// The value under a name; nothing for what the landlord no longer knows.
+    /// The value of this name; `None` if its code is no longer known.
     fn known(&self, name: &str, extent: &Extent) -> Option<Shown<'a>> {
         let it = self.signalement;
         match name {
@@ -280,7 +281,7 @@ impl<'a> MailContext<'a> {
         }
     }
 
-    /// The text of one of the e-mails.
+    /// Renders one of the e-mails.
     ///
     /// # Errors
     /// When its template is missing or fails.
@@ -309,8 +310,7 @@ impl<'a> MailContext<'a> {
         written.map_err(|it| gone::explained(it, |name| self.code(name).filter(|_| is_gone(name))))
     }
 
-    /// The e-mails to be sent, each with all that its template may need, whatever the template
-    /// will be by then.
+    /// The e-mails to send, each with everything that its template may need, since the template may change before then.
     #[must_use]
     pub fn courriels(&self, messages: Vec<AccuseMessage>) -> Vec<Courriel> {
         if messages.is_empty() {
@@ -318,21 +318,22 @@ impl<'a> MailContext<'a> {
         }
         let known = view::OF_MAIL.map(|name| {
             let value = match name {
-                // Its signalement and its demande stand beside it; `template::values_of` joins
-                // them again.
+                // The signalement and the demande are stored beside the context; `template::values_of` joins them
+                // again.
                 "evenement" => Some(view::evenement_alone(self.occasion)),
-                // What is gone stays so: it may be known again once the e-mail is written.
+                // A value that is gone is stored as missing: its code may be known again by the time the e-mail is
+                // written.
                 name => self.known(name, &Extent::Whole),
             };
             (name, value.unwrap_or(Shown::Nothing))
         });
         let write = |message: AccuseMessage| {
-            // The message's own keys never hide what every template may rely on.
+            // A message's own keys never hide the values that every template may rely on.
             let own = message.values.iter();
             let own = own.filter(|(name, _)| !view::OF_MAIL.contains(&name.as_str()));
             let own = own.map(|(name, it)| (name.as_str(), Shown::Json(it)));
             let context = Shown::Entries(known.iter().cloned().chain(own).collect());
-            // Names and texts only: none of them can fail to print.
+            // Only names and texts: they always serialize.
             let context = serde_json::to_string(&context).unwrap_or_default();
             Courriel {
                 a: message.a,

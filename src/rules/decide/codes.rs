@@ -1,5 +1,4 @@
-//! Codes that the landlord does not know: told all at once, each with its pointer, before anything
-//! is decided of them.
+//! Codes that the landlord does not know: reported all at once, each with its pointer, before any decision.
 
 use crate::domain::fault::Fault;
 use crate::domain::signalement::Signalement;
@@ -7,21 +6,21 @@ use crate::rules::alike::nearest_code;
 use crate::rules::compile::Generation;
 use crate::rules::diagnostic::suggestion;
 
-/// The codes of a signalement, of which some may be missing while others can be checked.
+/// The codes of a signalement; some may be missing while the others can already be checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Codes {
-    /// `qualification`, where well formed.
+    /// `qualification`, if well formed.
     pub qualification: Option<String>,
-    /// `residence`, where well formed.
+    /// `residence`, if well formed.
     pub residence: Option<String>,
-    /// `bien`, where given and well formed.
+    /// `bien`, if given and well formed.
     pub bien: Option<String>,
-    /// `priorite`, where well formed.
+    /// `priorite`, if well formed.
     pub priorite: Option<String>,
 }
 
 impl Codes {
-    /// The codes of a whole signalement.
+    /// The codes of a complete signalement.
     #[must_use]
     pub fn of(signalement: &Signalement) -> Self {
         Self {
@@ -33,14 +32,14 @@ impl Codes {
     }
 }
 
-/// The code that was meant, where one is near.
+/// A suggestion of the code that was meant, if a known one is near; otherwise an empty text.
 fn meant<'k>(code: &str, known: impl IntoIterator<Item = &'k str>) -> String {
     let near = nearest_code(code, known);
     let near = near.map(|it| format!(" ; vouliez-vous dire « {it} » ?"));
     near.unwrap_or_default()
 }
 
-/// Every code that the landlord does not know, each with its pointer.
+/// All codes that the landlord does not know, as faults with their pointers.
 #[must_use]
 pub fn unknown_codes(generation: &Generation, codes: &Codes) -> Vec<Fault> {
     let (rules, referentiel) = (&generation.rules, &generation.referentiel);
@@ -74,7 +73,7 @@ pub fn unknown_codes(generation: &Generation, codes: &Codes) -> Vec<Fault> {
                 format!("bien inconnu : « {code} »"),
             )),
             Some(bien) => {
-                // Where the residence itself is unknown, that alone is told.
+                // If the residence itself is unknown, only that is reported.
                 let known = codes.residence.as_ref();
                 let known = known.filter(|it| referentiel.residence(it).is_some());
                 let elsewhere = known.filter(|it| **it != bien.residence);

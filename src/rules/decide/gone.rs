@@ -1,13 +1,13 @@
-//! What e-mails say of a category, a residence or a bien that the rules and exports of today no longer know, and that a
-//! demande of theirs still names: as much as the demande itself has of it, and its code for its name.
+//! E-mail data for a category, residence or bien that the current rules no longer contain but an open demande still
+//! refers to: what the demande stored, with the code in place of the name.
 
 use crate::rules::compile::QUALIFICATIONS;
 use crate::rules::referentiel::{BIENS, RESIDENCES};
 use crate::rules::template::TemplateError;
 use crate::rules::view::{BIEN, QUALIFICATION, RESIDENCE, Shown};
 
-/// What stands in for what had this code. `kept` gives the texts that the demande has; what it has not stays unknown,
-/// rather than be made up.
+/// The replacement for a value whose code is no longer known. `kept` gives the texts stored in the demande; anything
+/// not stored stays unknown rather than being invented.
 pub(super) fn stand_in<'a>(
     name: &str,
     code: &'a str,
@@ -33,8 +33,8 @@ pub(super) fn stand_in<'a>(
     Some(Shown::Fields(known.collect()))
 }
 
-/// The same error; where the template is right and asks for what nothing stands in for, it names the cause. `gone` gives
-/// the code under a name, where that is no longer known.
+/// The error with its actual cause: the template is correct, but reads a field of a value that is gone and for which
+/// there is no replacement. `gone` gives the code under a name if that code is no longer known.
 pub(super) fn explained<'a>(
     error: TemplateError,
     gone: impl Fn(&str) -> Option<&'a str>,
@@ -50,7 +50,7 @@ pub(super) fn explained<'a>(
         };
         let code = gone(name).filter(|_| fields.contains(&field))?;
         Some(format!(
-            "{what} « {code} » de cette demande n'est plus dans {file}, et « {path} » n'est écrit que là"
+            "{what} « {code} » de cette demande n'est plus dans {file}, et « {path} » ne figure que dans ce fichier"
         ))
     });
     TemplateError {
@@ -84,12 +84,15 @@ mod tests {
     #[case("residence['adresse']", Some("la résidence « R-1 »"))]
     #[case(
         "residence.gestionnaires.gardien",
-        Some("« residence.gestionnaires.gardien » n'est écrit que là")
+        Some("« residence.gestionnaires.gardien » ne figure que dans ce fichier")
     )]
     #[case("residence.adrese", None)]
     #[case("bien.residence", None)]
     #[case("detail", None)]
-    fn only_what_is_gone_is_the_cause(#[case] path: &str, #[case] words: Option<&str>) {
+    fn only_a_field_of_a_value_that_is_gone_is_the_cause(
+        #[case] path: &str,
+        #[case] words: Option<&str>,
+    ) {
         let error = explained(of(path), |name| (name == "residence").then_some("R-1"));
         match words {
             Some(words) => assert!(error.message.contains(words), "{error}"),

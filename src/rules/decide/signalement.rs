@@ -1,4 +1,4 @@
-//! What becomes of a signalement: whether it goes to the CRM, and as which demande.
+//! What happens to a signalement: whether it is sent to the CRM, and as which demande.
 
 use std::iter;
 
@@ -18,22 +18,22 @@ use crate::rules::template::{self, TemplateError};
 use crate::rules::trace::{Place, StepOutcome, Trace};
 use crate::rules::view::{self, Shown};
 
-/// What becomes of a signalement.
+/// What happens to a signalement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// It goes to the CRM as this demande.
+    /// It is sent to the CRM as this demande.
     Transmettre(Box<NewDemande>),
-    /// It is kept here.
+    /// It is not sent to the CRM.
     Ecarter {
-        /// Why, in French.
+        /// The reason, in French.
         motif: String,
     },
 }
 
-/// Why no decision could be made; as a text in French, for admins.
+/// Why no decision could be made; displayed in French, for admins.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Undecided {
-    /// The signalement names something that the landlord does not know.
+    /// The signalement contains codes that the landlord does not know.
     #[error("{}", fault::joined(.0))]
     UnknownCodes(Vec<Fault>),
     /// A script failed.
@@ -44,7 +44,7 @@ pub enum Undecided {
     Template(#[from] TemplateError),
 }
 
-/// Everything that a signalement's codes point at, looked up once.
+/// Everything that the codes of a signalement refer to, looked up once.
 struct Subject<'g> {
     signalement: &'g Signalement,
     priorite: &'g Word,
@@ -75,7 +75,7 @@ impl<'g> Subject<'g> {
         })
     }
 
-    /// What templates see under a name, without what only an e-mail has.
+    /// The value that templates see under a name; `None` for values that exist only in e-mails.
     fn value(&self, name: &str, extent: &Extent) -> Option<Shown<'g>> {
         Some(match name {
             "signalement" => view::signalement(self.signalement, extent),
@@ -90,7 +90,7 @@ impl<'g> Subject<'g> {
     }
 }
 
-/// Decides what becomes of a signalement; the trace is there whatever comes out.
+/// Decides what happens to a signalement. A trace is returned whatever the outcome.
 pub fn signalement(
     generation: &Generation,
     signalement: &Signalement,
@@ -100,7 +100,7 @@ pub fn signalement(
     (decision, trace)
 }
 
-/// The same with a trace that the caller has.
+/// Like [`signalement`], adding to the caller's trace.
 pub(in crate::rules) fn signalement_with(
     generation: &Generation,
     signalement: &Signalement,
@@ -225,7 +225,7 @@ fn trace_codes(subject: &Subject<'_>, trace: &mut Trace) {
     }
 }
 
-/// Looks at every mode in turn; after one that accepts, the others are only noted.
+/// Evaluates the modes in order; once one has accepted, the others are only recorded in the trace.
 fn forwarded(rules: &Transmission, signalement: &Signalement, trace: &mut Trace) -> bool {
     let mut accepted = false;
     for (mode, line) in &rules.modes {
@@ -305,7 +305,7 @@ fn affectation(
 
 fn assigned(found: &script::Affectation, asked: &str) -> String {
     let (concerne, acteur) = (&found.gestionnaire_concerne, &found.acteur_en_charge);
-    // The script alone knows why; that it went another way than asked is worth saying.
+    // Only the script knows why; if it chose a different type than the category asks for, the trace shows that.
     let instead = if concerne.r#type == asked {
         String::new()
     } else {

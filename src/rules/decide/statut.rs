@@ -1,4 +1,4 @@
-//! What SoWell is told of a status change: a word of the landlord's table, or nothing.
+//! Which status SoWell receives for a status change: a word from the landlord's table, or none.
 
 use crate::domain::fault::Fault;
 use crate::domain::statut::StatutEvent;
@@ -6,24 +6,24 @@ use crate::rules::compile::{Correspondance, RuleSet, STATUTS, Statuts, Target};
 use crate::rules::diagnostic::suggestion;
 use crate::rules::trace::{Place, StepOutcome, Trace};
 
-/// What SoWell is told of a status change.
+/// The decision about a status change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StatutDecision {
-    /// This word.
+    /// SoWell receives a status.
     Translate {
-        /// SoWell's word.
+        /// The status in SoWell's words.
         statut_sowell: String,
     },
-    /// Nothing.
+    /// SoWell receives nothing.
     Ignore {
-        /// Why, in French.
+        /// The reason, in French.
         motif: String,
     },
-    /// The table does not know it: kept until it does.
+    /// The table does not know the status: the change is held until it does.
     Unknown(Vec<Fault>),
 }
 
-/// Decides what SoWell is told of a status change.
+/// Decides which status SoWell receives for a status change.
 #[must_use]
 pub fn statut(rules: &RuleSet, event: &StatutEvent, canal: &str) -> (StatutDecision, Trace) {
     let mut trace = Trace::default();
@@ -31,8 +31,7 @@ pub fn statut(rules: &RuleSet, event: &StatutEvent, canal: &str) -> (StatutDecis
     (decision, trace)
 }
 
-/// The comment of an event, empty where it has none, if the landlord's table chooses SoWell's word for
-/// this status by the comment.
+/// The event's comment, empty if it has none, if the landlord's table chooses the SoWell status by the comment.
 #[must_use]
 pub fn deciding_comment(rules: &RuleSet, event: &StatutEvent) -> Option<String> {
     match &rules.statuts.table.get(&event.statut)?.target {
@@ -43,7 +42,7 @@ pub fn deciding_comment(rules: &RuleSet, event: &StatutEvent) -> Option<String> 
     }
 }
 
-/// The same with a trace that the caller has.
+/// Like [`statut`], adding to the caller's trace.
 pub(in crate::rules) fn statut_with(
     rules: &RuleSet,
     event: &StatutEvent,
@@ -74,7 +73,7 @@ pub(in crate::rules) fn statut_with(
     }
 }
 
-/// Why a status is none of `SoWell`'s business, where the demande came by another channel.
+/// The reason, in French, to ignore the status if the demande came through a different channel.
 fn of_another_channel(statuts: &Statuts, canal: &str, trace: &mut Trace) -> Option<String> {
     if canal == statuts.canal {
         return None;
@@ -93,7 +92,7 @@ fn of_another_channel(statuts: &Statuts, canal: &str, trace: &mut Trace) -> Opti
     Some(motif)
 }
 
-/// Why `SoWell` is not told of a status, where the landlord wants it so.
+/// The reason, in French, to ignore the status if the landlord lists it under `ignorer`.
 fn left_untold(statuts: &Statuts, event: &StatutEvent, trace: &mut Trace) -> Option<String> {
     let line = statuts.ignorer.get(&event.statut)?;
     let motif = format!("le statut « {} » n'est pas transmis à SoWell", event.statut);
@@ -107,7 +106,7 @@ fn left_untold(statuts: &Statuts, event: &StatutEvent, trace: &mut Trace) -> Opt
     Some(motif)
 }
 
-/// The word of one line of the table, or of the line below it that another field of the event chooses.
+/// The status from one line of the table, or from the line below it chosen by a different field of the event.
 fn translate(
     correspondance: &Correspondance,
     event: &StatutEvent,
@@ -145,7 +144,7 @@ fn translate(
     unknown_statut(fault, &place, event, trace)
 }
 
-/// `commentaire` may be a page long; nobody needs all of it in a fault.
+/// A comment may be a page long; a fault quotes only its beginning.
 fn excerpt(value: &str) -> String {
     value.chars().take(80).collect()
 }

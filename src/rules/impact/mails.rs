@@ -1,4 +1,4 @@
-//! What an edit changes about the e-mails of one event: which of them go out, to whom, and what they say.
+//! What an edit changes about the e-mails of one event: which are sent, to whom, and their text.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -12,10 +12,10 @@ use crate::rules::foresee::{self, Asked};
 use crate::rules::script::{AccuseMessage, ScriptError};
 use crate::rules::template::Rendered;
 
-/// Stands for the address of whoever reported the problem: each has another, and it is theirs alone.
+/// Replaces the address of the person who reported the problem: it is personal, and different each time.
 const AUTHOR: &str = "l'auteur du signalement";
 
-/// The e-mails of an event, as one version of the rules asks for them.
+/// The e-mails of an event that one version of the rules asks for.
 pub(super) struct Mails<'a> {
     generation: &'a Generation,
     context: Option<MailContext<'a>>,
@@ -38,7 +38,7 @@ impl<'a> Mails<'a> {
         }
     }
 
-    /// Nothing is written where nothing happens.
+    /// Renders an e-mail; `None` if there is no occasion for e-mails.
     fn write(&self, message: &AccuseMessage) -> Option<Result<Rendered, Undecided>> {
         let context = self.context.as_ref()?;
         Some(foresee::write(self.generation, context, message))
@@ -48,22 +48,21 @@ impl<'a> Mails<'a> {
         self.write(message)?.err()
     }
 
-    /// Whether every template sees the same of both.
+    /// Whether every template would see the same values in both contexts.
     fn shows_the_same_as(&self, other: &Self) -> bool {
         let contexts = self.context.as_ref().zip(other.context.as_ref());
         contexts.is_some_and(|(one, other)| one.shows_the_same_as(other))
     }
 }
 
-/// The e-mails of two versions: those that both ask for, and those of each alone.
+/// The e-mails of two versions: those that both ask for, and those of only one.
 struct Paired<'m> {
     both: Vec<[&'m AccuseMessage; 2]>,
     alone: [Vec<&'m AccuseMessage>; 2],
 }
 
 impl<'m> Paired<'m> {
-    /// By their templates; where several have the same one, equal ones first, then those to the same
-    /// address.
+    /// Pairs them by template; if several have the same one, identical e-mails first, then those to the same address.
     fn new(before: &'m [AccuseMessage], after: &'m [AccuseMessage]) -> Self {
         let mut ours: Vec<_> = before.iter().collect();
         let mut theirs: Vec<_> = after.iter().collect();
@@ -86,8 +85,8 @@ impl<'m> Paired<'m> {
     }
 }
 
-/// What changes about them, each difference once. Equal templates on equal values write equal e-mails, so that most need
-/// not be written to know that.
+/// The changes of the e-mails, each difference once. Identical templates with identical values produce identical
+/// e-mails, so most need not be rendered.
 pub(super) fn changes(
     before: &Mails<'_>,
     after: &Mails<'_>,
@@ -105,7 +104,7 @@ pub(super) fn changes(
     };
     let mut changes = Vec::new();
     let Paired { both, alone } = Paired::new(before.messages, after.messages);
-    // What cannot be written does not go out, whoever asks for it.
+    // An e-mail that cannot be written is not sent, so it does not count.
     let [ours, theirs] = alone;
     let ours = ours.into_iter().filter(|it| before.fault(it).is_none());
     let (mut from, mut to): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
@@ -175,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_both_ask_for_is_told_from_what_is_new() {
+    fn common_emails_are_separated_from_new_ones() {
         let before = [message("m", "a"), message("m", "b"), message("n", "a")];
         let after = [message("o", "a"), message("m", "c"), message("m", "a")];
         let Paired { both, alone } = Paired::new(&before, &after);
@@ -184,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_changes_its_address_takes_no_other_ones_place() {
+    fn an_email_with_a_new_address_does_not_take_the_place_of_a_different_one() {
         let of_role = |a: &str, role: &str| AccuseMessage {
             values: Map::from_iter([("role".into(), role.into())]),
             ..message("m", a)

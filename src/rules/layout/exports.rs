@@ -1,14 +1,14 @@
-//! Which files of the folder of exports are read, and which names only look like theirs: an export that was downloaded
-//! anew, or copied beside the one that counts, would be reference data that silently stays as it was.
+//! Which files in the folder of exports are read, and which names only resemble theirs: an export downloaded again, or
+//! a copy next to the real one, would leave the reference data silently unchanged.
 
 use crate::domain::ports::FileSet;
 use crate::rules::alike::bare;
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::referentiel::FILES;
 
-/// How the names of exports end.
+/// The extension of exports.
 const ENDING: &str = ".csv";
-/// What programs and people add to the name of an export that is meant to count, beside numbers and dates.
+/// Words that programs and people add to the name of an export that is meant to be used, besides numbers and dates.
 const ADDED: [&str; 13] = [
     "copie",
     "copy",
@@ -24,7 +24,7 @@ const ADDED: [&str; 13] = [
     "corrige",
     "corrigee",
 ];
-/// What they add to one that is put aside, and to a folder of such.
+/// Words that they add to one that is set aside, and to folders of old exports.
 const ASIDE: [&str; 12] = [
     "archive",
     "archives",
@@ -40,32 +40,32 @@ const ASIDE: [&str; 12] = [
     "historique",
 ];
 
-/// Whether a file of the folder is read.
+/// Whether a file in the folder is read.
 #[must_use]
 pub fn is_export(name: &str) -> bool {
     FILES.contains(&name)
 }
 
-/// The export whose name an unread file nearly has, or has with what is added to a copy.
+/// The export that an unread file was probably meant to be, judging by its name or its name as a copy.
 #[must_use]
 pub fn meant_export(name: &str) -> Option<&'static str> {
     if is_export(name) || name.starts_with(['.', '~', '#']) {
         return None;
     }
     let own: String = bare(name).collect();
-    // Windows hides the ending, and so it is written once more.
+    // Windows hides the extension, so people write it a second time.
     let added = [".txt", ".csv"].map(|it| own.strip_suffix(it));
     let mut known = FILES.into_iter();
     let same = known.find(|it| *it == own || added.contains(&Some(*it)));
     same.or_else(|| meant_copy(own.strip_suffix(ENDING)?))
 }
 
-/// The export that a name without its ending and accents is a copy of, such as `biens (1)`.
+/// The export of which a name, without extension and accents, is a copy, such as `biens (1)`.
 fn meant_copy(stem: &str) -> Option<&'static str> {
     let mut meant = None;
     for word in words(stem) {
         if let Some(it) = FILES.into_iter().find(|it| is_stem(word, it)) {
-            // With the names of two, it is a table of its own.
+            // A name with the names of two exports is a different table.
             if meant.is_some_and(|other| other != it) {
                 return None;
             }
@@ -77,12 +77,12 @@ fn meant_copy(stem: &str) -> Option<&'static str> {
     meant
 }
 
-/// Whether a word is the name of an export without its ending, or nearly so.
+/// Whether a word is the name of an export without its extension, or nearly so.
 fn is_stem(word: &str, file: &str) -> bool {
     let stem = file.strip_suffix(ENDING).unwrap_or(file);
     word == stem
         || stem.strip_suffix('s') == Some(word)
-        // With another letter, a short name is another word.
+        // A short name with a different letter is a different word.
         || stem.len() > 6 && strsim::damerau_levenshtein(word, stem) == 1
 }
 
@@ -96,8 +96,8 @@ fn words(name: &str) -> impl Iterator<Item = &str> {
     words.filter(|it| !it.is_empty())
 }
 
-/// Whether a folder in the one of exports, given what it has, is to be told: what stands there would be read a folder
-/// above, and it is not called an archive.
+/// Whether a subfolder must be reported, judging by its content: its files would be read if they were one level higher,
+/// and it is not named as an archive.
 #[must_use]
 pub fn is_unread_folder_of_exports(
     name: &str,
@@ -109,7 +109,7 @@ pub fn is_unread_folder_of_exports(
     !left && names.any(|it| is_ours(it.as_ref()))
 }
 
-/// Notes the files and folders whose names keep them from being read.
+/// Reports the files and folders that are not read because of their names.
 pub fn note_unread_exports(files: &FileSet, faults: &mut Vec<Diagnostic>) {
     for name in files.keys() {
         let message = if let Some(folder) = name.strip_suffix('/') {
@@ -152,7 +152,10 @@ mod tests {
     #[case("residences_2026.csv", "residences.csv")]
     #[case("export-biens-v2.csv", "biens.csv")]
     #[case("gestionaires.csv", "gestionnaires.csv")]
-    fn a_copy_of_an_export_is_told_its_name(#[case] name: &str, #[case] right: &str) {
+    fn a_copy_of_an_export_is_reported_with_the_right_name(
+        #[case] name: &str,
+        #[case] right: &str,
+    ) {
         assert_eq!(meant_export(name), Some(right));
         let own = |text: &str| (text.to_owned(), Vec::new());
         for (files, words) in [
@@ -191,12 +194,12 @@ mod tests {
     #[case("~$residences.csv")]
     #[case(".~lock.residences.csv#")]
     #[case("residences.csv.part")]
-    fn another_file_beside_the_exports_is_left_alone(#[case] name: &str) {
+    fn an_unrelated_file_beside_the_exports_is_left_alone(#[case] name: &str) {
         assert_eq!(meant_export(name), None);
     }
 
     #[test]
-    fn a_folder_of_exports_is_told_unless_it_is_an_archive() {
+    fn a_folder_of_exports_is_reported_unless_it_is_an_archive() {
         let told = |folder, file| is_unread_folder_of_exports(folder, [file].into_iter());
         assert!(told("2026-11", "residences.csv") && told("nouveaux", "biens (1).csv"));
         for folder in ["archives", "Anciens exports", "old", ".git", "_avant"] {

@@ -1,12 +1,12 @@
-//! Letters of an export that was saved in an older code page of Excel's, « CSV (MS-DOS) » or « CSV (Macintosh) », and is
-//! read in the one of Windows: « Fr‚d‚ric », « FrŽdŽric ».
+//! Letters of an export saved in an older code page of Excel, « CSV (MS-DOS) » or « CSV (Macintosh) », but read as
+//! Windows-1252: « Fr‚d‚ric », « FrŽdŽric ».
 
-/// Signs that no French or German word has between two letters, nor any other one: letters of MS-DOS.
+/// Characters that never occur between two letters in any language: letters of MS-DOS.
 const BETWEEN: &str = "‚„‡‰ˆƒ";
-/// Capital letters that no word has in front of a small one: letters of MS-DOS and of the Macintosh.
+/// Capital letters that never precede a small letter: letters of MS-DOS and the Macintosh.
 const CAPITALS: &str = "ŠŽŸŒ";
 
-/// The first word of a text with such a letter, its line, from 1, and the sign.
+/// The first word of a text with such a letter, its line, from 1, and the character.
 pub(super) fn first(text: &str) -> Option<(u32, &str, char)> {
     let found = text.char_indices().find(|(at, sign)| {
         !sign.is_ascii() && {
@@ -29,11 +29,11 @@ fn is_foreign(before: Option<char>, sign: char, behind: Option<char>) -> bool {
         return false;
     };
     if CAPITALS.contains(sign) {
-        // « DŽ » is one letter of Croatian, and a name may be glued to a particle: « McŽ… ».
+        // « DŽ » is one letter in Croatian, and a name may be joined to a particle: « McŽ… ».
         let own = before.is_lowercase() || "ŽŸ".contains(sign) && before != 'D';
         return own && before.is_alphabetic() && behind.is_lowercase();
     }
-    // What Windows gives no letter is another one's for sure.
+    // A code that is not assigned in Windows-1252 must come from a different code page.
     let is_between = BETWEEN.contains(sign) || ('\u{80}'..='\u{9f}').contains(&sign);
     is_between && before.is_alphabetic() && behind.is_alphabetic()
 }
@@ -44,7 +44,7 @@ mod tests {
     use encoding_rs::WINDOWS_1252;
     use rstest::rstest;
 
-    /// The bytes that these code pages have for a letter.
+    /// The byte of each letter in the two code pages.
     const LETTERS: [(char, [u8; 2]); 14] = [
         ('é', [0x82, 0x8e]),
         ('è', [0x8a, 0x8f]),
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[rstest]
-    fn an_export_in_an_older_code_page_is_known(#[values(0, 1)] page: usize) {
+    fn an_export_in_an_older_code_page_is_recognized(#[values(0, 1)] page: usize) {
         let words = ["Frédéric", "Gérard", "RÉSIDENCE", "Müller", "Hélène"];
         for word in words {
             let text = saved(&format!("code;nom\nA;Jean {word};x\n"), page);
@@ -92,7 +92,7 @@ mod tests {
     #[case("L'HAŸ-LES-ROSES, L'HAŸ, L’Haÿ, CŒUR, SŒUR")]
     #[case("Škoda, Žižka, Miloš, Beneš, ŽUPAN, DŽemal, MAŠA, Ÿ")]
     #[case("„Ä“, ‚a‘, etc…suite, 5‰, 3ƒ, Marque™, A–B, a•b, l’eau, A‚ B")]
-    fn right_words_are_left_alone(#[case] text: &str) {
+    fn correct_words_are_left_alone(#[case] text: &str) {
         assert_eq!(first(text), None);
     }
 }

@@ -1,4 +1,4 @@
-//! The e-mail addresses of one manager, who has a row for each residence and each type.
+//! The e-mail addresses of each manager, who has a row for each residence and type.
 
 use std::collections::HashMap;
 
@@ -7,27 +7,27 @@ use super::faults::{accented, no_address};
 use crate::rules::addressee;
 use crate::rules::diagnostic::{Diagnostic, code};
 
-/// The addresses of every manager, by what the CRM knows him by and his name: a code that several people share has one
-/// address for each.
+/// The addresses by manager, identified by CRM identifier and name: if several people share an identifier, each has
+/// their own address.
 #[derive(Default)]
 pub(super) struct Emails<'t> {
     by_manager: HashMap<(&'t str, &'t str), Vec<Given<'t>>>,
-    /// What is no address, each with its line.
+    /// Values that are not addresses, with their lines.
     no_addresses: Vec<(u32, &'t str)>,
-    /// Addresses with accents.
+    /// Addresses with accents, with their lines.
     accented: Vec<(u32, &'t str)>,
 }
 
 /// An address of a manager.
 struct Given<'t> {
     email: &'t str,
-    /// Where it is given first.
+    /// The line of its first occurrence.
     line: u32,
     count: usize,
 }
 
 impl<'t> Emails<'t> {
-    /// Takes in a row; one without an address says nothing of it.
+    /// Adds a row; one without an address is ignored.
     pub(super) fn add(&mut self, identifiant: &'t str, nom: &'t str, email: &'t str, line: u32) {
         if email.is_empty() {
             return;
@@ -42,7 +42,7 @@ impl<'t> Emails<'t> {
         if let Some(known) = known.find(|it| it.email.eq_ignore_ascii_case(email)) {
             known.count += 1;
         } else if all.len() < 3 {
-            // Three say already that this is a desk, and no person.
+            // Three different addresses already show that this is a service, not a person.
             all.push(Given {
                 email,
                 line,
@@ -51,7 +51,7 @@ impl<'t> Emails<'t> {
         }
     }
 
-    /// What is told of them.
+    /// The remarks about these addresses.
     pub(super) fn faults(self) -> Vec<Diagnostic> {
         let all = [
             no_address(&self.no_addresses),
@@ -61,7 +61,8 @@ impl<'t> Emails<'t> {
         all.into_iter().flatten().collect()
     }
 
-    /// The managers of whom a single row has another address than all the others: the first by line, and how many more.
+    /// The managers for whom a single row has a different address from all the others: the first by line, and the
+    /// number of others.
     fn odd(self) -> Option<Diagnostic> {
         let managers = self.by_manager.into_iter();
         let mut odd: Vec<_> = managers
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_one_row_alone_gives_a_manager_is_told() {
+    fn an_address_given_by_a_single_row_is_reported() {
         let rows = [
             ("G1", "Loge", "loge@x.fr"),
             ("G1", "Loge", "loge@y.fr"),
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_that_are_right_are_left_alone() {
+    fn correct_addresses_are_left_alone() {
         let shared = [
             ("LOGE", "Loge", "a@x.fr"),
             ("LOGE", "Loge", "b@x.fr"),

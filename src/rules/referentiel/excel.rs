@@ -1,5 +1,5 @@
-//! What Excel leaves in the place of a code: a formula, a number that it shortened, an error, the apostrophe of its texts,
-//! a line break, a sign that nobody sees.
+//! What Excel may leave in place of a code: a formula, a shortened number, an error, the apostrophe that marks a text,
+//! a line break, an invisible character.
 
 use std::sync::LazyLock;
 
@@ -8,17 +8,17 @@ use regex_lite::Regex;
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::pasted;
 
-/// `="0012"`, by which a code keeps its zeros in Excel, and only there.
+/// `="0012"`, which keeps the zeros of a code, but only inside Excel.
 static FORMULA: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("^=\"?([^\"]*)\"?$").ok());
-/// `1,23E+05`, of which the last digits are lost.
+/// `1,23E+05`, whose last digits are lost.
 static SHORTENED: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^\d([.,]\d+)?[Ee]\+\d+$").ok());
-/// `#REF!`, `#N/A`, in French and in English.
+/// `#REF!` or `#N/A`, with the French and the English names.
 static ERROR: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"^#(REF!|N/A|NOM\?|NAME\?|VALEUR!|VALUE!|DIV/0!|NUL!|NULL!|NOMBRE!|NUM!)$").ok()
 });
 
-/// Notes the first of these values, by line, that is no code of the landlord's, and how many rows are like it.
+/// Reports the first of these values, by line, that is not a code of the landlord's, with the number of similar rows.
 pub(super) fn note_remains<'t>(
     file: &str,
     column: &str,
@@ -28,7 +28,7 @@ pub(super) fn note_remains<'t>(
     let mut first = None;
     let mut count: usize = 0;
     for (line, value) in values {
-        // Most are ruled out by one look: there may be 100,000.
+        // Cheap tests rule out most values: there may be 100,000.
         let suspect = value.starts_with(['=', '#', '\''])
             || value.contains("E+")
             || value.contains("e+")
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_excel_leaves_is_told_once_for_a_column() {
+    fn remains_of_excel_are_reported_once_for_a_column() {
         assert_eq!(
             told(&["A", "=\"0012\"", "1,23E+05", "#N/A"]),
             [

@@ -1,4 +1,4 @@
-//! What is told of the rows of an export, and how much of it.
+//! The faults of the rows of an export, and how many are reported.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,9 +9,9 @@ use crate::rules::alike::{Column, nearest_code};
 use crate::rules::diagnostic::{Diagnostic, Severity, code};
 use crate::rules::pasted;
 
-/// How many faults of one kind of file are reported before the rest is only counted.
+/// Maximum number of faults reported for one kind of file; the rest are only counted.
 const MOST_FAULTS: usize = 50;
-/// How many residences that are missing are looked for among those that are there.
+/// Maximum number of missing residences for which a suggestion is searched.
 const MOST_MEANT: usize = 20;
 
 impl<const N: usize> Row<'_, N> {
@@ -35,26 +35,26 @@ impl<const N: usize> Row<'_, N> {
     }
 }
 
-/// Rows that point at a residence that is not there.
+/// Rows that refer to a missing residence.
 #[derive(Default)]
 pub(super) struct Orphans<'t> {
-    /// By the residence's code.
+    /// The missing residences by code.
     by_code: BTreeMap<&'t str, Orphan<'t>>,
 }
 
-/// The rows of one residence that is not there.
+/// The rows of one missing residence.
 #[derive(Default)]
 pub(super) struct Orphan<'t> {
-    /// Line of the first.
+    /// Line of the first row.
     line: u32,
-    /// How many there are.
+    /// Number of rows.
     pub count: usize,
-    /// What each is for the residence, where that can only be given once.
+    /// The types of manager given in these rows; a residence can have each type only once.
     pub kinds: Vec<&'t str>,
 }
 
 impl<'t> Orphans<'t> {
-    /// Takes in a row, and what it is for the residence, where that can only be given once.
+    /// Adds a row, with its type of manager if it has one.
     pub(super) fn add(&mut self, residence: &'t str, line: u32, kind: Option<&'t str>) {
         let orphan = self.by_code.entry(residence).or_insert(Orphan {
             line,
@@ -64,8 +64,8 @@ impl<'t> Orphans<'t> {
         orphan.kinds.extend(kind);
     }
 
-    /// Tells each residence once, in the order of the file. `has_its_own` says whether a residence that is there has such
-    /// rows already, so that it was not meant by these.
+    /// Reports each residence once, in the order of the file. `has_its_own` tells whether a known residence already has
+    /// such rows, so that it cannot be the one that was meant.
     pub(super) fn tell(
         self,
         file: &str,
@@ -78,7 +78,7 @@ impl<'t> Orphans<'t> {
         for (at, (residence, orphan)) in all.into_iter().enumerate() {
             let candidates = known.keys().copied();
             let candidates = candidates.filter(|it| !has_its_own(it, &orphan));
-            // Where more are missing, another export is in the place of this one.
+            // If more are missing, the file is probably a different export.
             let near = (at < MOST_MEANT).then(|| nearest_code(residence, candidates));
             let Orphan { line, count, .. } = orphan;
             let remedy = match (near.flatten(), count) {
@@ -98,8 +98,8 @@ impl<'t> Orphans<'t> {
     }
 }
 
-/// The residence that was meant. Where the two codes look the same, the sign that parts them is told, and the file that
-/// it stands in.
+/// The suggestion of the residence that was meant. If the two codes look the same, it names the character in which they
+/// differ and the file that contains it.
 fn meant(residence: &str, near: &str, known: &HashMap<&str, Residence>) -> String {
     if pasted::as_typed(residence) == pasted::as_typed(near) {
         let theirs = pasted::told_first_not_in(near, residence);
@@ -116,7 +116,7 @@ fn meant(residence: &str, near: &str, known: &HashMap<&str, Residence>) -> Strin
     format!(" : vouliez-vous dire « {near} » ?")
 }
 
-/// Notes the residences whose codes a person takes for the same one.
+/// Reports residences with near-identical codes.
 pub(super) fn note_twins<'r>(
     residences: impl Iterator<Item = &'r Residence>,
     faults: &mut Vec<Diagnostic>,
@@ -131,13 +131,13 @@ pub(super) fn note_twins<'r>(
     }
 }
 
-/// A key that an earlier row has already.
+/// A key that an earlier row already has.
 pub(super) fn given_twice(file: &str, line: u32, key: &str, earlier: u32) -> Diagnostic {
     let message = format!("« {key} » est déjà donné plus haut, à la ligne {earlier}");
     Diagnostic::at(code::EXPORT, file, line, 0, message)
 }
 
-/// What stands where e-mail addresses are expected: the first is told, and how many rows are like it.
+/// Values that are not e-mail addresses: reports the first, with the number of others.
 pub(super) fn no_address(found: &[(u32, &str)]) -> Option<Diagnostic> {
     let (line, email) = found.first()?;
     let also = match found.len() {
@@ -149,7 +149,7 @@ pub(super) fn no_address(found: &[(u32, &str)]) -> Option<Diagnostic> {
     Some(Diagnostic::at(code::EXPORT, GESTIONNAIRES, *line, 0, message).as_warning())
 }
 
-/// E-mail addresses with accents: the first is told, and how many rows are like it.
+/// E-mail addresses with accents: reports the first, with the number of others.
 pub(super) fn accented(found: &[(u32, &str)]) -> Option<Diagnostic> {
     let (line, email) = found.first()?;
     let also = match found.len() {
@@ -163,8 +163,8 @@ pub(super) fn accented(found: &[(u32, &str)]) -> Option<Diagnostic> {
     Some(Diagnostic::at(code::EXPORT, GESTIONNAIRES, *line, 0, message).as_warning())
 }
 
-/// A wrong export can have a fault on each of 100,000 rows: nobody reads past the first page. What refuses it is
-/// told before what is only remarked.
+/// The wrong export can have a fault in each of 100,000 rows, but nobody reads beyond the first page. Errors are listed
+/// before remarks.
 pub(super) fn shorten(mut faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let Some(more) = faults.len().checked_sub(MOST_FAULTS).filter(|it| *it > 0) else {
         return faults;
@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_refuses_an_export_is_told_however_many_remarks_there_are() {
+    fn errors_are_reported_however_many_remarks_there_are() {
         let remark = |line| no_address(&[(line, "x")]);
         let mut faults: Vec<Diagnostic> = (1..100).filter_map(remark).collect();
         faults.push(given_twice("biens.csv", 7, "A", 2));

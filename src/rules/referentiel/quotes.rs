@@ -1,17 +1,17 @@
-//! Quotes of an export that no quote closes: a reader of CSV takes what follows for one text, up to the next quote or the
-//! end, and tells of the columns that are then missing.
+//! Quotes of an export that are never closed: a CSV reader takes everything up to the next quote or the end for one
+//! text, and reports the columns that are then missing.
 
 use crate::rules::place::place_of;
 
-/// Line and column of a quote that opens a field and that no quote closes where a field may end. One that is closed on
-/// a later line is a text of several lines, as Excel writes it.
+/// Line and column of a quote that opens a field but is not closed where a field may end. A quote closed on a later
+/// line is a text of several lines, as Excel writes it.
 pub(super) fn left_open(text: &str, delimiter: u8) -> Option<(u32, u32)> {
     let bytes = text.as_bytes();
     let ends_field = |at: usize| {
         let it = bytes.get(at).copied();
         it.is_none_or(|it| it == delimiter || it == b'\r' || it == b'\n')
     };
-    // Blanks behind a closing quote are the reader's to take.
+    // The CSV reader handles blanks after a closing quote.
     let closes_field = |at: usize| {
         let blank = |it: &&u8| **it != delimiter && [b' ', b'\t'].contains(*it);
         let blanks = bytes[at..].iter().take_while(blank).count();
@@ -27,7 +27,7 @@ pub(super) fn left_open(text: &str, delimiter: u8) -> Option<(u32, u32)> {
         let mut at = begin + 1;
         let close = loop {
             match text[at..].find('"').map(|it| at + it) {
-                // Doubled, it is one of the text.
+                // A doubled quote is part of the text.
                 Some(quote) if bytes.get(quote + 1) == Some(&b'"') => at = quote + 2,
                 other => break other,
             }
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quote_that_is_not_closed_is_told_where_it_opens() {
+    fn an_unclosed_quote_is_reported_where_it_opens() {
         for (text, place) in [
             ("a;b\n\"1\n2\";\"x \"\"y\"\"\"\n", None),
             ("a;b\nl\"x;\"y\"\n", None),

@@ -1,4 +1,4 @@
-//! An export as a table: those of its columns that are read, row by row.
+//! An export as a table, reduced to the columns that are read.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use crate::domain::ports::FileSet;
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
 use crate::rules::garbled;
 
-/// The columns of an export that are read, row by row; all values stand in one text.
+/// The columns of an export that are read, row by row; all values are slices of one text.
 pub(super) struct Table<const N: usize> {
     texts: String,
     pub rows: Vec<(u32, [Range<usize>; N])>,
@@ -27,7 +27,7 @@ impl<const N: usize> Table<N> {
         })
     }
 
-    /// One of the columns, from 0, with the lines.
+    /// One of the columns, counted from 0, with the line of each value.
     pub fn column(&self, at: usize) -> impl Iterator<Item = (u32, &str)> {
         self.rows().map(move |row| (row.line, row.values[at]))
     }
@@ -84,7 +84,7 @@ pub(super) fn table<const N: usize>(
             format!(", où « {sign} » tient lieu d'une autre lettre")
         };
         let message = format!(
-            "« {word} »{shown} : l'export est au format « CSV (MS-DOS) » ou « CSV (Macintosh) », dont les accents ne se lisent pas ; dans Excel, enregistrez-le au format « CSV UTF-8 »"
+            "« {word} »{shown} : l'export est au format « CSV (MS-DOS) » ou « CSV (Macintosh) », dont les accents sont illisibles ; dans Excel, enregistrez-le au format « CSV UTF-8 »"
         );
         faults.push(Diagnostic::at(code::EXPORT, file, line, 0, message).as_warning());
     }
@@ -118,17 +118,17 @@ pub(super) fn table<const N: usize>(
     }
 }
 
-/// How an export is written.
+/// The format of an export.
 #[derive(Clone, Copy)]
 struct Form {
     delimiter: u8,
-    /// Lines above the first one that the reader sees.
+    /// Number of lines above the first one that the reader sees.
     skipped: u32,
-    /// How many columns the first line names.
+    /// Number of columns in the first line.
     width: usize,
 }
 
-/// The rows below the first line; an error keeps all of them from being read.
+/// The rows below the first line; `None` if there is an error.
 fn read_rows<const N: usize>(
     reader: &mut csv::Reader<&[u8]>,
     file: &str,
@@ -143,10 +143,10 @@ fn read_rows<const N: usize>(
         let line = record
             .position()
             .map_or(0, |at| clamp(at.line()) + form.skipped);
-        // Trimmed here and not by the reader, which copies each record for it.
+        // Trimmed here because the reader would copy each record to trim it.
         let values = record.iter().map(str::trim);
         if values.clone().all(str::is_empty) {
-            // Excel leaves rows of lone delimiters behind.
+            // Excel leaves rows that contain only delimiters.
             continue;
         }
         if let Some(other) = other_delimiter(&record, form) {
@@ -166,7 +166,7 @@ fn read_rows<const N: usize>(
     Ok(table)
 }
 
-/// What to say of a row with more columns than the first line, or fewer.
+/// The fault of a row with more or fewer columns than the first line.
 fn wrong_width(file: &str, line: u32, found: usize, form: Form) -> Diagnostic {
     let message = format!(
         "{found} colonne{} au lieu de {} : la ligne est tronquée ou un « {} » n'est pas entre guillemets",
@@ -177,7 +177,7 @@ fn wrong_width(file: &str, line: u32, found: usize, form: Form) -> Diagnostic {
     Diagnostic::at(code::EXPORT, file, line, 0, message)
 }
 
-/// The sign that parts the columns of a row, where it is not the one of the first row.
+/// The delimiter of a row, if it differs from that of the first line.
 fn other_delimiter(record: &csv::StringRecord, form: Form) -> Option<char> {
     let Form {
         delimiter, width, ..
@@ -188,7 +188,7 @@ fn other_delimiter(record: &csv::StringRecord, form: Form) -> Option<char> {
     (in_first && record.len() < width && found + 1 >= width).then_some(other)
 }
 
-/// Which field of a record holds each column.
+/// Which field of a record contains each column.
 fn places<const N: usize>(
     reader: &mut csv::Reader<&[u8]>,
     file: &str,
@@ -211,7 +211,7 @@ fn places<const N: usize>(
     let known = |column: &str| headers.iter().any(|header| header == column);
     if !columns.into_iter().any(known) {
         let wanted = columns.join(", ");
-        // Excel's « Texte » writes so.
+        // Excel's « Texte » format separates columns like this.
         let tabs = if headers.iter().any(|it| it.contains('\t')) {
             ", séparées par des points-virgules et non par des tabulations : enregistrez-le en CSV"
         } else {

@@ -1,4 +1,4 @@
-//! Exports as landlords write them, right and wrong.
+//! Exports as landlords write them, correct and faulty.
 
 use std::fmt::Write as _;
 
@@ -16,7 +16,7 @@ const MANAGERS: &[u8] = b"residence;type;identifiant;nom;email\nA;gardien;G1;Log
 const PLACES: &[u8] = b"code;residence;libelle\nA-1;A;Appartement 1\n";
 
 #[test]
-fn every_way_excel_writes_is_read_alike() {
+fn all_formats_of_excel_are_read_alike() {
     let utf8 = "code;nom;adresse\nA;Côte des Roses;2 place Marie\n";
     let ways = [
         utf8.as_bytes().to_vec(),
@@ -100,7 +100,7 @@ fn a_broken_export_is_refused_with_its_lines() {
 }
 
 #[test]
-fn a_misspelt_header_is_told_without_what_follows_from_it() {
+fn a_misspelt_header_is_reported_without_its_consequences() {
     let residences = "cod;nom;adresse\nA;x;y\n".as_bytes();
     let (referentiel, faults) = read(&files(residences, MANAGERS, PLACES));
     assert!(referentiel.is_none());
@@ -114,7 +114,7 @@ fn a_misspelt_header_is_told_without_what_follows_from_it() {
 }
 
 #[test]
-fn letters_that_a_wrong_encoding_spoilt_are_pointed_out() {
+fn letters_spoilt_by_a_wrong_encoding_are_reported() {
     let residences = "code;nom;adresse\nA;Résidence;x\nB;RÃ©sidence Ã‰lodie;y\n";
     let (referentiel, faults) = read(&files(residences.as_bytes(), MANAGERS, PLACES));
     assert!(referentiel.is_some());
@@ -128,7 +128,7 @@ fn letters_that_a_wrong_encoding_spoilt_are_pointed_out() {
 }
 
 #[test]
-fn an_export_of_ms_dos_is_told_with_what_to_save_it_as() {
+fn an_export_of_ms_dos_is_reported_with_the_format_to_use() {
     let residences = b"code;nom;adresse\nA;Fr\x82d\x82ric;x\n";
     let (referentiel, faults) = read(&files(residences, MANAGERS, PLACES));
     assert!(referentiel.is_some());
@@ -136,7 +136,7 @@ fn an_export_of_ms_dos_is_told_with_what_to_save_it_as() {
     assert_eq!(
         told,
         [
-            "residences.csv, ligne 2 : attention : « Fr‚d‚ric », où « ‚ » tient lieu d'une autre lettre : l'export est au format « CSV (MS-DOS) » ou « CSV (Macintosh) », dont les accents ne se lisent pas ; dans Excel, enregistrez-le au format « CSV UTF-8 »"
+            "residences.csv, ligne 2 : attention : « Fr‚d‚ric », où « ‚ » tient lieu d'une autre lettre : l'export est au format « CSV (MS-DOS) » ou « CSV (Macintosh) », dont les accents sont illisibles ; dans Excel, enregistrez-le au format « CSV UTF-8 »"
         ]
     );
     let remedy = "code;nom;adresse\nA;Frédéric;x\n".as_bytes();
@@ -144,7 +144,7 @@ fn an_export_of_ms_dos_is_told_with_what_to_save_it_as() {
 }
 
 #[test]
-fn an_address_that_is_none_is_only_a_remark() {
+fn an_invalid_address_is_only_a_remark() {
     let mut managers = String::from("residence;type;identifiant;nom;email\n");
     let mut residences = String::from("code;nom;adresse\n");
     for code in 1..=6 {
@@ -165,7 +165,7 @@ fn an_address_that_is_none_is_only_a_remark() {
 }
 
 #[test]
-fn an_accent_in_an_address_is_a_remark_and_in_a_name_none() {
+fn an_accent_is_a_remark_in_an_address_but_not_in_a_name() {
     let managers = "residence;type;identifiant;nom;email\nA;gardien;G1;Benaïssa;Mohamed Benaïssa <m.benaissa@x.fr>\nA;technique;G2;n;m.benaïssa@x.fr\n";
     let residences = b"code;nom;adresse\nA;x;y\n";
     let (referentiel, faults) = read(&files(residences, managers.as_bytes(), PLACES));
@@ -180,7 +180,7 @@ fn an_accent_in_an_address_is_a_remark_and_in_a_name_none() {
 }
 
 #[test]
-fn a_row_that_points_nowhere_is_only_a_remark() {
+fn an_orphan_row_is_only_a_remark() {
     let biens = b"code;residence;libelle\nZ-1;Z;Cave\n";
     let (referentiel, faults) = read(&files(b"code;nom;adresse\nA;x;y\n", MANAGERS, biens));
     assert!(referentiel.is_some());
@@ -188,7 +188,7 @@ fn a_row_that_points_nowhere_is_only_a_remark() {
 }
 
 #[test]
-fn the_rows_of_one_missing_residence_are_told_once_with_the_one_that_was_meant() {
+fn the_rows_of_a_missing_residence_are_reported_once_with_a_suggestion() {
     let residences = b"code;nom;adresse\nA;x;y\nMZ-02;x;y\nmz-02;x;y\n";
     let biens = b"code;residence;libelle\n1;MZ-O2;a\n2;QQ-77;b\n3;MZ-O2;c\n4;MZ-O2;d\n";
     let (referentiel, faults) = read(&files(residences, MANAGERS, biens));
@@ -205,7 +205,7 @@ fn the_rows_of_one_missing_residence_are_told_once_with_the_one_that_was_meant()
 }
 
 #[test]
-fn a_sign_that_nobody_sees_is_told_where_it_stands() {
+fn an_invisible_character_is_reported_at_its_position() {
     let told = |residences: &str, biens: &str| {
         let (_, faults) = read(&files(residences.as_bytes(), MANAGERS, biens.as_bytes()));
         let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -232,7 +232,7 @@ fn a_sign_that_nobody_sees_is_told_where_it_stands() {
 }
 
 #[test]
-fn a_residence_that_has_its_own_rows_is_not_the_one_that_was_meant() {
+fn a_residence_with_its_own_rows_is_not_suggested() {
     let residences = b"code;nom;adresse\nMM-02;x;y\nWO-01;x;y\n";
     let managers = b"residence;type;identifiant;nom;email\nMM-02;gardien;G;n;\nMZ-02;gardien;H;n;\nWO-O1;gardien;I;n;\n";
     let biens = b"code;residence;libelle\n1;MM-02;a\n2;MZ-02;b\n3;MZ-02;c\n4;WO-01;d\n5;WO-O1;e\n";
@@ -250,7 +250,7 @@ fn a_residence_that_has_its_own_rows_is_not_the_one_that_was_meant() {
 }
 
 #[test]
-fn what_excel_left_in_an_export_is_a_remark() {
+fn remains_of_excel_are_a_remark() {
     let residences = b"code;nom;adresse\nA;x;y\n=\"0012\";x;y\n";
     let (referentiel, faults) = read(&files(residences, MANAGERS, PLACES));
     assert!(referentiel.is_some());

@@ -1,6 +1,6 @@
-//! The text of an export: the encoding that it was saved in, and the sign between its columns.
+//! The text of an export: its encoding and its delimiter.
 
-/// `sep=;` on the first line, by which Excel is told the delimiter, and the text after it.
+/// Splits off a first line such as `sep=;`, which tells Excel the delimiter.
 pub(super) fn named_delimiter(text: &str) -> (Option<u8>, &str) {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     match first.trim_end().strip_prefix("sep=").map(str::as_bytes) {
@@ -9,7 +9,7 @@ pub(super) fn named_delimiter(text: &str) -> (Option<u8>, &str) {
     }
 }
 
-/// UTF-8 or UTF-16 by their byte order marks, UTF-8 without one, else Windows-1252.
+/// Decodes UTF-8 or UTF-16 by their byte order marks, UTF-8 without one, otherwise Windows-1252.
 pub(super) fn decode(bytes: &[u8]) -> String {
     if let Some((utf16, mark)) = encoding_rs::Encoding::for_bom(bytes)
         && utf16 != encoding_rs::UTF_8

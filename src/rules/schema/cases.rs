@@ -1,4 +1,4 @@
-//! What editors know of the admins' cases, `cas/*.yaml`.
+//! What editors know about the admins' cases, `cas/*.yaml`.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ pub enum UnCas {
 }
 
 fn one_case(generator: &mut SchemaGenerator) -> Schema {
-    // Not `anyOf`: an editor would judge a faulty case of one kind by the other.
+    // Not `anyOf`: an editor would report the faults of a case against the wrong kind.
     json_schema!({
         "if": {"required": ["connecteur"], "properties": {"connecteur": {"not": {"type": "null"}}}},
         "then": generator.subschema_for::<CasDeConnecteur>(),
@@ -108,17 +108,17 @@ pub struct SignalementDeCas {
     pub transmettre_auteur: Option<OuiNon>,
     /// Un manager a demandé la transmission.
     pub transmettre_manager: Option<OuiNon>,
-    /// Every other key that SoWell may send.
+    /// Any other key that SoWell may send.
     #[schemars(flatten)]
     pub autres: BTreeMap<String, Option<Libre>>,
 }
 
-/// How many photos, or as many items.
+/// The number of photos, or a list of them.
 #[derive(Debug, JsonSchema)]
 #[schemars(with = "Value", description = "", extend("type" = ["string", "number", "boolean", "array"], "pattern" = "\\S"))]
 pub struct Photos;
 
-/// A text that is not blank, a list or keys with their values.
+/// A text that is not blank, a list, or keys with values.
 #[derive(Debug, JsonSchema)]
 #[schemars(with = "Value", description = "", extend("type" = ["string", "number", "boolean", "array", "object"], "pattern" = "\\S"))]
 pub struct Libre;

@@ -1,4 +1,4 @@
-//! What editors know of a case of a connector.
+//! What editors know about a case of a connector.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub struct CasDeConnecteur {
     pub connecteur: Connecteur,
     /// L'opération, comme dans le fichier du connecteur.
     pub operation: Operation,
-    /// Une étape d'avant : « connexion », ou le nom d'un préalable.
+    /// Une étape préalable : « connexion », ou le nom d'un préalable.
     pub etape: Option<Texte>,
     /// Ce que les expressions voient, à la place des valeurs de l'exemple.
     pub valeurs: Option<Champs>,
@@ -40,17 +40,17 @@ pub struct Connecteur;
 #[schemars(with = "Value", description = "", extend("enum" = connector::Operation::VARIANTS))]
 pub struct Operation;
 
-/// What an answer may mean.
+/// A possible meaning of an answer.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(with = "Value", description = "", extend("enum" = Meaning::VARIANTS))]
 pub struct Issue;
 
-/// A method of HTTP.
+/// An HTTP method.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(with = "Value", description = "", extend("enum" = METHODS))]
 pub struct Methode;
 
-/// Names and whatever they hold.
+/// Names with values of any type.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(with = "Value", description = "", extend("type" = "object"))]
 pub struct Champs;
@@ -87,7 +87,7 @@ pub struct AttenduDeConnecteur {
     pub requete: RequeteDeCas,
     /// Ce que veut dire la réponse, aux mots de « reponses » du connecteur.
     pub issue: Issue,
-    /// Ce que l'API dit d'un refus.
+    /// Le message de l'API en cas de refus.
     pub message: Texte,
     /// L'identifiant de la demande.
     pub uid: Texte,

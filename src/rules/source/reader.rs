@@ -1,4 +1,4 @@
-//! Reads the nodes of one YAML file and notes what is wrong with their shape.
+//! Reads the nodes of one YAML file and reports faults of their shape.
 
 mod slips;
 
@@ -11,10 +11,10 @@ use crate::rules::pasted;
 use crate::rules::place::Located;
 use crate::rules::yaml::{self, Key, Node, Value};
 
-/// Reads nodes of one file and notes what is wrong with them.
+/// Reads the nodes of one file and reports their faults.
 pub struct Reader<'a> {
     file: &'a str,
-    /// As it was read, to find a place within a value.
+    /// The text of the file, to find positions inside a value.
     text: String,
     faults: &'a mut Vec<Diagnostic>,
     before: usize,
@@ -31,7 +31,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The value, unless something in the file was wrong.
+    /// The value, unless the file has an error.
     pub(in crate::rules) fn finish<T>(&self, value: T) -> Option<T> {
         (!any_error(&self.faults[self.before..])).then_some(value)
     }
@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The place of a byte of a value, where its line has the value as it is read; else that of the value.
+    /// The position of a byte inside a value if its line contains the value literally, otherwise that of the value.
     pub(in crate::rules) fn place_within(
         &self,
         begin: (u32, u32),
@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
             .push(Diagnostic::at(code, self.file, line, column, message));
     }
 
-    /// Something to look at, that refuses nothing.
+    /// Adds a remark, which does not refuse the edit.
     pub(in crate::rules) fn remark(
         &mut self,
         code: &'static str,
@@ -134,7 +134,8 @@ impl<'a> Reader<'a> {
         self.fault(code::SHAPE, node.line, column, message);
     }
 
-    /// The sign that makes YAML take a text for something else, where it does: its column, and what to do about it.
+    /// The character that makes YAML read a text as something else, if there is one: its column, and what to do about
+    /// it.
     fn marked(&self, node: &Node) -> Option<(u32, String)> {
         let line = usize::try_from(node.line).ok()?.checked_sub(1)?;
         let line = self.text.lines().nth(line)?;
@@ -164,7 +165,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The entries of a mapping that says nothing where it is empty.
+    /// The entries of a mapping that must not be empty.
     pub(super) fn entries<'n>(&mut self, node: &'n Node) -> Option<&'n [(Key, Node)]> {
         let entries = self.map(node)?;
         if entries.is_empty() {
@@ -174,7 +175,7 @@ impl<'a> Reader<'a> {
         Some(entries)
     }
 
-    /// The values of a mapping whose keys are all known, in the order asked for.
+    /// The values of a mapping that may only contain known keys, in the order of `required`.
     pub(in crate::rules) fn fields<'n, const N: usize>(
         &mut self,
         node: &'n Node,
@@ -196,7 +197,7 @@ impl<'a> Reader<'a> {
             return None;
         }
         let strays = self.note_strays(entries, &names)?;
-        // What a misspelt key was meant to be is not missing besides.
+        // If a misspelt key was probably meant to be a required one, the required one is not reported as missing too.
         let mut meant = Vec::new();
         for (key, _) in entries {
             if !strays.contains(&key) && !self.known_key(key, &names) {
@@ -208,7 +209,7 @@ impl<'a> Reader<'a> {
                 .iter()
                 .find(|(key, _)| key.name == name)
                 .map(|(_, value)| value)
-                // `ignorer:` with nothing behind it, all its lines commented out.
+                // `ignorer:` without a value, because all its lines are commented out.
                 .filter(|value| value.value != Value::Null || !optional.contains(&name));
             if found.is_none() && !optional.contains(&name) && !meant.contains(&name) {
                 self.fault(
@@ -222,7 +223,7 @@ impl<'a> Reader<'a> {
         }))
     }
 
-    /// Whether a key is one of these; notes it with the nearest where it is not.
+    /// Whether a key is one of these; otherwise reports it, with the nearest one.
     pub(in crate::rules) fn known_key(&mut self, key: &Key, names: &[&str]) -> bool {
         let known = names.contains(&key.name.as_str());
         if !known {
@@ -254,15 +255,15 @@ impl<'a> Reader<'a> {
         key
     }
 
-    /// A text that has to be the same elsewhere.
+    /// A text that must be identical elsewhere.
     pub(super) fn word_kept(&mut self, node: &Node) -> Option<Located> {
         let word = self.text(node)?;
         self.note_hidden(&word);
         Some(word)
     }
 
-    /// Points out what nobody sees in a word that has to be the same elsewhere, and quotes around it that are none to
-    /// the rules.
+    /// Reports invisible characters in a word that must be identical elsewhere, and quotes around it that the rules do
+    /// not recognize as quotes.
     pub(super) fn note_hidden(&mut self, word: &Located) {
         let note = pasted::note_around(&word.text).or_else(|| pasted::note_hidden(&word.text));
         if let Some(note) = note {
@@ -285,7 +286,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A text that may be empty, as a cell of an export may be; one of spaces is empty, as it is there.
+    /// A text that may be empty, like a cell of an export; one of only spaces counts as empty, as in an export.
     pub(in crate::rules) fn text_or_empty(&mut self, node: &Node) -> Option<String> {
         match &node.value {
             Value::Text(text) if text.trim().is_empty() => Some(String::new()),
@@ -293,7 +294,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// One of these words; any other is noted with the nearest.
+    /// One of these words; any other is reported with the nearest one.
     pub(in crate::rules) fn word(&mut self, node: &Node, words: &[&str]) -> Option<Located> {
         let word = self.text(node)?;
         if words.contains(&word.text.as_str()) {
@@ -324,7 +325,7 @@ impl<'a> Reader<'a> {
         Some(items.iter().filter_map(|item| self.text(item)).collect())
     }
 
-    /// The texts of a mapping by their keys; a key with nothing behind it counts as left out.
+    /// The texts of a mapping by key; a key without a value counts as missing.
     pub(in crate::rules) fn texts_by_key(
         &mut self,
         node: &Node,
@@ -338,7 +339,7 @@ impl<'a> Reader<'a> {
         Some(found)
     }
 
-    /// The words of a mapping by other words; `kind` is what one key is, as [`Self::note_several`] says it.
+    /// The entries of a mapping from words to words; `kind` describes one key, see [`Self::note_several`].
     pub(super) fn pairs(&mut self, node: &Node, kind: &str) -> Option<Vec<(Located, String)>> {
         let entries = self.entries(node)?;
         let mut pairs = Vec::with_capacity(entries.len());

@@ -1,4 +1,4 @@
-//! What is told of the shape of each file, and what is right.
+//! Which faults of each file's shape are reported, and what is accepted.
 
 use super::*;
 use crate::rules::diagnostic::Severity;
@@ -26,7 +26,7 @@ fn all_faults_of_a_file_come_at_once() {
 }
 
 #[test]
-fn an_escape_that_makes_a_nul_is_told_at_its_place() {
+fn an_escape_that_makes_a_nul_is_reported_at_its_position() {
     let read = |text: &str| {
         let mut faults = Vec::new();
         priorites("priorites.yaml", text, &mut faults);
@@ -59,7 +59,7 @@ fn a_status_may_depend_on_a_field() {
 }
 
 #[test]
-fn a_choice_beside_its_status_is_told_once() {
+fn a_choice_on_the_level_of_its_status_is_reported_once() {
     let mut faults = Vec::new();
     let text = "initial: Ouverte\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\n  Clôturée:\n  selon: resultat\n  valeurs: {Traité: Traité}\n";
     statuts("s.yaml", text, &mut faults);
@@ -82,7 +82,7 @@ const ASC: &str =
 #[case("    PLB:\n      libelle: L\n      workflow: W\n", (6, 5), "« PLB » est trop à droite : alignez cette ligne sur « ASC »")]
 #[case("    PLB:\n    libelle: L\n    type_gestionnaire: t\n    workflow: W\n", (6, 5), "« PLB » commence un autre groupe : décalez cette ligne vers la gauche")]
 #[case("PLB:\n    libelle: L\n    workflow: W\n  EAU:\n    libelle: L\n", (9, 3), "ou la ligne 6 est trop à gauche")]
-fn what_stands_at_another_level_is_told_once(
+fn a_key_on_the_wrong_level_is_reported_once(
     #[case] more: &str,
     #[case] at: (u32, u32),
     #[case] words: &str,
@@ -113,7 +113,11 @@ fn what_stands_at_another_level_is_told_once(
     1,
     "il manque la ligne « priorites: » au-dessus de « low »"
 )]
-fn a_slip_in_priorities_is_told_once(#[case] text: &str, #[case] line: u32, #[case] words: &str) {
+fn a_mistake_in_priorities_is_reported_once(
+    #[case] text: &str,
+    #[case] line: u32,
+    #[case] words: &str,
+) {
     let mut faults = Vec::new();
     priorites("p.yaml", text, &mut faults);
     assert_eq!(faults.len(), 1, "{faults:?}");
@@ -122,7 +126,7 @@ fn a_slip_in_priorities_is_told_once(#[case] text: &str, #[case] line: u32, #[ca
 }
 
 #[test]
-fn a_status_whose_accents_stand_apart_is_a_remark() {
+fn a_status_with_separate_accents_is_a_remark() {
     let mut faults = Vec::new();
     let text = "initial: Transfe\u{301}re\u{301}e\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\nautre: x\n";
     statuts("s.yaml", text, &mut faults);
@@ -171,7 +175,7 @@ fn told_of_statuts(more: &str) -> Vec<String> {
     "  Close:\n    selon: resultat\n    valeurs:\n      Refus, Abandon: T\n",
     "compte pour une seule valeur"
 )]
-fn what_a_comma_or_a_default_was_meant_for_is_a_remark(#[case] more: &str, #[case] words: &str) {
+fn a_comma_or_a_default_in_a_key_is_a_remark(#[case] more: &str, #[case] words: &str) {
     let told = told_of_statuts(more);
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains(words), "{told:?}");
@@ -188,7 +192,7 @@ fn what_a_comma_or_a_default_was_meant_for_is_a_remark(#[case] more: &str, #[cas
 #[case("  Close: {selon: resultat, valeurs: {Traité: T, \"sinon\": R}}\n")]
 #[case("  'Close, Fermée': En cours\n  Autre: En cours\n  12, rue: En cours\n")]
 #[case("  Close: {selon: resultat, valeurs: {Traité: T, Autre: R, \"Oui, Non\": R}}\n")]
-fn commas_and_lines_in_their_place_stay_silent(#[case] more: &str) {
+fn legitimate_commas_and_lines_are_not_reported(#[case] more: &str) {
     assert_eq!(told_of_statuts(more), [""; 0]);
 }
 
@@ -214,7 +218,7 @@ fn several_codes_of_qualifications_in_one_key_are_a_remark(#[case] key: &str, #[
 #[rstest]
 #[case("")]
 #[case("# rien\n\n  # encore\n")]
-fn an_empty_file_is_called_so(#[case] text: &str) {
+fn an_empty_file_is_reported_as_empty(#[case] text: &str) {
     let mut faults = Vec::new();
     assert!(priorites("p.yaml", text, &mut faults).is_none());
     let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -225,7 +229,7 @@ fn an_empty_file_is_called_so(#[case] text: &str) {
 }
 
 #[test]
-fn a_glued_dash_is_told_where_a_list_is_asked_for() {
+fn a_dash_without_a_space_is_reported_where_a_list_is_expected() {
     let mut faults = Vec::new();
     transmission("t.yaml", "modes:\n  -tous\n", &mut faults);
     assert_eq!(faults.len(), 1, "{faults:?}");
@@ -239,7 +243,7 @@ fn a_glued_dash_is_told_where_a_list_is_asked_for() {
     "categories_exclues: [ASC]\n",
     "toutes les catégories qui doivent partir"
 )]
-fn a_choice_that_the_rules_cannot_make_is_told_once(#[case] more: &str, #[case] words: &str) {
+fn an_unsupported_choice_is_reported_once(#[case] more: &str, #[case] words: &str) {
     let mut faults = Vec::new();
     transmission("t.yaml", &format!("modes: [tous]\n{more}"), &mut faults);
     assert_eq!(faults.len(), 1, "{faults:?}");
@@ -260,10 +264,7 @@ fn a_choice_that_the_rules_cannot_make_is_told_once(#[case] more: &str, #[case] 
 #[case("Dit « l’ascenseur »", None)]
 #[case("Ascenseur, escalier", None)]
 #[case("Le \"grand\"", None)]
-fn what_was_meant_for_the_file_and_ends_a_label_is_a_remark(
-    #[case] label: &str,
-    #[case] words: Option<&str>,
-) {
+fn syntax_at_the_end_of_a_label_is_a_remark(#[case] label: &str, #[case] words: Option<&str>) {
     let text = format!(
         "qualifications:\n  ASC:\n    libelle: {label}\n    type_gestionnaire: t\n    workflow: W\n"
     );
@@ -283,7 +284,10 @@ fn what_was_meant_for_the_file_and_ends_a_label_is_a_remark(
 #[case("modes\u{a0}: [tous]\n", "il y a ici une espace insécable")]
 #[case("modes:[tous]\n", "il manque une espace après les deux-points")]
 #[case("modes: #[tous]\n", "est un commentaire : effacez ce signe")]
-fn a_file_of_one_line_that_says_nothing_is_told_why(#[case] text: &str, #[case] words: &str) {
+fn a_file_of_one_meaningless_line_is_reported_with_the_reason(
+    #[case] text: &str,
+    #[case] words: &str,
+) {
     let mut faults = Vec::new();
     assert!(transmission("transmission.yaml", text, &mut faults).is_none());
     assert_eq!(faults.len(), 1, "{faults:?}");
@@ -294,7 +298,10 @@ fn a_file_of_one_line_that_says_nothing_is_told_why(#[case] text: &str, #[case] 
 #[case("priorites:\n  low: &faible\n", (2, 8))]
 #[case("priorites:\n  low: !faible\n", (2, 8))]
 #[case("priorites:\n  low:   #faible\n", (2, 10))]
-fn a_sign_that_swallows_a_value_is_told_at_its_place(#[case] text: &str, #[case] at: (u32, u32)) {
+fn a_character_that_hides_a_value_is_reported_at_its_position(
+    #[case] text: &str,
+    #[case] at: (u32, u32),
+) {
     let mut faults = Vec::new();
     assert!(priorites("priorites.yaml", text, &mut faults).is_none());
     assert_eq!((faults[0].line, faults[0].column), at, "{faults:?}");

@@ -1,20 +1,20 @@
-//! From the bytes of a rule file to its text.
+//! Decodes the bytes of a rule file.
 
 use crate::domain::ports::FileSet;
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::garbled;
 use crate::rules::place::line_of;
 
-/// What to do about a text in another encoding.
+/// The remedy for a text in a different encoding.
 pub const NOT_UTF8: &str = "ce fichier n'est pas en UTF-8 : enregistrez-le avec cet encodage (dans le Bloc-notes : « Enregistrer sous », puis « Encodage »)";
-/// What to do about a sign that no editor shows; a text in UTF-16 is full of them.
+/// The remedy for a NUL, which editors do not show; a text in UTF-16 is full of them.
 const NUL: &str = "un caractère invisible (NUL) se trouve dans cette ligne : effacez-la et retapez-la, puis enregistrez le fichier en UTF-8";
-/// What to do about letters that another encoding spoilt.
-const SPOILT: &str = "ce texte a été lu dans un autre encodage que le sien, puis enregistré : retapez cette lettre et les autres qui sont ainsi, ou reprenez le fichier d'avant";
+/// The remedy for letters spoilt by a wrong encoding.
+const SPOILT: &str = "ce texte a été lu dans un autre encodage que le sien, puis enregistré : retapez cette lettre et les autres lettres abîmées, ou reprenez le fichier précédent";
 
-/// How documents begin that are no texts, and what they are called.
+/// The first bytes of documents that are not texts, and the names of their formats.
 const DOCUMENTS: [(&[u8], &str); 8] = [
-    // Those of Word, Excel and LibreOffice are ZIP archives.
+    // Documents of Word, Excel and LibreOffice are ZIP archives.
     (b"PK\x03\x04", OFFICE),
     (b"\xd0\xcf\x11\xe0", OFFICE),
     (b"{\\rtf", "un document de traitement de texte (RTF)"),
@@ -26,7 +26,7 @@ const DOCUMENTS: [(&[u8], &str); 8] = [
 ];
 const OFFICE: &str = "un document Word, Excel ou LibreOffice";
 
-/// The text of a file that is there and is in UTF-8.
+/// The text of a file; reports if it is missing or not in UTF-8.
 pub(in crate::rules) fn text(
     files: &FileSet,
     name: &str,
@@ -64,7 +64,7 @@ pub(in crate::rules) fn text(
     }
 }
 
-/// What to say of a file that is no text, whatever its name.
+/// The message about a file that is not a text, whatever its name.
 #[must_use]
 pub fn document(bytes: &[u8]) -> Option<String> {
     let mut known = DOCUMENTS.iter();
@@ -74,7 +74,7 @@ pub fn document(bytes: &[u8]) -> Option<String> {
     ))
 }
 
-/// Points out the first letter that another encoding spoilt.
+/// Reports the first letter spoilt by a wrong encoding.
 fn spoilt(name: &str, text: &str) -> Option<Diagnostic> {
     let found = garbled::first_in_rules(text)?;
     let (line, column) = found.place;
@@ -102,23 +102,23 @@ mod tests {
     #[case(b"Objet: r\xe9f\xe9rence\n", "n'est pas en UTF-8")]
     #[case(b"Objet: re\0u\n", "(NUL)")]
     #[case(b"O\0b\0j\0e\0t\0:\0 \0x\0", "en UTF-8")]
-    fn what_is_no_text_is_called_by_its_name(#[case] bytes: &[u8], #[case] words: &str) {
+    fn a_document_is_reported_with_its_format(#[case] bytes: &[u8], #[case] words: &str) {
         let (text, faults) = read(bytes);
         assert_eq!((text, faults.len()), (None, 1));
         assert!(faults[0].message.contains(words), "{faults:?}");
     }
 
     #[test]
-    fn a_nul_is_told_at_its_line() {
+    fn a_nul_is_reported_at_its_line() {
         let (text, faults) = read(b"Objet: x\n\nbon\0jour\n");
         assert_eq!((text, faults[0].line), (None, 3));
-        // What it tells to do is enough.
+        // The remedy that it names is enough.
         let mended = b"Objet: x\n\nbonjour\n";
         assert_eq!(read(mended).1, vec![]);
     }
 
     #[test]
-    fn letters_that_an_encoding_spoilt_are_a_remark() {
+    fn letters_spoilt_by_an_encoding_are_a_remark() {
         let (text, faults) = read("Objet: reçu\n\nla rÃ©fÃ©rence Ã  10:00\n".as_bytes());
         assert!(text.is_some() && !any_error(&faults));
         assert_eq!((faults.len(), faults[0].severity), (1, Severity::Warning));

@@ -1,4 +1,5 @@
-//! What scripts and templates are given, as far as its shape is the same for every signalement: looked up in the sample.
+//! The part of the data given to scripts and templates that has the same shape for every signalement, looked up in the
+//! sample context.
 
 use std::sync::LazyLock;
 
@@ -8,32 +9,32 @@ use super::sample_context;
 
 static SAMPLE: LazyLock<Value> = LazyLock::new(sample_context);
 
-/// The set whose names are kinds of managers.
+/// The map whose names are types of managers.
 const GESTIONNAIRES: &str = "gestionnaires";
-/// The set whose names are what SoWell sends beside the contract.
+/// The map whose names are the keys that SoWell sends beyond the contract.
 const AUTRES: &str = "autres";
 
-/// Whether a set by this name has names that are data: what one of them lacks, another may have.
+/// Whether the names in this map are data: a name missing from the sample may exist elsewhere.
 #[must_use]
 pub fn is_open(name: &str) -> bool {
     [GESTIONNAIRES, AUTRES].contains(&name)
 }
 
-/// As far as a path is known.
+/// The result of following a path.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Found<'p> {
-    /// All of it.
+    /// The path is known; this is its value.
     Value(&'static Value),
-    /// What stands before the first unknown name, the names that lead there, and that name.
+    /// The value before the first unknown name, the names that lead to it, and the unknown name.
     Missing(&'static Value, Vec<&'p str>, &'p str),
 }
 
-/// Follows a path from name to name.
+/// Follows a path in the sample.
 pub fn at<'p>(path: impl IntoIterator<Item = &'p str>) -> Found<'p> {
     follow(path, |value, _, name| value.get(name))
 }
 
-/// The same where any kind of manager stands for each: they are made alike.
+/// Like [`at`], but accepts any type of manager: all managers have the same fields.
 pub fn at_any_manager<'p>(path: impl IntoIterator<Item = &'p str>) -> Found<'p> {
     follow(path, |value, of, name| match value {
         Value::Object(all) if of == Some(GESTIONNAIRES) => all.values().next(),
@@ -41,7 +42,7 @@ pub fn at_any_manager<'p>(path: impl IntoIterator<Item = &'p str>) -> Found<'p> 
     })
 }
 
-/// `next` gives the value under a name in another, which is known by the name that leads there.
+/// `next` gives the value under a name inside a value, given the name under which that value itself was found.
 fn follow<'p>(
     path: impl IntoIterator<Item = &'p str>,
     next: impl Fn(&'static Value, Option<&str>, &str) -> Option<&'static Value>,

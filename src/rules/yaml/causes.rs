@@ -1,13 +1,13 @@
-//! Causes that stand above the place where the parser stops, and what to say of each: spaces that are none to YAML,
-//! a bracket that is left open, an item without its dash.
+//! Causes that lie above the line where the parser stops, with their messages: spaces that YAML does not accept, an
+//! unclosed bracket, an item without its dash.
 
 use super::{habits, scan, stumbles};
 use crate::rules::pasted;
 
-/// What has its own place, from 0, and its own words.
+/// Line and column of a cause, from 0, and its message.
 type Cause = (usize, usize, String);
 
-/// The cause of a fault that the parser finds here; places count from 0.
+/// The cause of an error that the parser reports here; positions count from 0.
 pub(super) fn cause(lines: &[&str], stop: (usize, usize)) -> Option<Cause> {
     let hidden = hidden_above(lines, stop.0);
     let cause = hidden.or_else(|| near(lines, stop.0, habits::comment_line));
@@ -21,7 +21,7 @@ pub(super) fn cause(lines: &[&str], stop: (usize, usize)) -> Option<Cause> {
     cause.or_else(|| dash_missing(lines, stop.0))
 }
 
-/// What is wrong with the line that the parser blames, or with the one above it.
+/// What is wrong with the reported line or the one above it.
 fn near(
     lines: &[&str],
     at: usize,
@@ -35,7 +35,7 @@ fn near(
     })
 }
 
-/// A text that a bracket or a brace begins and that goes on after it: `libelle: [Urgent] Encombrants`.
+/// A text that begins with a bracket or a brace and continues after it is closed: `libelle: [Urgent] Encombrants`.
 fn goes_on_after_bracket(line: &str) -> Option<(usize, String)> {
     let begin = value_begins(line)?;
     let signs: Vec<char> = line.chars().collect();
@@ -54,7 +54,7 @@ fn goes_on_after_bracket(line: &str) -> Option<(usize, String)> {
     goes_on.then(|| (begin, stumbles::BRACE.to_owned()))
 }
 
-/// Where a value begins that a bracket or a brace begins, behind the dash or the name of its line. In characters.
+/// Where a value that begins with a bracket or a brace begins, after the dash or the name of its line. In characters.
 fn value_begins(line: &str) -> Option<usize> {
     let own = line.trim_start();
     let own = own.strip_prefix("- ").map_or(own, str::trim_start);
@@ -84,8 +84,8 @@ fn key_cut_off(line: &str) -> Option<(usize, String)> {
     cut.then(|| (before.chars().count() + 1, message))
 }
 
-/// A space that is none to YAML, where one makes the structure: on the line that the parser blames or on the lines
-/// just above it, which it takes for one text.
+/// A character that YAML does not accept as a space where one is needed for the structure: on the reported line, or on
+/// those just above it that YAML reads as one text with it.
 fn hidden_above(lines: &[&str], at: usize) -> Option<Cause> {
     let above = (0..=at.min(lines.len().checked_sub(1)?)).rev();
     let mut above = above.filter(|at| is_filled(lines[*at])).peekable();
@@ -111,7 +111,7 @@ fn left_open(lines: &[&str], stop: (usize, usize)) -> Option<Cause> {
     Some((opener.line, opener.column, message.to_owned()))
 }
 
-/// What to say of a bracket or a brace that nothing closes.
+/// The message about an unclosed bracket or brace.
 pub(super) fn not_closed(sign: char) -> Option<&'static str> {
     match sign {
         '[' => Some("le crochet « [ » ouvert ici n'est pas refermé"),
@@ -120,13 +120,13 @@ pub(super) fn not_closed(sign: char) -> Option<&'static str> {
     }
 }
 
-/// What to say of an item whose dash is glued to it.
+/// The message about an item without a space after its dash.
 pub(super) fn no_space(item: &str) -> String {
     let first = item.split_whitespace().next().unwrap_or(item);
     format!("il manque une espace après le tiret : « - {first} »")
 }
 
-/// What to say of the first key of an item that has no dash.
+/// The message about the first key of an item without a dash.
 #[must_use]
 pub fn no_dash(name: &str) -> String {
     format!("il manque « - » devant « {name} » : chaque élément de la liste commence par un tiret")
@@ -146,7 +146,7 @@ fn dash_missing(lines: &[&str], at: usize) -> Option<Cause> {
     let own = same_item.find(|it| lines[*it].trim_start().starts_with("nom:"))?;
     let mut above = lines[..own].iter().rev().filter(|it| is_filled(it));
     let column = leading_whitespace(lines[own]);
-    // Its list begins with it, or has items already, with their dashes where its own is missing.
+    // It starts its list, or the list already has items with dashes on the level where its own is missing.
     let first_of_list = above
         .clone()
         .next()
@@ -156,7 +156,7 @@ fn dash_missing(lines: &[&str], at: usize) -> Option<Cause> {
     (first_of_list || next_of_list).then(|| (own, column, no_dash("nom")))
 }
 
-/// The line that may have cut a group in two: it stands further left than the lines of the group above and below it.
+/// The line that may have cut a group in two: it is less indented than the lines of the group above and below it.
 pub(super) fn too_far_left(lines: &[&str], at: usize) -> Option<usize> {
     let group = leading_whitespace(lines.get(at)?);
     let mut above = (0..at).rev().filter(|at| is_filled(lines[*at]));
@@ -172,12 +172,12 @@ fn is_filled(line: &str) -> bool {
     !line.trim().is_empty() && !line.trim_start().starts_with('#')
 }
 
-/// How far a person takes a line to be indented, by whatever signs. In characters.
+/// The indentation of a line as a person sees it, whatever the characters. In characters.
 fn leading_whitespace(line: &str) -> usize {
     line.chars().take_while(|it| it.is_whitespace()).count()
 }
 
-/// What follows a dash that lacks its space: `-valeur`.
+/// The text after a dash without a space: `-valeur`.
 pub(super) fn glued_dash(line: &str) -> Option<&str> {
     let item = line.trim_start().strip_prefix('-')?;
     item.starts_with(char::is_alphabetic).then_some(item)
@@ -213,7 +213,7 @@ mod tests {
     #[case("a:\n  Attente #2: b\n  c: d\n", (2, 11), "mettez « Attente #2 » entre guillemets")]
     #[case("a:\n  c: d\n  Attente #2: b\n", (3, 11), "mettez « Attente #2 » entre guillemets")]
     #[case("Attente #2: b\nc: d\n", (1, 9), "mettez « Attente #2 » entre guillemets")]
-    fn the_cause_above_is_told_and_not_its_effect(
+    fn the_cause_above_is_reported_instead_of_its_effect(
         #[case] text: &str,
         #[case] at: (u32, u32),
         #[case] words: &str,
@@ -242,14 +242,14 @@ mod tests {
     #[rstest]
     #[case("a:\n  b: '[Urgent] Encombrants'\n  'Attente #2': d\n")]
     #[case("a:\n  b: [Urgent] # c: d\n  e: {f: g}\n  h: i #2\n")]
-    fn what_the_remedies_leave_is_read(#[case] text: &str) {
+    fn the_result_of_each_remedy_is_accepted(#[case] text: &str) {
         parse("f.yaml", text).unwrap();
     }
 
     #[rstest]
     #[case("  nom: deux\n  statut: {}\n")]
     #[case("  nom: deux\n    statut: {}\n")]
-    fn a_later_item_without_its_dash_is_told_there(#[case] more: &str) {
+    fn a_later_item_without_its_dash_is_reported_there(#[case] more: &str) {
         let fault = parse("f.yaml", &format!("{CASES}{more}"))
             .unwrap_err()
             .remove(0);

@@ -1,11 +1,11 @@
-//! What people bring along from other ways to write: comments of « // », a comma or a semicolon behind a value.
+//! Habits from other languages: comments with « // », a comma or a semicolon after a value.
 
-/// What to say of a comment that YAML has not.
+/// The message about a comment that YAML does not have.
 const COMMENT: &str =
     "un commentaire commence par « # », et non par « // » : mettez « # » à sa place";
 const LONG_COMMENT: &str = "un commentaire commence par « # », et non par « /* » : mettez « # » devant chacune de ses lignes, et effacez « /* » et « */ »";
 
-/// Column in characters, from 0, and what to say.
+/// Column in characters, from 0, and the message.
 type Habit = (usize, String);
 
 fn comment(rest: &str) -> Option<&'static str> {
@@ -23,7 +23,7 @@ pub(super) fn comment_line(line: &str) -> Option<Habit> {
     Some((column, comment(own)?.to_owned()))
 }
 
-/// What stands behind a value that is over already, in the column where the parser stops, from 0.
+/// A character after the end of a value, at the column where the parser stops, from 0.
 pub(super) fn behind_value(line: &str, column: usize) -> Option<Habit> {
     let at = line.char_indices().nth(column)?.0;
     let (before, rest) = line.split_at(at);
@@ -67,7 +67,7 @@ mod tests {
     #[case("a:\n  b: \"c\",\n  d: e\n", (2, 9), "virgule", "a:\n  b: \"c\"\n  d: e\n")]
     #[case("a: 'b', # c\n", (1, 7), "virgule", "a: 'b' # c\n")]
     #[case("a: [b]\"\n", (1, 7), "guillemet est en trop", "a: [b]\n")]
-    fn a_habit_is_told_where_it_is_with_what_mends_it(
+    fn a_habit_is_reported_at_its_position_with_the_remedy(
         #[case] wrong: &str,
         #[case] at: (u32, u32),
         #[case] words: &str,
@@ -82,7 +82,7 @@ mod tests {
     #[rstest]
     #[case("a: {b: \"c\",\n  d: 'e', f: [g],\n  h: https://i.fr}\n")]
     #[case("a: //serveur/partage\nb: |\n  // un\n  deux,\n")]
-    fn what_is_right_is_read(#[case] text: &str) {
+    fn correct_texts_are_accepted(#[case] text: &str) {
         parse("f.yaml", text).unwrap();
     }
 }

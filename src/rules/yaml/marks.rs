@@ -1,5 +1,5 @@
-//! Anchors and tags, which a person takes for the beginning of a text: YAML swallows « &Encombrants » in
-//! « &Encombrants et déchets ».
+//! Anchors and tags that a person takes for the beginning of a text: YAML swallows « &Encombrants » in « &Encombrants
+//! et déchets ».
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use super::position;
 use crate::rules::diagnostic::{Diagnostic, code};
 use serde_saphyr::Location;
 
-/// The tags that YAML itself has.
+/// The tags defined by YAML itself.
 const TAGS: [&str; 7] = [
     "!!str", "!!int", "!!float", "!!bool", "!!null", "!!seq", "!!map",
 ];
@@ -15,20 +15,20 @@ const TAGS: [&str; 7] = [
 /// Line and column, from 1.
 type Place = (u32, u32);
 
-/// What a text has of them.
+/// The anchors and tags of a text.
 pub(super) struct Marks<'t> {
     lines: Vec<&'t str>,
-    /// The place that was looked up last in a line, and its byte there.
+    /// The last position looked up in a line, and its byte.
     last: (Place, usize),
-    /// Each anchor of a text without quotes: the place of the text, its own, and how it is written.
+    /// Each anchor of an unquoted text: the position of the text, that of the anchor, and the anchor itself.
     anchors: Vec<(Place, Place, &'t str)>,
-    /// The places of texts that an alias stands for.
+    /// The positions of texts to which an alias refers.
     used: HashSet<Place>,
-    /// Tags that YAML has not.
+    /// The positions of tags that YAML does not define.
     tags: Vec<Place>,
 }
 
-/// What to say of a sign that makes YAML take a text for something else.
+/// The message about a character that makes YAML read a text as something else.
 #[must_use]
 pub fn marked(sign: char) -> String {
     format!("le symbole « {sign} » en début de valeur : mettez le texte entre guillemets")
@@ -45,7 +45,7 @@ impl<'t> Marks<'t> {
         }
     }
 
-    /// Takes in where a key or a value stands, and where what it says does; whether a quote begins it.
+    /// Records the position of a key or value and that of its definition; returns whether it is quoted.
     pub(super) fn note(&mut self, referenced: &Location, defined: &Location) -> bool {
         let at = position(defined);
         if position(referenced) != at {
@@ -59,7 +59,7 @@ impl<'t> Marks<'t> {
             return false;
         };
         let mut rest = before;
-        // Both may stand before one text.
+        // Both may precede the same text.
         while let Some((ahead, mark)) = last_word(rest) {
             rest = ahead;
             let back = before.get(rest.len()..).unwrap_or_default();
@@ -74,7 +74,8 @@ impl<'t> Marks<'t> {
         "\"'".contains(first)
     }
 
-    /// What stands before and after a place in its line. From the last one it goes on: a file may be one long line.
+    /// The text before and after a position in its line. It continues from the last position, because a file may be one
+    /// long line.
     fn cut(&mut self, at: Place) -> Option<(&'t str, &'t str)> {
         let number = |it: u32| usize::try_from(it).ok();
         let line = *self.lines.get(number(at.0)?.checked_sub(1)?)?;
@@ -92,7 +93,7 @@ impl<'t> Marks<'t> {
         line.split_at_checked(byte)
     }
 
-    /// The anchors that nothing asks for, and the tags that YAML has not.
+    /// The anchors that are never used, and the tags that YAML does not define.
     pub(super) fn faults(self, file: &str) -> Vec<Diagnostic> {
         let unused = self.anchors.into_iter();
         let unused = unused.filter(|(text, ..)| !self.used.contains(text));
@@ -111,13 +112,13 @@ impl<'t> Marks<'t> {
     }
 }
 
-/// The anchor or the tag that ends here, and what stands before it.
+/// The anchor or tag that ends here, and the text before it.
 fn last_word(before: &str) -> Option<(&str, &str)> {
     let trimmed = before.trim_end();
     let begin = trimmed.rfind(|it: char| it.is_whitespace() || "[{,".contains(it));
     let begin = begin.map_or(0, |at| at + 1);
     let (rest, word) = trimmed.split_at_checked(begin)?;
-    // A key ends so, and is none whatever it begins with.
+    // A word that ends like this is a key, whatever it begins with.
     let is_mark = word.starts_with(['&', '!']) && !word.ends_with(':');
     (is_mark && trimmed.len() < before.len()).then_some((rest, word))
 }
@@ -137,7 +138,7 @@ mod tests {
     #[case("a: &b !c d\n", &[(1, 4, '&'), (1, 7, '!')])]
     #[case("a: &b c\nd: *b\ne: &f g\n", &[(3, 4, '&')])]
     #[case("a: &b 12\n", &[(1, 4, '&')])]
-    fn a_text_that_an_anchor_or_a_tag_begins_is_told(
+    fn a_text_that_begins_with_an_anchor_or_a_tag_is_reported(
         #[case] text: &str,
         #[case] wanted: &[(u32, u32, char)],
     ) {
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn an_anchor_that_nothing_asks_for_may_be_taken_out() {
+    fn an_unused_anchor_may_be_removed() {
         let faults = parse("f.yaml", "tous: &defaut TOUS\n").unwrap_err();
         assert_eq!(
             faults[0].message,
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_in_one_long_line_is_read_in_no_time() {
+    fn a_file_in_one_long_line_is_read_fast() {
         let items: Vec<String> = (0..20_000).map(|it| format!("é{it}: 12")).collect();
         let text = format!("{{{}, b: &c d}}\n", items.join(", "));
         let faults = parse("f.yaml", &text).unwrap_err();
@@ -187,7 +188,7 @@ mod tests {
     #[case("a: |\n  &b c\n  !d e\nf: >\n  !g h\n")]
     #[case("a: b # &c d\n# !e f\ng: h\n")]
     #[case("a: {b: R&D, c: oui !}\n")]
-    fn what_is_no_beginning_of_a_text_stays_silent(#[case] text: &str) {
+    fn legitimate_anchors_and_tags_are_not_reported(#[case] text: &str) {
         parse("f.yaml", text).unwrap();
     }
 }

@@ -1,8 +1,8 @@
-//! Where brackets, quotes and comments stand in a text, also in one that the parser refuses.
+//! Finds brackets, quotes and comments in a text, even in one that the parser refuses.
 //!
-//! It reads line by line and as loosely as a person does; what it says only helps to place a fault.
+//! It reads line by line and as leniently as a person; its results only help to position a fault.
 
-/// A bracket or a brace that was opened.
+/// An opening bracket or brace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Opener {
     /// Line, from 0.
@@ -11,12 +11,12 @@ pub(super) struct Opener {
     pub column: usize,
     /// `[` or `{`.
     pub sign: char,
-    /// How far its line is indented.
+    /// The indentation of its line.
     indent: usize,
 }
 
-/// The innermost bracket that is open where the parser stops, if lines of the group around it stand below it already.
-/// The place counts from 0.
+/// The innermost bracket that is open where the parser stops, if the group around it already continues below. The
+/// position counts from 0.
 pub(super) fn left_open(lines: &[&str], (line, column): (usize, usize)) -> Option<Opener> {
     let mut walk = Walk::default();
     let mut left = None;
@@ -36,7 +36,7 @@ pub(super) fn left_open(lines: &[&str], (line, column): (usize, usize)) -> Optio
     left.filter(|_| walk.quote.is_none())
 }
 
-/// Where a comment cuts a text off that only looks as if it went on, `Bâtiment #1`: lines and columns from 0.
+/// Where a comment cuts off a text that seems to continue, `Bâtiment #1`: lines and columns from 0.
 pub(super) fn cut_off(text: &str) -> Vec<(usize, usize)> {
     let mut walk = Walk::default();
     for (number, line) in text.lines().enumerate() {
@@ -45,7 +45,7 @@ pub(super) fn cut_off(text: &str) -> Vec<(usize, usize)> {
     walk.cut_off
 }
 
-/// Where « // » stands within a text without quotes, as a comment of other languages: lines and columns from 0.
+/// Where « // » occurs in an unquoted text, like a comment in other languages: lines and columns from 0.
 pub(super) fn slashes(text: &str) -> Vec<(usize, usize)> {
     let mut walk = Walk::default();
     for (number, line) in text.lines().enumerate() {
@@ -54,12 +54,12 @@ pub(super) fn slashes(text: &str) -> Vec<(usize, usize)> {
     walk.slashes
 }
 
-/// How far YAML takes a line to be indented.
+/// The indentation of a line as YAML sees it.
 fn indent_in_spaces(line: &str) -> usize {
     line.chars().take_while(|it| *it == ' ').count()
 }
 
-/// Whether a line is one of a block: `- …` or `nom: …`.
+/// Whether a line begins an entry of a block: `- …` or `nom: …`.
 fn begins_entry(line: &str) -> bool {
     let line = line.trim();
     let name = line
@@ -72,9 +72,9 @@ fn begins_entry(line: &str) -> bool {
 #[derive(Default)]
 struct Walk {
     open: Vec<Opener>,
-    /// The quote that the text here stands in.
+    /// The quote that encloses the text here.
     quote: Option<char>,
-    /// How far the line is indented below which a text of several lines (`|`, `>`) stands.
+    /// The indentation above which the text of a block scalar (`|`, `>`) continues.
     block: Option<usize>,
     cut_off: Vec<(usize, usize)>,
     slashes: Vec<(usize, usize)>,
@@ -91,7 +91,7 @@ impl Walk {
         }
         let signs: Vec<char> = line.chars().collect();
         let space = |at: usize| signs.get(at).is_none_or(|it| it.is_whitespace());
-        // Whether a value may begin here, and whether one without quotes has begun.
+        // Whether a value may begin here, and whether an unquoted one has begun.
         let (mut fresh, mut plain) = (true, false);
         let mut at = 0;
         while at < signs.len().min(end) {
@@ -131,7 +131,7 @@ impl Walk {
                 (None, ':') if space(at + 1) => (fresh, plain) = (true, false),
                 (None, '-') if fresh && space(at + 1) => {}
                 (None, '|' | '>') if fresh && !in_flow => {
-                    // The key of the text, or the dash where it has none.
+                    // The key of the text, or the dash if it has none.
                     let begin = signs.iter().position(|it| !" -".contains(*it));
                     self.block = begin.filter(|it| *it < at).or(Some(indent_in_spaces(line)));
                     return;
@@ -162,7 +162,7 @@ mod tests {
     #[case("a: {\nb: c,\n}\nd: e: f\n", (3, 4), None)]
     #[case("a: |\n  [b\nc: d: e\n", (2, 4), None)]
     #[case("a: b # [c\nd: e: f\n", (1, 4), None)]
-    fn a_bracket_that_is_left_open_is_found(
+    fn an_unclosed_bracket_is_found(
         #[case] text: &str,
         #[case] stop: (usize, usize),
         #[case] opener: Option<(usize, usize)>,

@@ -1,4 +1,4 @@
-//! What can happen to a file in an editor, for someone who has never heard of YAML's grammar.
+//! What can happen to a file in an editor, explained for someone who does not know YAML's grammar.
 
 use super::causes::{cause, not_closed, too_far_left};
 use crate::rules::diagnostic::{Diagnostic, code};
@@ -28,7 +28,7 @@ const QUOTE_LEFT_OPEN: &str = "un guillemet n'est pas refermé";
 const NOT_CLOSED: &str = "le guillemet ouvert ici n'est pas refermé";
 const NOT_CLOSED_SINGLE: &str = "l'apostrophe ouverte ici n'est pas refermée";
 
-/// A part of the parser's words, and what to look for. The first that fits counts.
+/// Parts of the parser's messages, with the explanation for each. The first match counts.
 const STUMBLES: [(&str, &str); 36] = [
     ("content after single-quoted", GOES_ON_SINGLE),
     ("content after double-quoted", GOES_ON),
@@ -51,7 +51,7 @@ const STUMBLES: [(&str, &str); 36] = [
     ("expected string scalar", BRACE),
     (
         "cannot deserialize null",
-        "« null » et « ~ » disent « rien » : mettez-les entre guillemets s'ils sont un nom",
+        "« null » et « ~ » signifient « rien » : mettez-les entre guillemets s'ils sont un nom",
     ),
     ("unclosed bracket", UNCLOSED),
     ("unclosed quote", QUOTE_LEFT_OPEN),
@@ -131,7 +131,7 @@ const STUMBLES: [(&str, &str); 36] = [
     ("budget breached", "ce fichier est trop grand"),
 ];
 
-/// What is wrong, and where: the parser sees some mistakes only on the line before or after them.
+/// The fault with its position: the parser sees some mistakes only on the line before or after them.
 pub(super) fn diagnose(
     file: &str,
     text: &str,
@@ -173,7 +173,7 @@ pub(super) fn diagnose(
     Diagnostic::at(code::YAML, file, line, column, message)
 }
 
-/// The line and the column of the mistake itself, from 0, and what to say of it.
+/// Line and column of the actual mistake, from 0, and the message.
 fn mistake<'m>(lines: &[&str], at: usize, message: &'m str) -> Option<(usize, usize, &'m str)> {
     match message {
         TAB => {
@@ -220,8 +220,8 @@ fn mistake<'m>(lines: &[&str], at: usize, message: &'m str) -> Option<(usize, us
     }
 }
 
-/// The line of a name whose value is glued to its colon: this one, or those before it, which the parser takes for one
-/// text of several lines.
+/// The line of a name whose value follows its colon without a space: this one, or one of those before it that the
+/// parser reads as a single text.
 fn glued_line(lines: &[&str], at: usize) -> Option<(usize, usize, &'static str)> {
     let filled = |it: &&(usize, &&str)| {
         let line = it.1.trim();
@@ -238,7 +238,7 @@ fn glued_line(lines: &[&str], at: usize) -> Option<(usize, usize, &'static str)>
     Some((at, glued(line)?, GLUED))
 }
 
-/// Where a line has a colon without the space after it, in characters from 0: `nom:valeur`.
+/// Where a line has a colon without a space after it, in characters from 0: `nom:valeur`.
 pub(super) fn glued(line: &str) -> Option<usize> {
     let (name, value) = line.split_once(':')?;
     let bare = name.trim().trim_start_matches("- ");
@@ -247,7 +247,8 @@ pub(super) fn glued(line: &str) -> Option<usize> {
     (is_name && follows && !line.contains(": ")).then(|| name.chars().count())
 }
 
-/// Where the text that ends on this line begins, where that is on another line: its quote was meant to be closed there.
+/// Where the quoted text that ends on this line begins, if on a different line: its quote should have been closed
+/// there.
 fn left_open(lines: &[&str], at: usize, quote: char) -> Option<(usize, usize)> {
     let mut before = lines.iter().enumerate().take(at).rev();
     before.find_map(|(at, line)| {
@@ -260,7 +261,7 @@ fn left_open(lines: &[&str], at: usize, quote: char) -> Option<(usize, usize)> {
     })
 }
 
-/// Where the quote of a name stands that none closes before the colon: `"nom: "valeur"`. In characters, from 0.
+/// Where the quote of a name is that is not closed before the colon: `"nom: "valeur"`. In characters, from 0.
 fn name_left_open(line: &str) -> Option<usize> {
     let own = line.trim_start();
     let (name, value) = own.strip_prefix('"')?.split_once('"')?;
@@ -268,7 +269,7 @@ fn name_left_open(line: &str) -> Option<usize> {
     takes_colon.then(|| line.chars().count() - own.chars().count())
 }
 
-/// The same advice for a text that has both kinds of quotes: the other kind would end it as well.
+/// The same advice for a text with both kinds of quotes: the other kind would end the text as well.
 fn with_both(message: &str, line: &str) -> Option<&'static str> {
     match message {
         GOES_ON if line.contains('\'') => Some(GOES_ON_WITH_BOTH),
@@ -277,10 +278,10 @@ fn with_both(message: &str, line: &str) -> Option<&'static str> {
     }
 }
 
-/// What the parser stumbled on, for someone who has never heard of YAML's grammar.
+/// Explains the parser's message for someone who does not know YAML's grammar.
 fn explain(error: &serde_saphyr::Error) -> String {
     let english = error.to_string();
-    // The position follows in fields of its own.
+    // The position is in separate fields.
     let english = english
         .split(" at line ")
         .next()

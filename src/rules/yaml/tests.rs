@@ -1,4 +1,4 @@
-//! What becomes of a text: a tree with its places, or a fault that a person can mend.
+//! How a text is read: as a tree with positions, or as a fault that a person can correct.
 
 use super::*;
 use rstest::rstest;
@@ -45,13 +45,13 @@ fn every_repeated_key_is_reported_at_its_line() {
 #[case("a:\n  b: 'l'eau'\n", 2)]
 #[case("a:\n  b\u{a0}:\u{a0}1\n  c: d\n", 2)]
 #[case("a:\n  \"b: \"c\"\n", 2)]
-fn a_mistake_is_told_on_its_own_line(#[case] text: &str, #[case] line: u32) {
+fn a_mistake_is_reported_on_its_own_line(#[case] text: &str, #[case] line: u32) {
     let faults = parse("f.yaml", text).unwrap_err();
     assert_eq!(faults[0].line, line, "{faults:?}");
 }
 
 #[test]
-fn an_item_that_lacks_its_dash_is_told_once() {
+fn an_item_without_its_dash_is_reported_once() {
     let text = "cas:\n  - nom: un\n    statut: {}\n    attendu: {}\n    nom: deux\n    statut: {}\n    attendu: {}\n";
     let told = |text: &str| {
         let faults = parse("f.yaml", text).unwrap_err().into_iter();
@@ -121,7 +121,7 @@ fn a_text_that_a_comment_cuts_off_is_a_remark() {
     "a: 1\nb:\u{a0}2\nc: 3\n",
     "à la colonne 3, il y a une espace insécable"
 )]
-fn what_happens_in_an_editor_is_told_in_french(#[case] text: &str, #[case] words: &str) {
+fn mistakes_made_in_an_editor_are_explained_in_french(#[case] text: &str, #[case] words: &str) {
     let Err(faults) = parse("f.yaml", text) else {
         assert_eq!(words, "", "{text}");
         return;
@@ -132,7 +132,7 @@ fn what_happens_in_an_editor_is_told_in_french(#[case] text: &str, #[case] words
 }
 
 #[test]
-fn a_text_that_is_no_yaml_is_located_and_explained() {
+fn an_error_in_a_text_that_is_not_yaml_is_located_and_explained() {
     let faults = parse("f.yaml", "modes: [\n").unwrap_err();
     assert_eq!((faults[0].line, faults[0].column), (1, 8));
     assert!(
@@ -143,7 +143,7 @@ fn a_text_that_is_no_yaml_is_located_and_explained() {
 }
 
 #[test]
-fn a_comment_of_other_languages_is_a_remark_where_nothing_is_divided() {
+fn a_comment_of_other_languages_is_a_remark_except_in_connectors() {
     let told = |file, text| {
         let remarks = remarks(file, text);
         assert!(!crate::rules::diagnostic::any_error(&remarks));

@@ -1,4 +1,4 @@
-//! SoWell answers with a status, and the rest of its answer never comes.
+//! SoWell answers with a status, but the rest of its answer never arrives.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::statuts;
 use crate::harness::{Builder, Daemon, signalement, until};
 
-/// Answers everything with one head and the beginning of a body, and keeps the connection.
+/// Answers every request with the same status line and the beginning of a body, and keeps the connection open.
 struct Stalled {
     url: String,
     heard: Arc<AtomicUsize>,
@@ -36,7 +36,7 @@ impl Stalled {
         self.heard.load(Ordering::SeqCst)
     }
 
-    /// A daemon with one demande whose attempts are short, so that they end before the limit of one call.
+    /// A daemon with one demande and a short timeout, so that attempts end before the limit on one call.
     async fn told_by(&self) -> (Daemon, String) {
         let builder = Builder::new().set("SOWELL__BASE_URL", &self.url);
         let builder = builder.set("DELIVERY__ATTEMPT", "2s");
@@ -56,7 +56,7 @@ async fn stall(mut stream: TcpStream, status: &str, heard: Arc<AtomicUsize>) {
     heard.fetch_add(1, Ordering::SeqCst);
     let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 10\r\n\r\nab");
     stream.write_all(answer.as_bytes()).await.unwrap();
-    // Until the daemon closes it.
+    // Until the daemon closes the connection.
     while stream.read_buf(&mut request).await.unwrap_or(0) > 0 {}
 }
 
@@ -92,7 +92,7 @@ async fn a_status_of_sowell_counts_though_its_body_never_ends(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_sowell_cannot_take_now_is_sent_again_though_its_body_never_ends() {
+async fn a_status_that_sowell_cannot_accept_yet_is_sent_again_though_its_body_never_ends() {
     let sowell = Stalled::start("503 Service Unavailable\r\nRetry-After: 0").await;
     let (daemon, uid) = sowell.told_by().await;
     let event = json!({"statut": "CRC en cours"});
@@ -105,7 +105,7 @@ async fn what_sowell_cannot_take_now_is_sent_again_though_its_body_never_ends() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_token_is_told_though_the_body_of_the_answer_never_ends() {
+async fn a_refused_token_is_reported_though_the_body_of_the_answer_never_ends() {
     let sowell = Stalled::start("401 Unauthorized").await;
     let (daemon, uid) = sowell.told_by().await;
     let event = json!({"statut": "CRC en cours"});

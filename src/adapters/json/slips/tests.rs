@@ -1,4 +1,4 @@
-//! What is written by hand, or by a program that knows JSON by hearsay; each with what the remedy makes of it.
+//! Mistakes of people, or of programs with a vague idea of JSON, each with the text corrected by the remedy.
 
 use crate::adapters::json::Json;
 use rstest::rstest;
@@ -291,7 +291,7 @@ fn told(text: &str) -> String {
     "(ligne 1, colonne 1) : un objet JSON commence par « { »",
     "{\"a\": 1}"
 )]
-fn a_slip_is_told_where_it_is_with_what_mends_it(
+fn a_mistake_is_reported_at_its_position_with_the_remedy(
     #[case] wrong: &str,
     #[case] words: &str,
     #[case] mended: &str,
@@ -307,12 +307,12 @@ fn a_slip_is_told_where_it_is_with_what_mends_it(
     "{\"a\": 1 * 2}",
     "le corps n'est pas du JSON valide (ligne 1, colonne 9)"
 )]
-fn what_nobody_can_tell_is_only_placed(#[case] wrong: &str, #[case] wanted: &str) {
+fn an_unclear_mistake_is_only_located(#[case] wrong: &str, #[case] wanted: &str) {
     assert_eq!(told(wrong), wanted);
 }
 
 #[test]
-fn nothing_of_what_was_sent_is_told() {
+fn the_text_that_was_sent_is_never_quoted() {
     for wrong in [
         "{\"auteur\": Dupont}",
         "{auteurDupont: 1}",
@@ -327,7 +327,7 @@ fn nothing_of_what_was_sent_is_told() {
 
 proptest::proptest! {
     #[test]
-    fn a_place_is_one_of_the_text(text in "[\\[\\]{}:,\"'ae1.\\\\é…“ \n]{0,20}") {
+    fn every_position_is_inside_the_text(text in "[\\[\\]{}:,\"'ae1.\\\\é…“ \n]{0,20}") {
         if let Err(told) = Json::parse(text.as_bytes()) {
             let told = told.to_string();
             let place = told.split_once("(ligne ").and_then(|it| it.1.split_once(", colonne "));

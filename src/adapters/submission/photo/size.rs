@@ -132,7 +132,7 @@ mod tests {
         }
     }
 
-    /// How a box says how long it is.
+    /// How a box encodes its length.
     #[derive(Debug, Clone, Copy, PartialEq)]
     enum Length {
         Short,
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[rstest]
-    fn a_heic_tells_the_size_of_its_largest_picture(
+    fn the_size_of_a_heic_is_that_of_its_largest_picture(
         #[values(Length::Short, Length::Long)] pixels: Length,
         #[values(Length::Short, Length::Long, Length::UpToTheEnd)] meta: Length,
         #[values(Length::Short, Length::Long)] inside: Length,

@@ -1,4 +1,4 @@
-//! What a case came to, and how it differs from what was expected.
+//! The result of a case, and how it differs from the expected one.
 
 use std::collections::BTreeMap;
 
@@ -7,21 +7,21 @@ use crate::rules::foresee::Foreseen;
 use crate::rules::pasted;
 use crate::rules::place::Located;
 
-/// What a case expects of the error.
+/// The key of `attendu` for the error.
 pub(super) const ERREUR: &str = "erreur";
-/// What it expects of the e-mails.
+/// The key of `attendu` for the e-mails.
 pub(super) const ACCUSES: &str = "accuses";
 
-/// What a case came to.
+/// The result of a case.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
-    /// What was decided, under the names that `attendu` uses; nothing where an error kept it from that.
+    /// The decided values, under their names in `attendu`; empty if an error prevented the decision.
     values: BTreeMap<&'static str, Expected>,
-    /// What went wrong.
+    /// The error, if there was one.
     pub error: Option<String>,
-    /// Why there is no demande, or nothing for `SoWell`.
+    /// Why there is no demande, or no status for `SoWell`.
     pub why: Option<String>,
-    /// Why no e-mail could be tried.
+    /// Why the e-mails could not be rendered.
     pub why_no_mail: Option<String>,
 }
 
@@ -30,19 +30,19 @@ impl Outcome {
         self.values.insert(key, Expected::Text(value.to_owned()));
     }
 
-    /// Takes in the e-mails, and the first one that could not be written.
+    /// Adds the e-mails, and the first error that prevented one from being written.
     pub fn put_accuses<D>(&mut self, foreseen: &Foreseen<D>) {
         let names = foreseen.mails.iter().map(|it| it.modele().to_owned());
         self.values.insert(ACCUSES, Expected::List(names.collect()));
         self.error = foreseen.unwritten().next().map(|it| it.to_string());
     }
 
-    /// Whether anything was decided: where it was not, what is missing is missing for that.
+    /// Whether anything was decided; if not, all values are missing for the same reason.
     pub fn is_decided(&self) -> bool {
         !self.values.is_empty()
     }
 
-    /// What came out under a name of `attendu`.
+    /// The actual value of a key of `attendu`.
     fn got(&self, key: &str) -> Option<Expected> {
         match key {
             ERREUR => self.error.clone().map(Expected::Text),
@@ -50,13 +50,13 @@ impl Outcome {
         }
     }
 
-    /// Whether a value is missing, or another one, because there is no demande or nothing for `SoWell`.
+    /// Whether a value is missing or different because there is no demande or no status for `SoWell`.
     pub fn follows_from_why(&self, key: &str) -> bool {
         let kept = self.got(key).is_none() || ["transmis", "ignore"].contains(&key);
         self.why.is_some() && kept
     }
 
-    /// Expected and got, where they differ.
+    /// The expected and the actual value, if they differ.
     pub fn difference(&self, key: &Located, wanted: &Expected) -> Option<String> {
         let got = self.got(&key.text);
         if matches(&key.text, wanted, got.as_ref()) {
@@ -77,7 +77,7 @@ impl Outcome {
     }
 }
 
-/// Equal, but an error need only contain the expected words, and lists of e-mails have no order.
+/// Whether the values are equal; but an error need only contain the expected words, and e-mails may be in any order.
 fn matches(key: &str, wanted: &Expected, got: Option<&Expected>) -> bool {
     match (wanted, got) {
         (Expected::Text(wanted), Some(Expected::Text(got))) if key == ERREUR => {
@@ -89,13 +89,13 @@ fn matches(key: &str, wanted: &Expected, got: Option<&Expected>) -> bool {
             got.sort();
             wanted == got
         }
-        // Without a decision, no e-mail goes out.
+        // Without a decision, no e-mail is sent.
         (Expected::List(wanted), None) => wanted.is_empty(),
         (wanted, got) => Some(wanted) == got,
     }
 }
 
-/// What differs between two texts that look the same.
+/// The difference between two texts that look the same.
 fn apart(wanted: &Expected, got: Option<&Expected>) -> String {
     let note = match (wanted, got) {
         (Expected::Text(wanted), Some(Expected::Text(got))) => pasted::note_apart(wanted, got),

@@ -1,4 +1,4 @@
-//! The form of a case of a decision: what may stand in it, and where.
+//! Reads a case of a decision and checks its keys.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::rules::yaml::{Key, Node, Value as YamlValue};
 
 use super::{DecisionCase, Expected, Given, Input};
 
-/// What a case may expect of a signalement.
+/// The keys that a case may expect of a signalement.
 const EXPECTED_OF_SIGNALEMENT: [&str; 10] = [
     "transmis",
     "priorite",
@@ -27,9 +27,9 @@ const EXPECTED_OF_SIGNALEMENT: [&str; 10] = [
     "accuses",
     "erreur",
 ];
-/// What a case may expect of a status.
+/// The keys that a case may expect of a status.
 const EXPECTED_OF_STATUT: [&str; 4] = ["statut_sowell", "ignore", "accuses", "erreur"];
-/// What a case may say of a status.
+/// The keys that a case may give of a status.
 const STATUT: [&str; 6] = [
     "statut",
     "resultat",
@@ -39,7 +39,7 @@ const STATUT: [&str; 6] = [
     "evenement",
 ];
 
-/// Reads a case and its name.
+/// Reads a case, and returns it with its name.
 pub(in crate::rules::case) fn read(
     reader: &mut Reader<'_>,
     node: &Node,
@@ -119,8 +119,8 @@ pub(in crate::rules::case) fn read(
     Some((nom, case))
 }
 
-/// Every text by its key; photos may be a list, of which a case only knows the number, and what the contract does not
-/// know may be anything, by itself or under `autres`, where scripts see it.
+/// Reads the texts by key. Photos may be a list, of which only the length counts. Keys outside the contract may hold
+/// anything, either directly or under `autres`, which is where scripts see them.
 fn read_signalement(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
     let mut given = Given::default();
     for (key, value) in reader.map(node)? {
@@ -151,7 +151,7 @@ fn read_signalement(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
                 if KEYS.contains(&name) {
                     given.texts.insert(key.name.clone(), text);
                 } else {
-                    // A number stays one, as in what SoWell sends.
+                    // A number stays a number, as in SoWell's request.
                     given.autres.insert(key.name.clone(), value.json());
                 }
             }
@@ -160,8 +160,8 @@ fn read_signalement(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
     Some(given)
 }
 
-/// Notes what YAML takes for a key between braces, though no colon follows it: one that has its value glued to it, and
-/// the end of a text that a comma cuts off.
+/// Reports a key between braces that no colon follows: either its value is glued to it, or a comma has cut off the end
+/// of a text.
 fn note_without_colon(reader: &mut Reader<'_>, key: &Key) {
     let Some(note) = reader.note_bare(key) else {
         return;
@@ -175,8 +175,8 @@ fn note_without_colon(reader: &mut Reader<'_>, key: &Key) {
     }
 }
 
-/// Points out keys that nearly are known ones: `SoWell` may send keys that the contract does not know, so they
-/// are no fault by themselves.
+/// Reports keys that nearly are known ones. `SoWell` may send keys that the contract does not know, so they are not
+/// errors.
 fn note_misspelt(reader: &mut Reader<'_>, node: &Node, given: &BTreeMap<String, Located>) {
     let YamlValue::Map(entries) = &node.value else {
         return;
@@ -205,7 +205,7 @@ fn note_misspelt(reader: &mut Reader<'_>, node: &Node, given: &BTreeMap<String, 
     }
 }
 
-/// The key that a person had in mind, by its letters or by what transmission.yaml calls it.
+/// The key that was meant, judging by its letters or by its name in transmission.yaml.
 fn meant_key<'k>(key: &str, known: impl Iterator<Item = &'k str> + Clone) -> Option<&'k str> {
     let key = plain(&pasted::as_typed(key));
     let is_category = key.starts_with("categorie");
@@ -215,7 +215,7 @@ fn meant_key<'k>(key: &str, known: impl Iterator<Item = &'k str> + Clone) -> Opt
     category.next().or_else(|| nearest(&key, known))
 }
 
-/// How the key is called, of those that are missing, for which a person has a shorter word.
+/// The full names of a key for which people use a shorter word, if all of them are missing.
 fn called<'k>(key: &str, missing: impl Iterator<Item = &'k str>) -> Option<String> {
     let meant: &[&str] = match plain(&pasted::as_typed(key)).as_str() {
         "date" => &["date_creation"],
@@ -225,7 +225,7 @@ fn called<'k>(key: &str, missing: impl Iterator<Item = &'k str>) -> Option<Strin
     };
     let found = missing.filter(|it| meant.contains(it));
     let found: Vec<String> = found.map(|it| format!("« {it} »")).collect();
-    // One of both was given: the other word is another key.
+    // If one of them is given, the shorter word must be a different key.
     (found.len() == meant.len()).then(|| found.join(" ou "))
 }
 
@@ -237,7 +237,7 @@ fn read_residences(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Residence
             ["code", "nom", "adresse", "gestionnaires"],
             &["nom", "adresse"],
         )?;
-        // What is left out is harmless: an e-mail's subject may be a name, and its addressee a manager.
+        // A left-out text gets a neutral value: the subject of an e-mail may be a name, and its addressee a manager.
         let text = |reader: &mut Reader<'_>, node: Option<&Node>, harmless: &str| match node {
             Some(node) => reader.text_or_empty(node),
             None => Some(harmless.to_owned()),
@@ -254,7 +254,7 @@ fn read_residences(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Residence
                 &["type", "nom", "email"],
             )?;
             let identifiant = identifiant.and_then(|node| reader.text(node))?.text;
-            // The exports have no manager without a type.
+            // In the exports, every manager has a type.
             let own_type = match own_type {
                 Some(node) => reader.text(node)?.text,
                 None => kind.name.clone(),

@@ -1,4 +1,4 @@
-//! What a case of a decision is told of its own slips, each once.
+//! What is reported about the mistakes in a case of a decision, each once.
 
 use rstest::rstest;
 
@@ -123,7 +123,7 @@ const UNKNOWN_FIELD: &str = "fn accuses(evenement) {\n    if evenement.signaleme
     0,
     ""
 )]
-fn a_slip_of_a_case_is_told_once(
+fn a_mistake_in_a_case_is_reported_once(
     #[case] input: &str,
     #[case] attendu: &str,
     #[case] count: usize,
@@ -147,7 +147,7 @@ fn a_slip_of_a_case_is_told_once(
 )]
 #[case(("transmission.yaml", "modes: []\n"), "la demande d'essai ne peut pas être faite")]
 #[case(("modeles/contexte.txt", "{{ bien.libelle }}"), "contexte.txt")]
-fn a_case_of_a_status_tells_why_there_is_no_demande(
+fn a_case_of_a_status_reports_why_there_is_no_demande(
     #[case] edit: (&str, &str),
     #[case] words: &str,
 ) {
@@ -164,7 +164,7 @@ fn a_case_of_a_status_tells_why_there_is_no_demande(
 }
 
 #[test]
-fn what_a_signalement_brings_besides_is_seen_by_scripts() {
+fn scripts_see_the_other_keys_of_a_signalement() {
     let accuses = "fn accuses(evenement) {\n    let s = evenement.signalement;\n    if s.photos == 2 && s.autres.gps.x == 1 && s.autres.lieu.len == 1 { [] } else { throw \"non\" }\n}";
     let case = "cas:\n  - nom: un\n    signalement: {photos: [a, b], autres: {gps: {x: 1}}, lieu: [a]}\n    attendu: {accuses: []}\n";
     let mut told = told(&[("cas/a.yaml", case), ("accuses.rhai", accuses)]);
@@ -173,7 +173,7 @@ fn what_a_signalement_brings_besides_is_seen_by_scripts() {
 }
 
 #[test]
-fn a_dash_too_many_is_told_once() {
+fn an_extra_dash_is_reported_once() {
     let case = "cas:\n  - nom: un\n  - signalement: {}\n  - attendu: {transmis: true}\n";
     let told = told(&[("cas/a.yaml", case)]);
     assert_eq!(told.len(), 1, "{told:?}");

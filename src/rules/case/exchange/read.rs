@@ -1,4 +1,4 @@
-//! The form of a case of a connector: what may stand in it, and where.
+//! Reads a case of a connector and checks its keys.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::rules::yaml::{Node, Value};
 
 use super::{ExchangeCase, OF_REQUEST};
 
-/// What a case may expect.
+/// The keys that a case may expect.
 const EXPECTED: [&str; 14] = [
     "requete",
     "issue",
@@ -29,7 +29,7 @@ const EXPECTED: [&str; 14] = [
     "page_suivante",
     "erreur",
 ];
-/// What it may expect of an element of a list.
+/// The keys that it may expect of an element of a list.
 const OF_ELEMENT: [&str; 11] = [
     "uid",
     "statut",
@@ -43,9 +43,9 @@ const OF_ELEMENT: [&str; 11] = [
     "nom",
     "email",
 ];
-/// The forms of a body.
+/// The possible forms of a body.
 const BODIES: [&str; 5] = ["json", "formulaire", "multipart", "texte", "fichier"];
-/// Reads a case and its name.
+/// Reads a case, and returns it with its name.
 pub(in crate::rules::case) fn read(
     reader: &mut Reader<'_>,
     node: &Node,

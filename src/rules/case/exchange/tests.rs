@@ -1,4 +1,4 @@
-//! What a case of a connector pins, and how it tells what differs.
+//! What a case of a connector checks, and how it reports differences.
 
 use rstest::rstest;
 
@@ -44,7 +44,7 @@ operations:
     page: {taille: 50}
 ";
 
-/// What is told of these cases, by line.
+/// The diagnostics about these cases: line, column, message.
 fn gate(cases: &str) -> Vec<(u32, u32, String)> {
     let found = told(&[(Partner::Crm.file(), CONNECTOR), ("cas/a.yaml", cases)]);
     let found = found.into_iter().filter(|it| it.0 == "cas/a.yaml");
@@ -130,7 +130,7 @@ fn a_case_that_holds_pins_request_and_answer() {
     assert_eq!(gate(cases), []);
 }
 
-/// Each case with the place and the words of what is told of it.
+/// Each case, with the beginning of each message.
 #[rstest]
 #[case::number_and_text(
     "valeurs: {lieu: {id: 12}, fichiers: []}, attendu: {requete: {corps: {json: {ref: r, lieu: '12', photos: [], bien: R-01-A, le: '2026-02-28T22:59:59Z'}}}}",
@@ -168,7 +168,7 @@ fn a_case_that_holds_pins_request_and_answer() {
     "etape: liex, attendu: {}",
     &["étape inconnue « liex » : vouliez-vous dire « lieu » ?"]
 )]
-fn a_difference_is_told(#[case] case: &str, #[case] words: &[&str]) {
+fn a_difference_is_reported(#[case] case: &str, #[case] words: &[&str]) {
     let cases = format!("cas:\n  - {{nom: un, connecteur: crm, operation: creer, {case}}}\n");
     let told = gate(&cases);
     assert_eq!(told.len(), words.len(), "{told:?}");
@@ -180,7 +180,7 @@ fn a_difference_is_told(#[case] case: &str, #[case] words: &[&str]) {
 }
 
 #[test]
-fn a_difference_is_told_at_its_line() {
+fn a_difference_is_reported_at_its_line() {
     let cases = "cas:
   - nom: un
     connecteur: crm
@@ -197,7 +197,7 @@ fn a_difference_is_told_at_its_line() {
 }
 
 #[test]
-fn a_long_text_is_shown_where_it_parts() {
+fn a_long_text_is_shown_from_its_first_difference() {
     let long = "a".repeat(300);
     let cases = format!(
         "cas:
@@ -214,7 +214,7 @@ fn a_long_text_is_shown_where_it_parts() {
 }
 
 #[test]
-fn what_is_not_described_is_told() {
+fn an_operation_that_is_not_described_is_reported() {
     let case = |partner: &str, operation: &str| {
         let cases = format!(
             "cas:\n  - {{nom: un, connecteur: {partner}, operation: {operation}, attendu: {{}}}}\n"

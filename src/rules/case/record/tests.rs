@@ -1,4 +1,4 @@
-//! What a recorded case keeps, and what it forgets.
+//! What a recorded case keeps, and what it removes.
 
 use super::*;
 use crate::rules::case::tests::told;
@@ -51,7 +51,7 @@ fn recorded(
     };
     let case = record(&connector, &exchange).unwrap();
     let text = file(&[case]).unwrap();
-    // What is recorded holds.
+    // The recorded case passes.
     let found = told(&[(Partner::Crm.file(), CONNECTOR), ("cas/a.yaml", &text)]);
     let found: Vec<_> = found.iter().filter(|it| it.0 == "cas/a.yaml").collect();
     assert!(found.is_empty(), "{found:?}\n{text}");
@@ -59,7 +59,7 @@ fn recorded(
 }
 
 #[test]
-fn only_what_is_read_is_kept_and_nobody_is_named() {
+fn only_values_that_are_read_are_kept_and_no_person_is_named() {
     let ticket = json!({
         "id": 42, "etat": {"id": 7, "nom": "Clôturée", "par": "Jeanne Martin"},
         "modifie": "2026-03-01T09:30:00Z", "auteur": {"nom": "Camille Durand", "tel": "0601020304"},
@@ -86,7 +86,7 @@ fn only_what_is_read_is_kept_and_nobody_is_named() {
 }
 
 #[test]
-fn values_that_an_answer_gave_are_kept_and_headers_that_are_read() {
+fn values_from_an_answer_and_headers_that_are_read_are_kept() {
     let text = recorded(
         Operation::Creer,
         |values| {

@@ -1,4 +1,4 @@
-//! Managers of whom only the CRM knows.
+//! Managers that only the CRM knows.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ const MANAGERS: &str = "  gestionnaires: {chemin: '/g/{{ residence }}', type: /t
 #[case(true, true, true)]
 #[case(true, false, false)]
 #[case(false, true, false)]
-fn managers_that_the_crm_tells_are_no_hole(
+fn managers_fetched_from_the_crm_are_not_a_hole(
     #[case] asks: bool,
     #[case] calls: bool,
     #[case] silent: bool,
@@ -43,7 +43,7 @@ fn managers_that_the_crm_tells_are_no_hole(
 }
 
 #[test]
-fn a_residence_with_managers_of_an_export_is_not_asked_about() {
+fn the_crm_is_not_asked_about_a_residence_with_managers_in_an_export() {
     let crm = format!("{CRM}{MANAGERS}");
     let generation = compiled(&[("connecteurs/crm.yaml", &crm)]).0.unwrap();
     let called = BTreeSet::from([Partner::Crm]);
@@ -57,7 +57,7 @@ fn a_residence_with_managers_of_an_export_is_not_asked_about() {
 #[case(false, "", true)]
 #[case(false, ";;;;\r\n", true)]
 #[case(false, "R;responsable_secteur;RS;n;e@x.fr\r\n", false)]
-fn an_export_without_managers_is_refused_where_nobody_else_tells_them(
+fn an_export_without_managers_is_refused_unless_the_crm_provides_them(
     #[case] asks: bool,
     #[case] rows: &str,
     #[case] refused: bool,
@@ -75,7 +75,7 @@ fn an_export_without_managers_is_refused_where_nobody_else_tells_them(
     let wanted = "gestionnaires.csv : erreur : aucun gestionnaire dans ce fichier : l'export semble vide ou tronqué";
     assert_eq!(errors, vec![wanted; usize::from(refused)]);
     let Some(generation) = generation else { return };
-    // The export has not changed, and is not read again.
+    // The export has not changed and is not read again.
     let known = Known {
         previous: Some(&generation),
         ..Known::default()

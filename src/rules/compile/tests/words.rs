@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What is told of one line of the e-mail.
+/// The remarks on one line of an e-mail template.
 fn of_mail(line: &str) -> Vec<String> {
     let text = format!("Objet: x\n{line}\n");
     compiled(&[("modeles/accuse-reception.txt", &text)]).1
@@ -39,9 +39,9 @@ fn of_mail(line: &str) -> Vec<String> {
 )]
 #[case(
     "Motif : {{ evenement.motif }}.",
-    "pour l'événement « transmis » : « evenement.motif » n'est dit que pour un signalement écarté"
+    "pour l'événement « transmis » : « evenement.motif » n'existe que pour un signalement écarté"
 )]
-fn what_can_never_come_is_told_of_a_template(#[case] line: &str, #[case] words: &str) {
+fn an_impossible_comparison_in_a_template_is_reported(#[case] line: &str, #[case] words: &str) {
     let told = of_mail(line);
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains(words), "{told:?}");
@@ -58,12 +58,12 @@ fn what_can_never_come_is_told_of_a_template(#[case] line: &str, #[case] words: 
 #[case("{% if evenement.motif %}Motif : {{ evenement.motif }}.{% endif %}")]
 #[case("{% if evenement.type == \"ecarte\" %}Motif : {{ evenement.motif }}.{% endif %}")]
 #[case("{{ evenement.motif | default(\"\") }}{{ evenement.statut_sowell }}{{ evenement.statut }}")]
-fn what_may_come_is_not_told_of_a_template(#[case] line: &str) {
+fn a_possible_comparison_in_a_template_is_not_reported(#[case] line: &str) {
     assert_eq!(of_mail(line), [] as [&str; 0]);
 }
 
 #[test]
-fn a_manager_that_the_crm_may_name_is_not_told() {
+fn a_manager_that_the_crm_may_know_is_not_reported() {
     let crm = format!(
         "{CRM}  gestionnaires: {{chemin: '/g/{{{{ residence }}}}', type: /t, identifiant: /i, nom: /n, email: /e}}\n"
     );
@@ -87,7 +87,7 @@ fn a_manager_that_the_crm_may_name_is_not_told() {
 )]
 #[case("statut == 'Traité' or statut_crm in ['Clôturée', 'Ouverte']", None)]
 #[case("commentaire == 'x' or date == 'y'", None)]
-fn what_sowell_is_told_is_held_against_the_tables(
+fn words_sent_to_sowell_are_checked_against_the_tables(
     #[case] condition: &str,
     #[case] words: Option<&str>,
 ) {
@@ -118,12 +118,12 @@ fn what_sowell_is_told_is_held_against_the_tables(
 )]
 #[case("modes: [tous]\n", &[])]
 #[case("modes: [auteur, manager, categories]\ncategories: [ASC, CHAUF]\n", &[])]
-fn a_word_that_a_list_has_twice_is_told_at_the_second_one(
+fn a_repeated_word_of_a_list_is_reported_at_its_second_place(
     #[case] transmission: &str,
     #[case] wanted: &[&str],
 ) {
     let (mut rules, exports) = shipped();
-    // What is transmitted by other modes is not what the shipped cases want.
+    // The shipped cases expect the shipped modes.
     rules.remove("cas/transmission.yaml");
     rules.insert("transmission.yaml".to_owned(), transmission.into());
     let (_, found) = compile(&rules, &exports, Known::default());
@@ -133,7 +133,7 @@ fn a_word_that_a_list_has_twice_is_told_at_the_second_one(
 }
 
 #[test]
-fn a_status_that_is_ignored_twice_is_told() {
+fn a_status_ignored_twice_is_reported() {
     let statuts = include_str!("../../../../rules/statuts.yaml");
     let twice = statuts.replace("ignorer: []", "ignorer: [Archivée, En relecture, Archivée]");
     let (generation, told) = compiled(&[("statuts.yaml", &twice)]);

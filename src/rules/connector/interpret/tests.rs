@@ -1,4 +1,4 @@
-//! What an answer names a demande by.
+//! Which values of an answer identify a demande.
 
 use rstest::rstest;
 use serde_json::{Value as Json, json};
@@ -33,7 +33,7 @@ fn read(operation: Operation, answered: &Json) -> Result<Found, Failure> {
 #[case::path(json!("4/2"), "4/2")]
 #[case::word(json!("true"), "true")]
 #[case::longest(json!("é".repeat(200)), &"é".repeat(200))]
-fn a_demande_is_named_by_a_text_or_a_number(#[case] id: Json, #[case] uid: &str) {
+fn a_text_or_a_number_identifies_a_demande(#[case] id: Json, #[case] uid: &str) {
     let created = read(Operation::Creer, &json!({"id": id})).unwrap();
     assert_eq!(created.items[0]["uid"], uid);
     let found = read(Operation::Chercher, &json!({"found": [{"id": id}]})).unwrap();
@@ -49,11 +49,11 @@ fn a_demande_is_named_by_a_text_or_a_number(#[case] id: Json, #[case] uid: &str)
 #[case::yes(json!(true))]
 #[case::empty(json!(""))]
 #[case::list(json!(["a"]))]
-fn whatever_else_names_none(#[case] id: Json) {
+fn other_values_do_not_identify_a_demande(#[case] id: Json) {
     let created = read(Operation::Creer, &json!({"id": id})).unwrap_err();
     assert_eq!(created.meaning, Meaning::InDoubt, "{created:?}");
     assert!(created.reason.contains("« uid »"), "{created:?}");
-    // Left out of what is found, it would be created once more.
+    // If it were left out of the results, the demande would be created again.
     let found = read(Operation::Chercher, &json!({"found": [{"id": id}]})).unwrap_err();
     assert_eq!(found.meaning, Meaning::Unavailable, "{found:?}");
 }

@@ -1,4 +1,4 @@
-//! What a file says against the table, each fault where it stands.
+//! Checks a file against the table; each fault is reported at its position.
 
 use super::table::of;
 use super::{COUNT, Form, Key, STATUSES, duration, fits, statuses};
@@ -7,7 +7,7 @@ use crate::rules::diagnostic::{code, nearest};
 use crate::rules::source::Reader;
 use crate::rules::yaml::{Node, Value};
 
-/// Notes everything in the file that is not as the table says.
+/// Reports everything in the file that does not conform to the table.
 pub(in crate::rules::connector) fn check(reader: &mut Reader<'_>, partner: Partner, root: &Node) {
     check_keys(reader, of(partner), root);
 }
@@ -17,7 +17,7 @@ fn check_keys(reader: &mut Reader<'_>, keys: &[Key], node: &Node) {
     let Some(entries) = reader.map(node) else {
         return;
     };
-    // What a misspelt key was meant to be is not missing besides.
+    // If a misspelt key was probably meant to be a required one, the required one is not reported as missing too.
     let mut meant = Vec::new();
     for (key, value) in entries {
         if !reader.known_key(key, &names) {
@@ -25,7 +25,7 @@ fn check_keys(reader: &mut Reader<'_>, keys: &[Key], node: &Node) {
             continue;
         }
         let known = keys.iter().find(|it| it.name == key.name);
-        // A key with nothing behind it counts as left out.
+        // A key without a value counts as missing.
         if let (Some(known), false) = (known, value.value == Value::Null) {
             check_form(reader, &known.form, value);
         }

@@ -1,5 +1,5 @@
-//! The table itself: the keys of each partner's file, from the calls that all share to what one
-//! partner alone is asked.
+//! The table itself: the keys of each partner's file, from the parts common to all calls to the operations of a single
+//! partner.
 
 use super::{Form, GUARDS, Key, METHODS, key, required};
 use crate::rules::connector::Partner;
@@ -113,7 +113,7 @@ const REPONSES: Key = key(
         key(
             "message",
             Form::Extract,
-            "Où l'API dit pourquoi elle a refusé.",
+            "Où l'API indique le motif d'un refus.",
         ),
     ]),
     "Ce que veulent dire les réponses, là où ce n'est pas l'usage.",
@@ -448,6 +448,6 @@ const SOWELL: [Key; 7] = [
                 "Dire à SoWell l'identifiant d'une demande créée après coup.",
             ),
         ]),
-        "Ce que l'on dit à SoWell.",
+        "Ce que l'on transmet à SoWell.",
     ),
 ];

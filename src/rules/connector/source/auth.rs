@@ -1,4 +1,4 @@
-//! How a call says who makes it: each way that a file can name takes its compiled form.
+//! Reads how calls are authenticated: each method that a file can name is compiled here.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::rules::source::Reader;
 use crate::rules::template::Text;
 use crate::rules::yaml::Node;
 
-/// Reads it; without one, the partner's own token is sent as a bearer.
+/// Reads it; if it is missing, the token from the settings is sent as a bearer token.
 pub(super) fn read(reader: &mut Reader<'_>, partner: Partner, node: Option<&Node>) -> Option<Auth> {
     let Some(node) = node else {
         let token = format!("{{{{ {}.token }}}}", partner.as_str());
@@ -69,7 +69,7 @@ fn session(reader: &mut Reader<'_>, node: &Node) -> Option<Auth> {
     })))
 }
 
-/// OAuth 2 with client credentials is a session whose calls the standard describes.
+/// OAuth 2 client credentials: a session whose login call is defined by the standard.
 fn oauth2(reader: &mut Reader<'_>, node: &Node) -> Option<Auth> {
     let path = LocatedText::read(reader, node.get("url")?);
     let client = LocatedText::read(reader, node.get("client")?);
@@ -110,7 +110,7 @@ fn oauth2(reader: &mut Reader<'_>, node: &Node) -> Option<Auth> {
     })))
 }
 
-/// The header that has both, whatever each is made of.
+/// A Basic header built from both values, each of which may contain expressions.
 fn basic_header(
     reader: &mut Reader<'_>,
     client: &LocatedText,
@@ -146,7 +146,7 @@ fn literal(text: &str) -> Shape {
     Shape::Literal(Json::from(text))
 }
 
-/// A text as an expression that can stand inside another.
+/// A text as an expression that can be part of a larger one.
 fn inner(text: &LocatedText) -> Option<String> {
     match text.text.literal() {
         Some(literal) => serde_json::to_string(literal).ok(),

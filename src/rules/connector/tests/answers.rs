@@ -1,4 +1,4 @@
-//! What a file makes of answers.
+//! How a file reads answers.
 
 use super::*;
 
@@ -13,7 +13,7 @@ use super::*;
 #[case(500, "", Err(Meaning::InDoubt))]
 #[case(502, "<html>", Err(Meaning::InDoubt))]
 #[case(302, "", Err(Meaning::Refused))]
-// A success that does not say what it made.
+// A success that does not give the created object.
 #[case(200, "<html>OK</html>", Err(Meaning::InDoubt))]
 #[case(201, r#"{"issue": {"#, Err(Meaning::InDoubt))]
 #[case(201, r#"{"issue": {"id": null}}"#, Err(Meaning::InDoubt))]
@@ -50,7 +50,7 @@ fn each_answer_of_sowell_has_its_consequence(
     let values = sample(operation);
     let read = connector.interpret(operation, Step::Main, &values, &access, &answer(case.0, ""));
     assert_eq!(read.err().map_or(Meaning::Success, |it| it.meaning), case.1);
-    // However long: nothing is read in it.
+    // The length does not matter, because nothing is read in it.
     let mut cut = answer(case.0, "");
     cut.whole = false;
     let read = connector.interpret(operation, Step::Main, &values, &access, &cut);
@@ -58,7 +58,7 @@ fn each_answer_of_sowell_has_its_consequence(
 }
 
 #[test]
-fn a_search_believes_only_a_whole_list() {
+fn a_search_accepts_only_a_complete_list() {
     let reference = sample(Operation::Chercher)["reference"]
         .as_str()
         .unwrap()
@@ -83,7 +83,7 @@ fn a_search_believes_only_a_whole_list() {
         r#"{"issues": [{"ref": "x"}]}"#,
     ] {
         let failure = read(Operation::Chercher, Step::Main, &answer(200, wrong));
-        // One that is not ours may well have no id.
+        // A result that is not ours may have no id.
         if wrong.contains("ref") {
             assert!(failure.is_ok());
         } else {

@@ -1,4 +1,4 @@
-//! Whether a creation can be asked for, for demandes that nobody sends.
+//! Whether a creation can be requested for hypothetical demandes.
 
 use super::*;
 use crate::domain::demande::NewDemande;
@@ -48,10 +48,7 @@ fn creating(how: &str) -> Connector {
     "    chemin: /d\n    prealables: [{nom: lu, chemin: '/d/{{ demande.residence }}', lire: {id: /id}}]\n",
     ".."
 )]
-fn what_no_path_and_no_header_takes_depends_on_its_value(
-    #[case] how: &str,
-    #[case] residence: &str,
-) {
+fn a_path_or_header_may_fail_depending_on_the_value(#[case] how: &str, #[case] residence: &str) {
     let connector = creating(how);
     let creation = Creation::of(&connector).unwrap();
     assert!(creation.asks_for("residence") && !creation.asks_for("qualification"));
@@ -60,17 +57,20 @@ fn what_no_path_and_no_header_takes_depends_on_its_value(
 }
 
 #[test]
-fn a_value_of_a_body_goes_out_whatever_it_is() {
+fn a_value_in_a_body_never_fails() {
     let connector = creating("    chemin: /d\n    corps: {json: {r: '{{ demande.residence }}'}}\n");
     let creation = Creation::of(&connector).unwrap();
     assert!(!creation.asks_for("residence"));
 }
 
-/// A call before it may be named by letters that stand in any text.
+/// The name of an earlier call may be letters that occur in any text.
 #[rstest]
 #[case("{{ demande.residence|table('t') }}", true)]
 #[case("{{ (demande.residence if e.id else 'x')|table('t') }}", false)]
-fn only_what_an_answer_has_no_part_in_is_certain(#[case] value: &str, #[case] certain: bool) {
+fn a_fault_is_certain_only_without_values_from_an_answer(
+    #[case] value: &str,
+    #[case] certain: bool,
+) {
     let connector = creating(&format!(
         "    prealables: [{{nom: e, chemin: /lieux, lire: {{id: /0/id}}}}]\n    chemin: /d\n    corps:\n      json:\n        r: \"{value}\"\n        envoi: envoi\n"
     ));

@@ -1,8 +1,8 @@
-//! What a file asks of the photos, and what only has their words in it.
+//! What a file needs of the photos, and texts that only resemble a use of them.
 
 use super::*;
 
-/// A file whose creation has this path and body, with what comes before it, and which sends a photo first.
+/// A file whose creation has this path and body, preceded by these calls, and which uploads a photo first.
 fn with(path: &str, body: &str, before: &str) -> (Connector, Vec<Diagnostic>) {
     let text = format!(
         "doublons: possibles\noperations:\n  televerser:\n    chemin: /envois\n    corps: {{fichier: {{contenu: \"{{{{ fichier }}}}\"}}}}\n    lire: {{jeton: /jeton}}\n  creer:\n    prealables: [{before}]\n    chemin: \"{path}\"\n    corps: {body}\n    uid: /id\n"
@@ -54,7 +54,7 @@ fn remarks(faults: &[Diagnostic]) -> bool {
     "/d",
     "{multipart: {fichier: \"{{ fichiers|length }}\", liste: {json: {fichier: \"{{ fichiers[0].nom }}\"}}}}"
 )]
-fn what_has_only_the_words_sends_no_photo(#[case] path: &str, #[case] body: &str) {
+fn a_file_with_only_the_words_sends_no_photo(#[case] path: &str, #[case] body: &str) {
     let before = "{nom: lu, chemin: /envoi/fichier, lire: {base64: /a}}";
     let (connector, faults) = with(path, body, before);
     assert!(!connector.creates_with_photos());
@@ -85,7 +85,7 @@ fn what_has_only_the_words_sends_no_photo(#[case] path: &str, #[case] body: &str
 )]
 #[case("{json: {pour: photo, dans: fichiers, faire: \"{{ photo.envoi.jeton }}\"}}")]
 #[case("{json: {a: \"{{ fichiers|map(attribute='envoi.jeton')|list }}\"}}")]
-fn what_sends_the_photos_is_known(#[case] body: &str) {
+fn a_file_that_sends_the_photos_is_recognized(#[case] body: &str) {
     let (connector, faults) = with("/d", body, "");
     assert!(connector.creates_with_photos());
     let [needs_bytes, uploads] = ["base64", "envoi"].map(|it| body.contains(it));
@@ -97,7 +97,7 @@ fn what_sends_the_photos_is_known(#[case] body: &str) {
 #[rstest]
 #[case("{fichier: {contenu: \"{{ fichiers|first }}\"}}")]
 #[case("{multipart: {photo: {fichier: \"{{ fichiers|first }}\"}}}")]
-fn what_a_call_before_the_creation_sends_is_sent(#[case] body: &str) {
+fn photos_sent_by_a_call_before_the_creation_count(#[case] body: &str) {
     let before = format!("{{nom: piece, chemin: /uploads, corps: {body}, lire: {{jeton: /t}}}}");
     let (connector, faults) = with("/d", "{json: {piece: \"{{ piece.jeton }}\"}}", &before);
     assert!(connector.creates_with_photos());
@@ -105,7 +105,7 @@ fn what_a_call_before_the_creation_sends_is_sent(#[case] body: &str) {
 }
 
 #[test]
-fn a_constant_that_reads_like_our_reference_finds_nothing() {
+fn a_constant_resembling_our_reference_is_not_a_use_of_it() {
     let text = "operations:\n  chercher: {chemin: /reference, parametres: {q: lien_sowell}, uid: /id}\n  creer: {chemin: /reference, corps: {json: {a: lien_sowell, p: \"{{ fichiers|map(attribute='base64')|list }}\"}}, uid: /id}\n";
     let (_, faults) = compile(text);
     assert_eq!(faults.len(), 2, "{faults:?}");

@@ -40,7 +40,7 @@ fn a_creation_is_rendered_with_its_types() {
 }
 
 #[test]
-fn the_steps_of_an_operation_are_requests_of_their_own() {
+fn each_step_of_an_operation_is_a_separate_request() {
     let api = api();
     let access = api.sample_access().unwrap();
     assert_eq!(api.steps_before(Operation::Creer), 1);
@@ -154,7 +154,7 @@ operations:
             ("file[]", Some("image/jpeg"), Some("photo-1.jpg")),
         ]
     );
-    // Without a token there is no Authorization at all.
+    // Without a token, there is no Authorization header.
     let access = Access {
         token: None,
         ..access
@@ -177,7 +177,7 @@ operations:
 }
 
 #[test]
-fn oauth_is_a_session_of_its_own() {
+fn oauth_is_a_session() {
     let text = "
 authentification: {oauth2: {url: 'https://login.example/token', client: moi, secret: '{{ secrets.oauth }}', portee: a b, envoi: basique}}
 doublons: upsert

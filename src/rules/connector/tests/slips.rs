@@ -1,8 +1,8 @@
-//! What is wrong with a file is told where it stands.
+//! Faults in a file are reported at their positions.
 
 use super::*;
 
-/// Each fault with the line that it must be told at.
+/// Each fault, with the line at which it must be reported.
 #[rstest]
 #[case(
     "operations:\n  creer:\n    chemn: /x\n    uid: /id\n",
@@ -76,7 +76,7 @@ use super::*;
     5,
     "photo"
 )]
-fn a_slip_is_told_at_its_line(#[case] text: &str, #[case] line: u32, #[case] words: &str) {
+fn a_mistake_is_reported_at_its_line(#[case] text: &str, #[case] line: u32, #[case] words: &str) {
     let (connector, faults) = compile(text);
     assert!(connector.is_none(), "{text}");
     let told = faults
@@ -96,7 +96,7 @@ fn a_slip_is_told_at_its_line(#[case] text: &str, #[case] line: u32, #[case] wor
     "entetes: {X-Clé?: a}",
     1,
     11,
-    "« X-Clé » n'est pas un nom d'en-tête HTTP : « é » n'y va pas"
+    "« X-Clé » n'est pas un nom d'en-tête HTTP : « é » n'y est pas permis"
 )]
 #[case("entetes: {'': a}", 1, 11, "il est vide")]
 #[case(
@@ -105,7 +105,7 @@ fn a_slip_is_told_at_its_line(#[case] text: &str, #[case] line: u32, #[case] wor
     30,
     "un tiret typographique"
 )]
-fn a_name_that_no_header_can_have_is_refused(
+fn an_invalid_header_name_is_refused(
     #[case] extra: &str,
     #[case] line: u32,
     #[case] column: u32,
@@ -136,7 +136,7 @@ fn a_name_that_no_header_can_have_is_refused(
 #[case("\"é {{ demande.bien b }}\"", 20, "« }} »")]
 #[case("'{{ demande.bien == }}'", 18, "il manque une valeur après « == »")]
 #[case("'a {{ demande.bien'", 4, "cette balise « {{ » n'est pas refermée")]
-fn an_expression_is_told_of_at_the_faulty_place(
+fn a_fault_in_an_expression_is_reported_at_its_position(
     #[case] value: &str,
     #[case] column: u32,
     #[case] words: &str,
@@ -183,7 +183,7 @@ fn told(value: &str) -> Vec<(bool, String)> {
     "{si: \"demande.priorite >= 'normal'\", alors: a}",
     "l'ordre alphabétique"
 )]
-fn a_condition_in_vain_is_told(#[case] value: &str, #[case] words: &str) {
+fn a_condition_that_never_holds_is_reported(#[case] value: &str, #[case] words: &str) {
     let told = told(value);
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(!told[0].0 && told[0].1.contains(words), "{told:?}");
@@ -198,7 +198,7 @@ fn a_condition_in_vain_is_told(#[case] value: &str, #[case] words: &str) {
 #[case(
     "{pour: demande, dans: '{{ fichiers }}', faire: {si: \"demande.type >= 'image'\", alors: a}}"
 )]
-fn a_condition_that_may_hold_is_not_told(#[case] value: &str) {
+fn a_condition_that_may_hold_is_not_reported(#[case] value: &str) {
     assert_eq!(told(value), []);
 }
 
@@ -216,7 +216,7 @@ fn a_condition_that_may_hold_is_not_told(#[case] value: &str) {
     "date: \"{{ element.d|lire_date('%d/%m/%Q') }}\"",
     "n'est pas un format de date"
 )]
-fn what_no_answer_makes_right_is_refused(#[case] line: &str, #[case] words: &str) {
+fn an_expression_that_fails_for_any_answer_is_refused(#[case] line: &str, #[case] words: &str) {
     let mut lines = vec!["uid: /id", "statut: /s", "date: /d"];
     let key = line.split(':').next().unwrap();
     lines.retain(|it| !it.starts_with(key));
@@ -241,7 +241,10 @@ fn what_no_answer_makes_right_is_refused(#[case] line: &str, #[case] words: &str
 #[case("secret: 'a{{ secrets.nom }}'", false)]
 #[case("secret: \"{{ 'a' ~ secrets.nom }}\"", true)]
 #[case("secret: '{{- secrets.nom -}}'", true)]
-fn what_is_sent_with_another_value_is_one_expression(#[case] secret: &str, #[case] right: bool) {
+fn a_secret_combined_with_a_different_value_is_one_expression(
+    #[case] secret: &str,
+    #[case] right: bool,
+) {
     let text = format!(
         "doublons: upsert\nauthentification:\n  oauth2: {{url: /o, client: moi, envoi: basique, {secret}}}\noperations:\n  creer: {{chemin: '/d/{{{{ reference }}}}', uid: /id}}\n"
     );

@@ -1,5 +1,5 @@
-//! What a person wrote for something else than YAML or the rules take it for: lines at another level, commas between
-//! words, a word for all the rest.
+//! Reports what a person meant differently from how YAML or the rules read it: lines on the wrong level, commas between
+//! words, a word meant as a default.
 
 use super::Reader;
 use crate::rules::alike::plain;
@@ -9,7 +9,7 @@ use crate::rules::pasted;
 use crate::rules::place::Located;
 use crate::rules::yaml::{Key, Node, Value};
 
-/// What people write for all that have no line of their own, without accents and spaces.
+/// Words that people use as a default, without accents and spaces.
 const DEFAULTS: [&str; 8] = [
     "*",
     "_",
@@ -21,7 +21,8 @@ const DEFAULTS: [&str; 8] = [
     "otherwise",
 ];
 
-/// Whether a key names several of a kind. One with a comma of its own goes on in small letters: « Refusée, sans suite ».
+/// Whether a key names several things. After a comma inside a single name, the text continues in lower case: « Refusée,
+/// sans suite ».
 fn are_several(key: &str) -> bool {
     let parts: Vec<&str> = key.split([',', ';']).map(str::trim).collect();
     let capital = |it: &&str| it.starts_with(char::is_uppercase);
@@ -32,7 +33,8 @@ fn are_several(key: &str) -> bool {
 }
 
 impl Reader<'_> {
-    /// Notes the keys that other spaces than YAML's indent: they stand beside all others, whose group lacks them.
+    /// Reports keys indented with characters that YAML does not accept as spaces: they end up on the top level instead
+    /// of in their group.
     pub(super) fn note_hidden_indent(&mut self, root: &Node) -> bool {
         let Value::Map(entries) = &root.value else {
             return false;
@@ -54,8 +56,8 @@ impl Reader<'_> {
         self.faults.len() > before
     }
 
-    /// Notes the texts in which an escape makes a NUL: they would come back in demandes and statuses, which PostgreSQL
-    /// could not keep. A case only says what may come, and is kept nowhere.
+    /// Reports texts in which an escape produces a NUL: they would end up in demandes and statuses, which PostgreSQL
+    /// could not store. A case is excepted, since its texts are never stored.
     pub(super) fn note_nul(&mut self, root: &Node) -> bool {
         const NUL: &str = "« \\0 » (ou « \\x00 », « \\u0000 ») fait un caractère NUL, qu'aucun texte ne peut contenir : retirez-le, ou mettez le texte entre apostrophes « ' » si « \\ » en fait partie";
         let before = self.faults.len();
@@ -79,8 +81,8 @@ impl Reader<'_> {
         self.faults.len() > before
     }
 
-    /// Notes the unknown keys that stand below a group and look as if they belonged to it, and gives them; `None`
-    /// where the group has nothing else.
+    /// Reports the unknown keys that follow a group and seem to belong to it, and returns them; `None` if the group has
+    /// no other keys.
     pub(super) fn note_strays<'n>(
         &mut self,
         entries: &'n [(Key, Node)],
@@ -114,7 +116,7 @@ impl Reader<'_> {
                 (1, true) => "cette ligne et celles de son groupe doivent être décalées",
                 _ => "cette ligne et celles qui suivent doivent être décalées",
             };
-            // Where other keys may stand here too, it may be one of those, misspelt.
+            // If other keys are allowed here, it may be a misspelling of one of them.
             let otherwise = if empty || names.len() == 1 {
                 String::new()
             } else {
@@ -134,15 +136,15 @@ impl Reader<'_> {
         (!left_empty).then_some(all)
     }
 
-    /// Whether nothing stands before a key on its line, and no quote around it: not so between braces, mostly.
+    /// Whether a key comes first on its line, without a quote; keys between braces mostly do not.
     pub(super) fn begins_line(&self, key: &Key) -> bool {
         let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
         let line = number(key.line).and_then(|at| self.text.lines().nth(at));
         line.is_some_and(|it| it.trim_start().starts_with(&key.name))
     }
 
-    /// What to say of a word between braces that YAML takes for a key, though no colon follows it: a comma or an equals
-    /// sign made it one.
+    /// The message about a word between braces that YAML reads as a key although no colon follows it, because of a
+    /// comma or an equals sign.
     pub(in crate::rules) fn note_bare(&self, key: &Key) -> Option<String> {
         if !self.lacks_colon(key) {
             return None;
@@ -156,7 +158,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Whether no colon follows a key, as between braces.
+    /// Whether no colon follows a key, as can happen between braces.
     pub(in crate::rules) fn lacks_colon(&self, key: &Key) -> bool {
         let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
         let written = number(key.line)
@@ -169,15 +171,15 @@ impl Reader<'_> {
         !key.quoted && written.is_some_and(|rest| rest.trim_start().starts_with([',', '}']))
     }
 
-    /// A text that people read: points out what ends it and was meant for the file. Between quotes all of it is
-    /// meant, and so are the quotes of French or of a word processor around it.
+    /// A text for people: reports characters at its end that were meant as syntax. Inside quotes, everything belongs to
+    /// the text, and so do French or typographic quotes around it.
     pub(in crate::rules::source) fn label(&mut self, node: &Node) -> Option<Located> {
         let label = self.text(node)?;
         let text = label.text.as_str();
         if !self.is_written(&label) {
             return Some(label);
         }
-        // Behind a figure it means inches.
+        // After a digit it means inches.
         let before = text.strip_suffix('"');
         let before = before.filter(|it| !it.ends_with(|it: char| it.is_ascii_digit()));
         let told = match (text.chars().next_back(), before) {
@@ -200,7 +202,7 @@ impl Reader<'_> {
         Some(label)
     }
 
-    /// Whether a text stands in its line as it is read, without quotes.
+    /// Whether a text appears literally in its line, without quotes.
     fn is_written(&self, it: &Located) -> bool {
         let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
         let written = number(it.line).zip(number(it.column));
@@ -211,7 +213,7 @@ impl Reader<'_> {
         written.is_some_and(|line| line.starts_with(&it.text))
     }
 
-    /// Points out a word of a list that stands on several lines: those are several words, and a comma is missing.
+    /// Reports a word of a list that spans several lines: it was meant as several words, and a comma is missing.
     pub(in crate::rules::source) fn note_over_lines(&mut self, word: &Located) {
         let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
         let written = number(word.line)
@@ -224,7 +226,7 @@ impl Reader<'_> {
         let above = self.text.lines().take(lines_above).last();
         let in_block =
             above.is_some_and(|it| it.trim_end_matches(['-', '+']).ends_with(['|', '>']));
-        // Quotes and what is written elsewhere begin otherwise.
+        // Quoted texts and aliases begin differently.
         let goes_on = !in_block
             && written.is_some_and(|it| {
                 it.starts_with(char::is_alphanumeric) && !it.starts_with(&word.text)
@@ -238,11 +240,11 @@ impl Reader<'_> {
         }
     }
 
-    /// Points out a key that was meant for several of a kind, or for all that have no line. `kind` is what one of them is,
-    /// as in « un seul statut ».
+    /// Reports a key that was meant for several things, or as a default. `kind` describes one of them, as in « un seul
+    /// statut ».
     pub(in crate::rules::source) fn note_several(&mut self, key: &Key, kind: &str) {
         let name = plain(&key.name);
-        // Quotes say that it is a name, except around what cannot do without them.
+        // Quotes mark it as a name, except for `*`, which must be quoted.
         let message = if DEFAULTS.contains(&name.as_str()) && (!key.quoted || key.name == "*") {
             let otherwise = if key.quoted {
                 ""
@@ -250,7 +252,7 @@ impl Reader<'_> {
                 " (ou mettez-le entre guillemets s'il s'appelle ainsi)"
             };
             format!(
-                "« {0} » ne vaut que pour « {0} » même : rien ne vaut ici pour tout le reste ; retirez cette ligne, et donnez-en une à chacun{otherwise}",
+                "« {0} » ne vaut que pour « {0} » même : il n'existe pas de ligne par défaut ici ; retirez cette ligne, et donnez-en une à chacun{otherwise}",
                 key.name
             )
         } else if !key.quoted && are_several(&key.name) {
