@@ -18,9 +18,7 @@ mod upkeep;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::domain::demande::{Demande, Uid};
 use crate::domain::reason::Phrase;
-use crate::domain::signalement::{Etat, SignalementId};
 use crate::domain::statut::StoredEvent;
 
 pub use self::creations::{
@@ -42,7 +40,7 @@ pub use self::past::{Page, PastEvent, PastPayload, PastSignalement};
 pub use self::polls::{PollClaim, Polls};
 pub use self::signalements::{
     BoundKey, Client, Creation, IdempotencyKey, IfExists, NewRecord, Recorded, SignalementSummary,
-    SignalementView, StatutView, StoredSubmission, StoredTrace,
+    SignalementView, Signalements, StatutView, StoredSubmission, StoredTrace,
 };
 pub use self::sources::{FileSet, Source, SourceError, StoredVersion, VersionSummary};
 pub use self::upkeep::{Kept, REMOVAL_WINDOW, Replica, Turn, Work};
@@ -57,43 +55,7 @@ pub trait Clock: Send + Sync {
 ///
 /// A method that writes returns only once its commit has reached the disk.
 #[async_trait]
-pub trait Store: Outbox + PendingCreations + Polls + Send + Sync {
-    /// Commits a decided signalement with its demande, files, trace and e-mails, all or nothing. If it is
-    /// set aside exactly as before, its e-mails are left out.
-    async fn record(&self, record: NewRecord) -> Result<Recorded, StoreError>;
-
-    /// The creation that already holds this identity or this key, if any.
-    async fn find_bound(
-        &self,
-        id: &SignalementId,
-        key: Option<&IdempotencyKey>,
-    ) -> Result<Option<BoundKey>, StoreError>;
-
-    /// A signalement by its identity or its demande's UID.
-    async fn find_signalement(
-        &self,
-        id_or_uid: &str,
-    ) -> Result<Option<SignalementView>, StoreError>;
-
-    /// Signalements in a state, or all those without a demande if it is `None`; newest first.
-    async fn list_signalements(
-        &self,
-        etat: Option<Etat>,
-        limit: u32,
-    ) -> Result<Vec<SignalementSummary>, StoreError>;
-
-    /// Signalements without a demande in a state, newest first, starting after `before`.
-    async fn signalements_before(
-        &self,
-        etat: Etat,
-        before: Option<&SignalementSummary>,
-        limit: u32,
-    ) -> Result<Vec<SignalementSummary>, StoreError>;
-
-    /// The traces of a signalement and of its demande's events, oldest first; empty if the identity or UID is
-    /// unknown.
-    async fn find_traces(&self, id_or_uid: &str) -> Result<Vec<StoredTrace>, StoreError>;
-
+pub trait Store: Signalements + Outbox + PendingCreations + Polls + Send + Sync {
     /// A page of past signalements, whatever their outcome.
     async fn past_signalements(&self, page: Page) -> Result<Vec<PastSignalement>, StoreError>;
 
@@ -102,15 +64,6 @@ pub trait Store: Outbox + PendingCreations + Polls + Send + Sync {
 
     /// The numbers of signalements and of status events received since then (`None`: ever).
     async fn count_past(&self, since: Option<DateTime<Utc>>) -> Result<(u64, u64), StoreError>;
-
-    /// The submission received under this identity.
-    async fn find_submission(
-        &self,
-        id: &SignalementId,
-    ) -> Result<Option<StoredSubmission>, StoreError>;
-
-    /// A demande with its photos.
-    async fn find_demande(&self, uid: &Uid) -> Result<Option<Demande>, StoreError>;
 
     /// Commits a judged event and its deliveries, unless it was already received.
     async fn record_event(&self, event: NewEvent) -> Result<EventRecorded, StoreError>;

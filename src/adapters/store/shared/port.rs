@@ -28,58 +28,14 @@ use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::{Db, DbConnection, DbPool, DbRow, DbStore, dialect, failed};
-use crate::domain::demande::{Demande, Uid};
 use crate::domain::ports::{
-    BoundKey, Client, EventRecorded, FileSet, IdempotencyKey, IfExists, Kept, NewEvent, NewRecord,
-    Page, PastEvent, PastSignalement, Recorded, Release, Replica, SignalementSummary,
-    SignalementView, Store, StoreError, StoredSubmission, StoredTrace, StoredVersion, Turn,
-    VersionSummary, Work,
+    Client, EventRecorded, FileSet, IfExists, Kept, NewEvent, Page, PastEvent, PastSignalement,
+    Release, Replica, Store, StoreError, StoredVersion, Turn, VersionSummary, Work,
 };
-use crate::domain::signalement::{Etat, SignalementId};
 use crate::domain::statut::StoredEvent;
 
 #[async_trait]
 impl Store for DbStore {
-    async fn record(&self, record: NewRecord) -> Result<Recorded, StoreError> {
-        self.writer.record(record).await
-    }
-
-    async fn find_bound(
-        &self,
-        id: &SignalementId,
-        key: Option<&IdempotencyKey>,
-    ) -> Result<Option<BoundKey>, StoreError> {
-        dialect::in_time(keys::find_bound(&self.readers, id, key)).await
-    }
-
-    async fn find_signalement(
-        &self,
-        id_or_uid: &str,
-    ) -> Result<Option<SignalementView>, StoreError> {
-        dialect::in_time(signalements::find(&self.readers, id_or_uid)).await
-    }
-
-    async fn list_signalements(
-        &self,
-        etat: Option<Etat>,
-        limit: u32,
-    ) -> Result<Vec<SignalementSummary>, StoreError> {
-        dialect::in_time(signalements::list(&self.readers, etat, limit)).await
-    }
-
-    async fn signalements_before(
-        &self,
-        etat: Etat,
-        before: Option<&SignalementSummary>,
-        limit: u32,
-    ) -> Result<Vec<SignalementSummary>, StoreError> {
-        dialect::in_time(signalements::before(&self.readers, etat, before, limit)).await
-    }
-
-    async fn find_traces(&self, id_or_uid: &str) -> Result<Vec<StoredTrace>, StoreError> {
-        dialect::in_time(signalements::find_traces(&self.readers, id_or_uid)).await
-    }
-
     async fn past_signalements(&self, page: Page) -> Result<Vec<PastSignalement>, StoreError> {
         dialect::in_time(past::signalements(&self.readers, page)).await
     }
@@ -90,17 +46,6 @@ impl Store for DbStore {
 
     async fn count_past(&self, since: Option<DateTime<Utc>>) -> Result<(u64, u64), StoreError> {
         dialect::in_time(past::count(&self.readers, since)).await
-    }
-
-    async fn find_submission(
-        &self,
-        id: &SignalementId,
-    ) -> Result<Option<StoredSubmission>, StoreError> {
-        dialect::in_time(signalements::find_submission(&self.readers, id)).await
-    }
-
-    async fn find_demande(&self, uid: &Uid) -> Result<Option<Demande>, StoreError> {
-        dialect::in_time(demandes::find(&self.readers, uid)).await
     }
 
     async fn record_event(&self, event: NewEvent) -> Result<EventRecorded, StoreError> {
