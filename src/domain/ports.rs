@@ -36,7 +36,7 @@ pub use self::partners::{
     EXCERPT_CHARS, MailError, MailFailure, Mailer, Message, Reply, ReplyMeaning, Sowell,
     Unreachable,
 };
-pub use self::past::{Page, PastEvent, PastPayload, PastSignalement};
+pub use self::past::{History, Page, PastEvent, PastPayload, PastSignalement};
 pub use self::polls::{PollClaim, Polls};
 pub use self::signalements::{
     BoundKey, Client, Creation, IdempotencyKey, IfExists, NewRecord, Recorded, SignalementSummary,
@@ -55,16 +55,7 @@ pub trait Clock: Send + Sync {
 ///
 /// A method that writes returns only once its commit has reached the disk.
 #[async_trait]
-pub trait Store: Signalements + Outbox + PendingCreations + Polls + Send + Sync {
-    /// A page of past signalements, whatever their outcome.
-    async fn past_signalements(&self, page: Page) -> Result<Vec<PastSignalement>, StoreError>;
-
-    /// A page of past status events, whatever their outcome.
-    async fn past_events(&self, page: Page) -> Result<Vec<PastEvent>, StoreError>;
-
-    /// The numbers of signalements and of status events received since then (`None`: ever).
-    async fn count_past(&self, since: Option<DateTime<Utc>>) -> Result<(u64, u64), StoreError>;
-
+pub trait Store: Signalements + History + Outbox + PendingCreations + Polls + Send + Sync {
     /// Commits a judged event and its deliveries, unless it was already received.
     async fn record_event(&self, event: NewEvent) -> Result<EventRecorded, StoreError>;
 

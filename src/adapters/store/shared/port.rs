@@ -29,25 +29,13 @@ use uuid::Uuid;
 
 use super::{Db, DbConnection, DbPool, DbRow, DbStore, dialect, failed};
 use crate::domain::ports::{
-    Client, EventRecorded, FileSet, IfExists, Kept, NewEvent, Page, PastEvent, PastSignalement,
-    Release, Replica, Store, StoreError, StoredVersion, Turn, VersionSummary, Work,
+    Client, EventRecorded, FileSet, IfExists, Kept, NewEvent, Release, Replica, Store, StoreError,
+    StoredVersion, Turn, VersionSummary, Work,
 };
 use crate::domain::statut::StoredEvent;
 
 #[async_trait]
 impl Store for DbStore {
-    async fn past_signalements(&self, page: Page) -> Result<Vec<PastSignalement>, StoreError> {
-        dialect::in_time(past::signalements(&self.readers, page)).await
-    }
-
-    async fn past_events(&self, page: Page) -> Result<Vec<PastEvent>, StoreError> {
-        dialect::in_time(past::events(&self.readers, page)).await
-    }
-
-    async fn count_past(&self, since: Option<DateTime<Utc>>) -> Result<(u64, u64), StoreError> {
-        dialect::in_time(past::count(&self.readers, since)).await
-    }
-
     async fn record_event(&self, event: NewEvent) -> Result<EventRecorded, StoreError> {
         self.writer
             .write(event, |connection, event| {
