@@ -19,7 +19,6 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::domain::reason::Phrase;
-use crate::domain::statut::StoredEvent;
 
 pub use self::creations::{
     ApartCount, CreationClaim, PendingCreation, PendingCreations, PendingKey, Reservation,
@@ -29,7 +28,7 @@ pub use self::crm::{
     Capabilities, Change, ChangePage, ChangeQuery, CreateDemande, Created, Crm, CrmError,
     DuplicateGuard, LONGEST_RETRY_AFTER, RemoteCrm,
 };
-pub use self::events::{EventRecorded, NewEvent, Release};
+pub use self::events::{EventRecorded, Events, NewEvent, Release};
 pub use self::files::{Files, FilesError};
 pub use self::outbox::{IfOvertaken, LivraisonCount, Moment, Outbox, Pause, Resume, RetryOutcome};
 pub use self::partners::{
@@ -55,21 +54,9 @@ pub trait Clock: Send + Sync {
 ///
 /// A method that writes returns only once its commit has reached the disk.
 #[async_trait]
-pub trait Store: Signalements + History + Outbox + PendingCreations + Polls + Send + Sync {
-    /// Commits a judged event and its deliveries, unless it was already received.
-    async fn record_event(&self, event: NewEvent) -> Result<EventRecorded, StoreError>;
-
-    /// Up to `limit` events whose status the rules did not know, oldest first, accepted after this position in
-    /// the order of all events.
-    async fn held_events(&self, after: i64, limit: u32) -> Result<Vec<StoredEvent>, StoreError>;
-
-    /// The untranslated statuses that hold deliveries back, most frequent first, with the number of deliveries
-    /// each.
-    async fn count_held(&self, limit: u32) -> Result<Vec<(String, i64)>, StoreError>;
-
-    /// Commits the outcome of a held event.
-    async fn release_event(&self, release: Release) -> Result<(), StoreError>;
-
+pub trait Store:
+    Signalements + History + Events + Outbox + PendingCreations + Polls + Send + Sync
+{
     /// Releases every claim, including the one on the CRM's list, so that the work of a killed process need not
     /// wait for its leases to expire. Only for a store that no other daemon uses.
     async fn release_claims(&self) -> Result<(), StoreError>;

@@ -9,6 +9,7 @@ pub(super) mod batch;
 mod creations;
 pub(super) mod demandes;
 mod evenements;
+mod events;
 pub(super) mod fichiers;
 pub(super) mod keys;
 pub(super) mod livraisons;
@@ -29,37 +30,12 @@ use uuid::Uuid;
 
 use super::{Db, DbConnection, DbPool, DbRow, DbStore, dialect, failed};
 use crate::domain::ports::{
-    Client, EventRecorded, FileSet, IfExists, Kept, NewEvent, Release, Replica, Store, StoreError,
-    StoredVersion, Turn, VersionSummary, Work,
+    Client, FileSet, IfExists, Kept, Replica, Store, StoreError, StoredVersion, Turn,
+    VersionSummary, Work,
 };
-use crate::domain::statut::StoredEvent;
 
 #[async_trait]
 impl Store for DbStore {
-    async fn record_event(&self, event: NewEvent) -> Result<EventRecorded, StoreError> {
-        self.writer
-            .write(event, |connection, event| {
-                Box::pin(evenements::record(connection, event))
-            })
-            .await
-    }
-
-    async fn count_held(&self, limit: u32) -> Result<Vec<(String, i64)>, StoreError> {
-        dialect::in_time(evenements::count_held(&self.readers, limit)).await
-    }
-
-    async fn held_events(&self, after: i64, limit: u32) -> Result<Vec<StoredEvent>, StoreError> {
-        dialect::in_time(evenements::held(&self.readers, after, limit)).await
-    }
-
-    async fn release_event(&self, release: Release) -> Result<(), StoreError> {
-        self.writer
-            .write(release, |connection, release| {
-                Box::pin(evenements::release(connection, release))
-            })
-            .await
-    }
-
     async fn release_claims(&self) -> Result<(), StoreError> {
         self.writer
             .write((), |connection, ()| {
