@@ -14,6 +14,7 @@ mod polls;
 mod signalements;
 mod sources;
 mod upkeep;
+mod versions;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -41,8 +42,9 @@ pub use self::signalements::{
     BoundKey, Client, Creation, IdempotencyKey, IfExists, NewRecord, Recorded, SignalementSummary,
     SignalementView, Signalements, StatutView, StoredSubmission, StoredTrace,
 };
-pub use self::sources::{FileSet, Source, SourceError, StoredVersion, VersionSummary};
+pub use self::sources::{FileSet, Source, SourceError};
 pub use self::upkeep::{Kept, REMOVAL_WINDOW, Replica, Turn, Work};
+pub use self::versions::{StoredVersion, VersionSummary, Versions};
 
 /// The wall clock. A port, so that tests can set the time.
 pub trait Clock: Send + Sync {
@@ -55,7 +57,7 @@ pub trait Clock: Send + Sync {
 /// A method that writes returns only once its commit has reached the disk.
 #[async_trait]
 pub trait Store:
-    Signalements + History + Events + Outbox + PendingCreations + Polls + Send + Sync
+    Signalements + History + Events + Versions + Outbox + PendingCreations + Polls + Send + Sync
 {
     /// Releases every claim, including the one on the CRM's list, so that the work of a killed process need not
     /// wait for its leases to expire. Only for a store that no other daemon uses.
@@ -76,21 +78,6 @@ pub trait Store:
 
     /// How many items [`Self::purge`] would delete.
     async fn count_purgeable(&self, what: Kept, before: DateTime<Utc>) -> Result<u64, StoreError>;
-
-    /// Stores an accepted version.
-    async fn save_version(&self, version: StoredVersion) -> Result<(), StoreError>;
-
-    /// Whether this version is stored.
-    async fn has_version(&self, version: &str) -> Result<bool, StoreError>;
-
-    /// The most recently accepted version.
-    async fn last_version(&self) -> Result<Option<StoredVersion>, StoreError>;
-
-    /// Accepted versions, most recently accepted first.
-    async fn list_versions(&self, limit: u32) -> Result<Vec<VersionSummary>, StoreError>;
-
-    /// The names of the versions with this prefix, and the rule files of the first of them.
-    async fn find_version(&self, begin: &str) -> Result<(Vec<String>, FileSet), StoreError>;
 
     /// The hashes of the stored tokens.
     async fn tokens(&self) -> Result<Vec<(Client, String)>, StoreError>;

@@ -29,10 +29,7 @@ use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::{Db, DbConnection, DbPool, DbRow, DbStore, dialect, failed};
-use crate::domain::ports::{
-    Client, FileSet, IfExists, Kept, Replica, Store, StoreError, StoredVersion, Turn,
-    VersionSummary, Work,
-};
+use crate::domain::ports::{Client, IfExists, Kept, Replica, Store, StoreError, Turn, Work};
 
 #[async_trait]
 impl Store for DbStore {
@@ -77,30 +74,6 @@ impl Store for DbStore {
 
     async fn count_purgeable(&self, what: Kept, before: DateTime<Utc>) -> Result<u64, StoreError> {
         dialect::in_time(retention::count(&self.readers, what, before)).await
-    }
-
-    async fn save_version(&self, version: StoredVersion) -> Result<(), StoreError> {
-        self.writer
-            .write(version, |connection, version| {
-                Box::pin(versions::save(connection, version))
-            })
-            .await
-    }
-
-    async fn has_version(&self, version: &str) -> Result<bool, StoreError> {
-        dialect::in_time(versions::has(&self.readers, version)).await
-    }
-
-    async fn last_version(&self) -> Result<Option<StoredVersion>, StoreError> {
-        dialect::in_time(versions::last(&self.readers)).await
-    }
-
-    async fn list_versions(&self, limit: u32) -> Result<Vec<VersionSummary>, StoreError> {
-        dialect::in_time(versions::list(&self.readers, limit)).await
-    }
-
-    async fn find_version(&self, begin: &str) -> Result<(Vec<String>, FileSet), StoreError> {
-        dialect::in_time(versions::find(&self.readers, begin)).await
     }
 
     async fn tokens(&self) -> Result<Vec<(Client, String)>, StoreError> {
