@@ -13,6 +13,7 @@ mod past;
 mod polls;
 mod signalements;
 mod sources;
+mod tokens;
 mod upkeep;
 mod versions;
 
@@ -39,10 +40,11 @@ pub use self::partners::{
 pub use self::past::{History, Page, PastEvent, PastPayload, PastSignalement};
 pub use self::polls::{PollClaim, Polls};
 pub use self::signalements::{
-    BoundKey, Client, Creation, IdempotencyKey, IfExists, NewRecord, Recorded, SignalementSummary,
-    SignalementView, Signalements, StatutView, StoredSubmission, StoredTrace,
+    BoundKey, Creation, IdempotencyKey, NewRecord, Recorded, SignalementSummary, SignalementView,
+    Signalements, StatutView, StoredSubmission, StoredTrace,
 };
 pub use self::sources::{FileSet, Source, SourceError};
+pub use self::tokens::{Client, IfExists, Tokens};
 pub use self::upkeep::{Kept, REMOVAL_WINDOW, Replica, Turn, Work};
 pub use self::versions::{StoredVersion, VersionSummary, Versions};
 
@@ -57,7 +59,16 @@ pub trait Clock: Send + Sync {
 /// A method that writes returns only once its commit has reached the disk.
 #[async_trait]
 pub trait Store:
-    Signalements + History + Events + Versions + Outbox + PendingCreations + Polls + Send + Sync
+    Signalements
+    + History
+    + Events
+    + Versions
+    + Tokens
+    + Outbox
+    + PendingCreations
+    + Polls
+    + Send
+    + Sync
 {
     /// Releases every claim, including the one on the CRM's list, so that the work of a killed process need not
     /// wait for its leases to expire. Only for a store that no other daemon uses.
@@ -78,18 +89,6 @@ pub trait Store:
 
     /// How many items [`Self::purge`] would delete.
     async fn count_purgeable(&self, what: Kept, before: DateTime<Utc>) -> Result<u64, StoreError>;
-
-    /// The hashes of the stored tokens.
-    async fn tokens(&self) -> Result<Vec<(Client, String)>, StoreError>;
-
-    /// Stores a token's hash. `true` if stored.
-    async fn put_token(
-        &self,
-        client: Client,
-        hash: &str,
-        if_exists: IfExists,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError>;
 
     /// The name of this database, created at the first call: the same for every daemon that shares it and in
     /// its backups, different for any other database.

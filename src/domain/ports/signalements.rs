@@ -2,11 +2,10 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use strum::{EnumIter, EnumString, IntoStaticStr, VariantNames};
 
 use crate::domain::demande::{Demande, Fichier, NewDemande, Uid};
 use crate::domain::livraison::{LivraisonEtat, NewLivraison};
-use crate::domain::ports::{PendingKey, StoreError};
+use crate::domain::ports::{Client, PendingKey, StoreError};
 use crate::domain::signalement::{Etat, SignalementId};
 
 /// The part of the store that keeps decided signalements and their demandes.
@@ -56,39 +55,6 @@ pub trait Signalements: Send + Sync {
 
     /// A demande with its photos.
     async fn find_demande(&self, uid: &Uid) -> Result<Option<Demande>, StoreError>;
-}
-
-/// The clients of the API, in the order in which tokens are listed.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    EnumIter,
-    EnumString,
-    IntoStaticStr,
-    VariantNames,
-)]
-#[strum(serialize_all = "snake_case")]
-pub enum Client {
-    /// SoWell.
-    Sowell,
-    /// The landlord's CRM.
-    Crm,
-    /// Vivest's admins and operators.
-    Admin,
-}
-
-impl Client {
-    /// The word in settings, database and logs.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// A second key that a client may send besides `lien_sowell`.
@@ -241,13 +207,4 @@ pub struct StoredTrace {
     pub version: String,
     /// The encoded trace; `None` once it has been erased.
     pub trace: Option<String>,
-}
-
-/// What to do with an existing value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IfExists {
-    /// Keep it.
-    Keep,
-    /// Replace it.
-    Replace,
 }

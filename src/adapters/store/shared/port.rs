@@ -29,7 +29,7 @@ use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::{Db, DbConnection, DbPool, DbRow, DbStore, dialect, failed};
-use crate::domain::ports::{Client, IfExists, Kept, Replica, Store, StoreError, Turn, Work};
+use crate::domain::ports::{Kept, Replica, Store, StoreError, Turn, Work};
 
 #[async_trait]
 impl Store for DbStore {
@@ -74,27 +74,6 @@ impl Store for DbStore {
 
     async fn count_purgeable(&self, what: Kept, before: DateTime<Utc>) -> Result<u64, StoreError> {
         dialect::in_time(retention::count(&self.readers, what, before)).await
-    }
-
-    async fn tokens(&self) -> Result<Vec<(Client, String)>, StoreError> {
-        dialect::in_time(tokens::all(&self.readers)).await
-    }
-
-    async fn put_token(
-        &self,
-        client: Client,
-        hash: &str,
-        if_exists: IfExists,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        self.writer
-            .write(
-                (client, hash.to_owned(), if_exists, now),
-                |connection, (client, hash, if_exists, now)| {
-                    Box::pin(tokens::put(connection, *client, hash, *if_exists, *now))
-                },
-            )
-            .await
     }
 
     async fn identity(&self) -> Result<String, StoreError> {
