@@ -11,6 +11,7 @@ mod outbox;
 mod partners;
 mod past;
 mod polls;
+mod replicas;
 mod signalements;
 mod sources;
 mod tokens;
@@ -39,13 +40,14 @@ pub use self::partners::{
 };
 pub use self::past::{History, Page, PastEvent, PastPayload, PastSignalement};
 pub use self::polls::{PollClaim, Polls};
+pub use self::replicas::{Replica, Replicas};
 pub use self::signalements::{
     BoundKey, Creation, IdempotencyKey, NewRecord, Recorded, SignalementSummary, SignalementView,
     Signalements, StatutView, StoredSubmission, StoredTrace,
 };
 pub use self::sources::{FileSet, Source, SourceError};
 pub use self::tokens::{Client, IfExists, Tokens};
-pub use self::upkeep::{Kept, REMOVAL_WINDOW, Replica, Turn, Work};
+pub use self::upkeep::{Kept, REMOVAL_WINDOW, Turn, Work};
 pub use self::versions::{StoredVersion, VersionSummary, Versions};
 
 /// The wall clock. A port, so that tests can set the time.
@@ -67,6 +69,7 @@ pub trait Store:
     + Outbox
     + PendingCreations
     + Polls
+    + Replicas
     + Send
     + Sync
 {
@@ -109,25 +112,6 @@ pub trait Store:
     /// Takes a task that only one daemon at a time may do; `None` while another daemon is doing it. It is
     /// released when the returned value is dropped or the process dies.
     async fn turn(&self, work: Work) -> Result<Option<Turn>, StoreError>;
-
-    /// Whether other daemons may use the same database.
-    fn shared(&self) -> bool;
-
-    /// Records that a replica is alive, and deletes those last seen before `gone`.
-    async fn announce(&self, replica: Replica, gone: DateTime<Utc>) -> Result<(), StoreError>;
-
-    /// Deletes a replica that shuts down cleanly.
-    async fn leave(&self, id: &str) -> Result<(), StoreError>;
-
-    /// Replicas seen since then, by name.
-    async fn replicas(&self, since: DateTime<Utc>) -> Result<Vec<Replica>, StoreError>;
-
-    /// Notifies the other replicas that the outbox has something to send. Only a hint: it may be lost.
-    async fn tell_others(&self) -> Result<(), StoreError>;
-
-    /// Returns once another replica has called [`Self::tell_others`]; never returns if the database is not
-    /// shared.
-    async fn told(&self) -> Result<(), StoreError>;
 
     /// Whether the database can be read and written.
     async fn ping(&self) -> Result<(), StoreError>;

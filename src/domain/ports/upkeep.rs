@@ -1,6 +1,6 @@
-//! Tasks that daemons sharing a database do in turn: purging, sweeping, announcing themselves.
+//! Tasks that daemons sharing a database do in turn: purging, sweeping.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::Duration;
 use strum::{EnumIter, IntoStaticStr};
 
 /// What is kept only for a while, in the order of the settings.
@@ -38,14 +38,3 @@ pub enum Work {
 
 /// The right to do a [`Work`], until it is dropped.
 pub type Turn = Box<dyn Send>;
-
-/// A daemon that shares its database with others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Replica {
-    /// The machine and the process.
-    pub id: String,
-    /// The version of the rules it has in force.
-    pub version: String,
-    /// When it last announced itself.
-    pub seen_at: DateTime<Utc>,
-}

@@ -29,7 +29,7 @@ use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::{Db, DbConnection, DbPool, DbRow, DbStore, dialect, failed};
-use crate::domain::ports::{Kept, Replica, Store, StoreError, Turn, Work};
+use crate::domain::ports::{Kept, Store, StoreError, Turn, Work};
 
 #[async_trait]
 impl Store for DbStore {
@@ -103,38 +103,6 @@ impl Store for DbStore {
 
     async fn turn(&self, work: Work) -> Result<Option<Turn>, StoreError> {
         dialect::turn(self, work).await
-    }
-
-    fn shared(&self) -> bool {
-        dialect::SHARED
-    }
-
-    async fn announce(&self, replica: Replica, gone: DateTime<Utc>) -> Result<(), StoreError> {
-        self.writer
-            .write((replica, gone), |connection, (replica, gone)| {
-                Box::pin(replicas::announce(connection, replica, *gone))
-            })
-            .await
-    }
-
-    async fn leave(&self, id: &str) -> Result<(), StoreError> {
-        self.writer
-            .write(id.to_owned(), |connection, id| {
-                Box::pin(replicas::leave(connection, id))
-            })
-            .await
-    }
-
-    async fn replicas(&self, since: DateTime<Utc>) -> Result<Vec<Replica>, StoreError> {
-        dialect::in_time(replicas::seen(&self.readers, since)).await
-    }
-
-    async fn tell_others(&self) -> Result<(), StoreError> {
-        dialect::tell_others(self).await
-    }
-
-    async fn told(&self) -> Result<(), StoreError> {
-        dialect::told(self).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
