@@ -1,4 +1,4 @@
-//! The store's port and the SQL behind it, written once and compiled for each database.
+//! The store's ports and the SQL behind them, written once and compiled for each database.
 //!
 //! A backend includes this file as a module of its own, beside what is specific to its database: the aliases `Db…`
 //! for sqlx's types, `failed`, a `writer`, and `dialect` with the few statements that differ (`docs/databases.md`
@@ -20,123 +20,16 @@ mod replicas;
 pub(super) mod retention;
 pub(super) mod signalements;
 mod tokens;
+mod upkeep;
 mod versions;
 mod waits;
 
-use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use sqlx::QueryBuilder;
-use uuid::Uuid;
 
 use super::{Db, DbConnection, DbPool, DbRow, DbStore, dialect, failed};
-use crate::domain::ports::{Kept, Store, StoreError, Turn, Work};
+use crate::domain::ports::{Store, StoreError};
 
-#[async_trait]
-impl Store for DbStore {
-    async fn release_claims(&self) -> Result<(), StoreError> {
-        self.writer
-            .write((), |connection, ()| {
-                Box::pin(async {
-                    livraisons::release_claims(&mut *connection).await?;
-                    polls::release(connection).await
-                })
-            })
-            .await
-    }
-
-    async fn wait_no_longer(
-        &self,
-        latest: DateTime<Utc>,
-        leased: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        self.writer
-            .write((latest, leased), |connection, (latest, leased)| {
-                Box::pin(waits::no_longer(connection, *latest, *leased))
-            })
-            .await
-    }
-
-    async fn purge(
-        &self,
-        what: Kept,
-        before: DateTime<Utc>,
-        limit: u32,
-    ) -> Result<u64, StoreError> {
-        self.writer
-            .write(
-                (what, before, limit),
-                |connection, (what, before, limit)| {
-                    Box::pin(retention::purge(connection, *what, *before, *limit))
-                },
-            )
-            .await
-    }
-
-    async fn count_purgeable(&self, what: Kept, before: DateTime<Utc>) -> Result<u64, StoreError> {
-        dialect::in_time(retention::count(&self.readers, what, before)).await
-    }
-
-    async fn identity(&self) -> Result<String, StoreError> {
-        let fresh = Uuid::now_v7().to_string();
-        self.writer
-            .write(fresh, |connection, fresh| {
-                Box::pin(fichiers::identity(connection, fresh))
-            })
-            .await
-    }
-
-    async fn unnamed_files(&self, names: Vec<String>) -> Result<Vec<String>, StoreError> {
-        dialect::in_time(fichiers::unnamed(&self.readers, names)).await
-    }
-
-    async fn begin_removal(
-        &self,
-        names: Vec<String>,
-        at: DateTime<Utc>,
-    ) -> Result<Vec<String>, StoreError> {
-        self.writer
-            .write((names, at), |connection, (names, at)| {
-                Box::pin(fichiers::begin_removal(connection, names, *at))
-            })
-            .await
-    }
-
-    async fn turn(&self, work: Work) -> Result<Option<Turn>, StoreError> {
-        dialect::turn(self, work).await
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        // A real write: a database that is read-only or full cannot serve.
-        self.writer
-            .write((), |connection, ()| Box::pin(try_out(connection)))
-            .await?;
-        let read = async {
-            let one = sqlx::query("SELECT 1").execute(&self.readers).await;
-            one.map(|_| ()).map_err(failed)
-        };
-        dialect::in_time(read).await
-    }
-}
-
-/// Writes a row that always exists, and touches the tables that a signalement is written to: in a table that
-/// someone has locked, even an update that matches no row waits.
-async fn try_out(connection: &mut DbConnection) -> Result<(), StoreError> {
-    versions::rewrite(connection).await?;
-    for statement in [
-        "UPDATE signalements SET etat = etat WHERE id = ''",
-        "UPDATE fichiers SET nom = nom WHERE signalement_id = ''",
-        "UPDATE demandes SET canal = canal WHERE uid = ''",
-        "UPDATE idempotency_keys SET value = value WHERE client = '' AND value = ''",
-        "UPDATE livraisons SET etat = etat WHERE id = ''",
-    ] {
-        sqlx::query(statement)
-            .execute(&mut *connection)
-            .await
-            .map(|_| ())
-            .map_err(failed)?;
-    }
-    Ok(())
-}
+impl Store for DbStore {}
 
 /// Runs a statement that was built for many rows.
 async fn execute(
