@@ -22,7 +22,7 @@ use passerelle::adapters::files::folder::FilesOnDisk;
 use passerelle::adapters::store::sqlite::SqliteStore;
 use passerelle::adapters::submission;
 use passerelle::domain::livraison::{Content, Courriel, Destination, NewLivraison};
-use passerelle::domain::ports::{Client, Files, NewRecord, Outbox, Store};
+use passerelle::domain::ports::{Client, Files, NewRecord, Outbox, Signalements, Upkeep};
 use passerelle::domain::signalement::{Etat, ImageKind, Photo, SignalementId};
 use passerelle::settings::{Limits, Settings};
 use serde_json::json;

@@ -101,7 +101,7 @@ impl App {
         let mailer = open_mailer(settings, &in_force)?;
         let (rules, exports, folders) = sources(settings);
         let reload = Reload::boot(
-            Arc::clone(&store),
+            store.clone(),
             Arc::clone(&clock),
             rules,
             exports,

@@ -102,7 +102,7 @@ impl Parts {
     /// The worker of the outbox.
     pub(super) fn delivery(&self, mailer: MailOut) -> Delivery {
         Delivery {
-            store: Arc::clone(&self.store),
+            store: self.store.clone(),
             clock: Arc::clone(&self.clock),
             sowell: Arc::clone(&self.sowell),
             mailer: Arc::new(mailer),
@@ -117,7 +117,7 @@ impl Parts {
     /// The poller of a CRM that does not call us.
     pub(super) fn poll(&self, outbound: &Arc<Outbound>) -> Poll {
         Poll {
-            store: Arc::clone(&self.store),
+            store: self.store.clone(),
             crm: Arc::clone(&self.crm),
             clock: Arc::clone(&self.clock),
             outbound: Arc::clone(outbound),
@@ -156,7 +156,7 @@ impl Parts {
     /// Removes photos that no signalement names.
     pub(super) fn sweep(&self) -> Sweep {
         Sweep {
-            store: Arc::clone(&self.store),
+            store: self.store.clone(),
             files: Arc::clone(&self.files),
             clock: Arc::clone(&self.clock),
         }
@@ -174,7 +174,7 @@ impl Parts {
     /// Detects that the clock was set back.
     pub(super) fn set_back(&self) -> SetBack {
         SetBack {
-            store: Arc::clone(&self.store),
+            store: self.store.clone(),
             clock: Arc::clone(&self.clock),
             in_force: self.in_force.clone(),
         }

@@ -95,7 +95,7 @@ impl App {
             Err(error) => tracing::warn!(%error, "cannot listen for SIGHUP"),
         }
         let held = Arc::clone(&state.outbound).release_when_known(state.reload.subscribe());
-        let tokens = Arc::clone(&state.gate).follow(Arc::clone(&state.store));
+        let tokens = Arc::clone(&state.gate).follow(state.store.clone());
         let mended = Arc::clone(&self.delivery).follow_rules(state.reload.subscribe());
         workers.spawn("held statuses", abort, held);
         workers.spawn("poll", abort, self.poll.run());

@@ -11,17 +11,16 @@ mod outbox;
 mod partners;
 mod past;
 mod polls;
+mod replicas;
 mod signalements;
 mod sources;
+mod tokens;
 mod upkeep;
+mod versions;
 
-use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::domain::demande::{Demande, Uid};
 use crate::domain::reason::Phrase;
-use crate::domain::signalement::{Etat, SignalementId};
-use crate::domain::statut::StoredEvent;
 
 pub use self::creations::{
     ApartCount, CreationClaim, PendingCreation, PendingCreations, PendingKey, Reservation,
@@ -31,21 +30,24 @@ pub use self::crm::{
     Capabilities, Change, ChangePage, ChangeQuery, CreateDemande, Created, Crm, CrmError,
     DuplicateGuard, LONGEST_RETRY_AFTER, RemoteCrm,
 };
-pub use self::events::{EventRecorded, NewEvent, Release};
+pub use self::events::{EventRecorded, Events, NewEvent, Release};
 pub use self::files::{Files, FilesError};
 pub use self::outbox::{IfOvertaken, LivraisonCount, Moment, Outbox, Pause, Resume, RetryOutcome};
 pub use self::partners::{
     EXCERPT_CHARS, MailError, MailFailure, Mailer, Message, Reply, ReplyMeaning, Sowell,
     Unreachable,
 };
-pub use self::past::{Page, PastEvent, PastPayload, PastSignalement};
+pub use self::past::{History, Page, PastEvent, PastPayload, PastSignalement};
 pub use self::polls::{PollClaim, Polls};
+pub use self::replicas::{Replica, Replicas};
 pub use self::signalements::{
-    BoundKey, Client, Creation, IdempotencyKey, IfExists, NewRecord, Recorded, SignalementSummary,
-    SignalementView, StatutView, StoredSubmission, StoredTrace,
+    BoundKey, Creation, IdempotencyKey, NewRecord, Recorded, SignalementSummary, SignalementView,
+    Signalements, StatutView, StoredSubmission, StoredTrace,
 };
-pub use self::sources::{FileSet, Source, SourceError, StoredVersion, VersionSummary};
-pub use self::upkeep::{Kept, REMOVAL_WINDOW, Replica, Turn, Work};
+pub use self::sources::{FileSet, Source, SourceError};
+pub use self::tokens::{Client, IfExists, Tokens};
+pub use self::upkeep::{Kept, REMOVAL_WINDOW, Turn, Upkeep, Work};
+pub use self::versions::{StoredVersion, VersionSummary, Versions};
 
 /// The wall clock. A port, so that tests can set the time.
 pub trait Clock: Send + Sync {
@@ -56,164 +58,18 @@ pub trait Clock: Send + Sync {
 /// The daemon's database.
 ///
 /// A method that writes returns only once its commit has reached the disk.
-#[async_trait]
-pub trait Store: Outbox + PendingCreations + Polls + Send + Sync {
-    /// Commits a decided signalement with its demande, files, trace and e-mails, all or nothing. If it is
-    /// set aside exactly as before, its e-mails are left out.
-    async fn record(&self, record: NewRecord) -> Result<Recorded, StoreError>;
-
-    /// The creation that already holds this identity or this key, if any.
-    async fn find_bound(
-        &self,
-        id: &SignalementId,
-        key: Option<&IdempotencyKey>,
-    ) -> Result<Option<BoundKey>, StoreError>;
-
-    /// A signalement by its identity or its demande's UID.
-    async fn find_signalement(
-        &self,
-        id_or_uid: &str,
-    ) -> Result<Option<SignalementView>, StoreError>;
-
-    /// Signalements in a state, or all those without a demande if it is `None`; newest first.
-    async fn list_signalements(
-        &self,
-        etat: Option<Etat>,
-        limit: u32,
-    ) -> Result<Vec<SignalementSummary>, StoreError>;
-
-    /// Signalements without a demande in a state, newest first, starting after `before`.
-    async fn signalements_before(
-        &self,
-        etat: Etat,
-        before: Option<&SignalementSummary>,
-        limit: u32,
-    ) -> Result<Vec<SignalementSummary>, StoreError>;
-
-    /// The traces of a signalement and of its demande's events, oldest first; empty if the identity or UID is
-    /// unknown.
-    async fn find_traces(&self, id_or_uid: &str) -> Result<Vec<StoredTrace>, StoreError>;
-
-    /// A page of past signalements, whatever their outcome.
-    async fn past_signalements(&self, page: Page) -> Result<Vec<PastSignalement>, StoreError>;
-
-    /// A page of past status events, whatever their outcome.
-    async fn past_events(&self, page: Page) -> Result<Vec<PastEvent>, StoreError>;
-
-    /// The numbers of signalements and of status events received since then (`None`: ever).
-    async fn count_past(&self, since: Option<DateTime<Utc>>) -> Result<(u64, u64), StoreError>;
-
-    /// The submission received under this identity.
-    async fn find_submission(
-        &self,
-        id: &SignalementId,
-    ) -> Result<Option<StoredSubmission>, StoreError>;
-
-    /// A demande with its photos.
-    async fn find_demande(&self, uid: &Uid) -> Result<Option<Demande>, StoreError>;
-
-    /// Commits a judged event and its deliveries, unless it was already received.
-    async fn record_event(&self, event: NewEvent) -> Result<EventRecorded, StoreError>;
-
-    /// Up to `limit` events whose status the rules did not know, oldest first, accepted after this position in
-    /// the order of all events.
-    async fn held_events(&self, after: i64, limit: u32) -> Result<Vec<StoredEvent>, StoreError>;
-
-    /// The untranslated statuses that hold deliveries back, most frequent first, with the number of deliveries
-    /// each.
-    async fn count_held(&self, limit: u32) -> Result<Vec<(String, i64)>, StoreError>;
-
-    /// Commits the outcome of a held event.
-    async fn release_event(&self, release: Release) -> Result<(), StoreError>;
-
-    /// Releases every claim, including the one on the CRM's list, so that the work of a killed process need not
-    /// wait for its leases to expire. Only for a store that no other daemon uses.
-    async fn release_claims(&self) -> Result<(), StoreError>;
-
-    /// Caps every retry, pause and creation wait at `latest`, including delays a partner asked for, and every
-    /// lease at `leased`. Used after a clock step. Waits that need an operator are unchanged.
-    async fn wait_no_longer(
-        &self,
-        latest: DateTime<Utc>,
-        leased: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
-
-    /// Deletes up to `limit` items of a kind from before an instant and returns how many. Identities, keys,
-    /// demandes and dead letters are never deleted.
-    async fn purge(&self, what: Kept, before: DateTime<Utc>, limit: u32)
-    -> Result<u64, StoreError>;
-
-    /// How many items [`Self::purge`] would delete.
-    async fn count_purgeable(&self, what: Kept, before: DateTime<Utc>) -> Result<u64, StoreError>;
-
-    /// Stores an accepted version.
-    async fn save_version(&self, version: StoredVersion) -> Result<(), StoreError>;
-
-    /// Whether this version is stored.
-    async fn has_version(&self, version: &str) -> Result<bool, StoreError>;
-
-    /// The most recently accepted version.
-    async fn last_version(&self) -> Result<Option<StoredVersion>, StoreError>;
-
-    /// Accepted versions, most recently accepted first.
-    async fn list_versions(&self, limit: u32) -> Result<Vec<VersionSummary>, StoreError>;
-
-    /// The names of the versions with this prefix, and the rule files of the first of them.
-    async fn find_version(&self, begin: &str) -> Result<(Vec<String>, FileSet), StoreError>;
-
-    /// The hashes of the stored tokens.
-    async fn tokens(&self) -> Result<Vec<(Client, String)>, StoreError>;
-
-    /// Stores a token's hash. `true` if stored.
-    async fn put_token(
-        &self,
-        client: Client,
-        hash: &str,
-        if_exists: IfExists,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError>;
-
-    /// The name of this database, created at the first call: the same for every daemon that shares it and in
-    /// its backups, different for any other database.
-    async fn identity(&self) -> Result<String, StoreError>;
-
-    /// Which of these stored photos belong to no signalement.
-    async fn unnamed_files(&self, names: Vec<String>) -> Result<Vec<String>, StoreError>;
-
-    /// Records that photos are about to be removed, and returns them, except those that a signalement has come
-    /// to name. Until [`REMOVAL_WINDOW`] has passed, a signalement with one of them is refused with
-    /// [`StoreError::Busy`].
-    async fn begin_removal(
-        &self,
-        names: Vec<String>,
-        at: DateTime<Utc>,
-    ) -> Result<Vec<String>, StoreError>;
-
-    /// Takes a task that only one daemon at a time may do; `None` while another daemon is doing it. It is
-    /// released when the returned value is dropped or the process dies.
-    async fn turn(&self, work: Work) -> Result<Option<Turn>, StoreError>;
-
-    /// Whether other daemons may use the same database.
-    fn shared(&self) -> bool;
-
-    /// Records that a replica is alive, and deletes those last seen before `gone`.
-    async fn announce(&self, replica: Replica, gone: DateTime<Utc>) -> Result<(), StoreError>;
-
-    /// Deletes a replica that shuts down cleanly.
-    async fn leave(&self, id: &str) -> Result<(), StoreError>;
-
-    /// Replicas seen since then, by name.
-    async fn replicas(&self, since: DateTime<Utc>) -> Result<Vec<Replica>, StoreError>;
-
-    /// Notifies the other replicas that the outbox has something to send. Only a hint: it may be lost.
-    async fn tell_others(&self) -> Result<(), StoreError>;
-
-    /// Returns once another replica has called [`Self::tell_others`]; never returns if the database is not
-    /// shared.
-    async fn told(&self) -> Result<(), StoreError>;
-
-    /// Whether the database can be read and written.
-    async fn ping(&self) -> Result<(), StoreError>;
+pub trait Store:
+    Signalements
+    + History
+    + Events
+    + Outbox
+    + PendingCreations
+    + Polls
+    + Versions
+    + Tokens
+    + Replicas
+    + Upkeep
+{
 }
 
 /// Why a store operation failed.

@@ -25,7 +25,8 @@ use crate::domain::livraison::{
     Attempt, Claim, Content, Courriel, Destination, Outcome, PhotoPush,
 };
 use crate::domain::ports::{
-    Clock, Crm, CrmError, Files, MailError, Mailer, Message, Sowell, Store, StoreError, Unreachable,
+    Clock, Crm, CrmError, Files, MailError, Mailer, Message, Outbox, Sowell, StoreError,
+    Unreachable,
 };
 use crate::domain::reason::{Phrase, Reason};
 use crate::flows::backoff::{POLL, span, until, wait};
@@ -58,7 +59,7 @@ const LEASE_ATTEMPTS: u32 = 2;
 /// The worker of the outbox.
 pub struct Delivery {
     /// The daemon's database.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn Outbox>,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// SoWell.
@@ -122,7 +123,7 @@ impl Delivery {
         while accepted.changed().await.is_ok() {
             let now = self.rules.generation();
             let which = |it| resume::by_rules(it, &before.rules, &now.rules);
-            resume::each(&self.store, &self.clock, &self.outbox, which).await;
+            resume::each(self.store.as_ref(), &self.clock, &self.outbox, which).await;
             before = now;
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::domain::ports::{Page, PastEvent, PastPayload, PastSignalement, Store, StoreError};
+use crate::domain::ports::{History, Page, PastEvent, PastPayload, PastSignalement, StoreError};
 use crate::domain::signalement::Signalement;
 use crate::flows::outbound::ReadStored;
 use crate::rules::impact::{self, Difference, Edit, Impact};
@@ -18,7 +18,7 @@ const PAGE: u32 = 5_000;
 #[derive(Clone)]
 pub struct Assessment {
     /// The database with the past.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn History>,
     /// Reads a stored signalement back.
     pub read_stored: ReadStored,
     /// The rules in force and those of the edit.

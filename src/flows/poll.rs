@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use crate::domain::instant::{in_utc, to_the_second};
 use crate::domain::livraison::Destination;
 use crate::domain::ports::{
-    Change, ChangeQuery, Clock, Crm, CrmError, PollClaim, RemoteCrm, Store, StoreError,
+    Change, ChangeQuery, Clock, Crm, CrmError, PollClaim, Polls, RemoteCrm, StoreError,
 };
 use crate::domain::reason::Phrase;
 use crate::flows::backoff::{span, wait};
@@ -42,7 +42,7 @@ const MOST_READINGS: usize = 4;
 /// The poller of a CRM's changes.
 pub struct Poll {
     /// The daemon's database.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn Polls>,
     /// The landlord's CRM.
     pub crm: Arc<dyn Crm>,
     /// The wall clock.

@@ -18,7 +18,7 @@ use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use tokio::sync::{Mutex, mpsc, watch};
 
-use crate::domain::ports::{Clock, Source, SourceError, Store};
+use crate::domain::ports::{Clock, Source, SourceError, Versions};
 use crate::flows::debounce::{self, Attempted};
 use crate::rules::compile::Generation;
 use crate::rules::connector::SecretNames;
@@ -80,7 +80,7 @@ pub struct ReloadAttempt {
 
 /// The rules in force, and how to change them.
 pub struct Reload {
-    store: Arc<dyn Store>,
+    store: Arc<dyn Versions>,
     clock: Arc<dyn Clock>,
     rules: Arc<dyn Source>,
     exports: Arc<dyn Source>,
@@ -104,7 +104,7 @@ impl Reload {
     /// # Errors
     /// When neither is available.
     pub async fn boot(
-        store: Arc<dyn Store>,
+        store: Arc<dyn Versions>,
         clock: Arc<dyn Clock>,
         rules: Arc<dyn Source>,
         exports: Arc<dyn Source>,

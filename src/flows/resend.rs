@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::domain::instant::to_the_second;
 use crate::domain::livraison::{Destination, LivraisonEtat};
-use crate::domain::ports::{Clock, IfOvertaken, Pause, RetryOutcome, Store, StoreError};
+use crate::domain::ports::{Clock, IfOvertaken, Outbox, Pause, RetryOutcome, StoreError};
 
 /// Number of dead letters tried, one at a time, before the others are left as they are.
 const MOST_TRIALS: u32 = 3;
@@ -67,7 +67,7 @@ pub enum Failure {
 /// # Errors
 /// When the store cannot be read or written.
 pub async fn all(
-    store: &dyn Store,
+    store: &dyn Outbox,
     clock: &dyn Clock,
     destination: Destination,
     wait: Duration,
@@ -98,7 +98,7 @@ pub async fn all(
 
 /// Requeues one dead letter, and waits for the result.
 async fn try_one(
-    store: &dyn Store,
+    store: &dyn Outbox,
     clock: &dyn Clock,
     id: &str,
     wait: Duration,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use strum::IntoEnumIterator;
 
 use crate::domain::livraison::Destination;
-use crate::domain::ports::{Clock, Resume, Store, StoreError};
+use crate::domain::ports::{Clock, Outbox, Resume, StoreError};
 use crate::flows::hint::Hint;
 use crate::rules::compile::RuleSet;
 use crate::rules::connector::Partner;
@@ -57,7 +57,7 @@ pub(super) fn by_rules(
 ///
 /// # Errors
 /// When the store cannot be read or written.
-pub async fn at_start(store: &dyn Store, clock: &dyn Clock) -> Result<(), StoreError> {
+pub async fn at_start(store: &dyn Outbox, clock: &dyn Clock) -> Result<(), StoreError> {
     for destination in Destination::iter() {
         let which = match (destination, store.pause(destination).await?) {
             // Mail servers refuse accounts with various codes, so the attempts do not show which e-mails these
@@ -72,7 +72,7 @@ pub async fn at_start(store: &dyn Store, clock: &dyn Clock) -> Result<(), StoreE
 
 /// Resumes the deliveries that `which` selects for each destination, and wakes its worker.
 pub(super) async fn each(
-    store: &Arc<dyn Store>,
+    store: &dyn Outbox,
     clock: &Arc<dyn Clock>,
     outbox: &Hint,
     which: impl Fn(Destination) -> Option<Resume>,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
-use crate::domain::ports::{Clock, LONGEST_RETRY_AFTER, Store};
+use crate::domain::ports::{Clock, LONGEST_RETRY_AFTER, Upkeep};
 use crate::flows::backoff::span;
 use crate::flows::{creation, delivery, poll};
 use crate::settings::InForce;
@@ -20,7 +20,7 @@ const STEP: TimeDelta = TimeDelta::minutes(1);
 /// Watches the wall clock for backward steps.
 pub struct SetBack {
     /// The daemon's database.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn Upkeep>,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// The settings with the maximum retry wait.

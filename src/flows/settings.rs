@@ -177,7 +177,7 @@ impl SettingsReload {
             outbox,
             ..
         } = &self.parts;
-        resume::each(store, clock, outbox, which).await;
+        resume::each(store.as_ref(), clock, outbox, which).await;
         self.warn_of_lost_tokens(&before, &now).await;
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::ports::{Clock, Files, FilesError, Store, StoreError, Work};
+use crate::domain::ports::{Clock, Files, FilesError, StoreError, Upkeep, Work};
 
 /// How often the photos are checked, starting at startup.
 const EVERY: Duration = Duration::from_hours(1);
@@ -28,7 +28,7 @@ const MANY: usize = 20;
 /// The sweeper of photos.
 pub struct Sweep {
     /// The database, which knows which photos are named.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn Upkeep>,
     /// The store of photos.
     pub files: Arc<dyn Files>,
     /// The wall clock.

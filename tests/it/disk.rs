@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use passerelle::adapters::store::sqlite::SqliteStore;
-use passerelle::domain::ports::{Recorded, Store};
+use passerelle::domain::ports::{Recorded, Signalements};
 use rstest::rstest;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};

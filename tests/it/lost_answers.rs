@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use passerelle::adapters::store::postgres::{PostgresStore, migrate};
-use passerelle::domain::ports::{Outbox, PendingCreations, Reserved, Store};
+use passerelle::domain::ports::{Outbox, PendingCreations, Reserved, Signalements};
 use sqlx::{Connection, Executor, PgConnection};
 
 use crate::postgres;

@@ -168,7 +168,7 @@ impl Work {
         let partner = Arc::new(Partner::default());
         let outbox = Hint::default();
         let delivery = Arc::new(Delivery {
-            store: Arc::clone(&store),
+            store: store.clone(),
             clock: clock.clone(),
             sowell: partner.clone(),
             mailer: Arc::new(NoMail),

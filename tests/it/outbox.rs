@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use passerelle::adapters::store::sqlite::SqliteStore;
 use passerelle::domain::livraison::{Attempt, Claim, Destination, LivraisonEtat, Outcome};
-use passerelle::domain::ports::{IfOvertaken, Outbox as _, Store};
+use passerelle::domain::ports::{Events, IfOvertaken, Outbox as _, Signalements, Upkeep};
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 use tempfile::TempDir;

@@ -391,7 +391,7 @@ async fn a_replica_that_was_suspended_sends_nothing_old() {
 #[tokio::test]
 async fn a_replica_is_notified_of_what_another_put_in_the_outbox() {
     use passerelle::adapters::store::postgres::{PostgresStore, migrate};
-    use passerelle::domain::ports::Store;
+    use passerelle::domain::ports::Replicas;
 
     let Some(url) = postgres::database().await else {
         return;

@@ -11,7 +11,7 @@ use passerelle::adapters::clock::SystemClock;
 use passerelle::adapters::files::folder::FilesOnDisk;
 use passerelle::domain::demande::Fichier;
 use passerelle::domain::ports::{
-    Files, FilesError, NewRecord, REMOVAL_WINDOW, Recorded, Store, StoreError, Work,
+    Files, FilesError, NewRecord, REMOVAL_WINDOW, Recorded, Store, StoreError, Upkeep, Work,
 };
 use passerelle::domain::signalement::{ImageKind, Photo};
 use passerelle::flows::sweep::{Sweep, SweepError};
@@ -163,7 +163,7 @@ async fn photos_of_another_database_stay_until_an_operator_reassigns_them(
     let folder = tempfile::tempdir().unwrap();
     let files = old_photos(folder.path(), &[]).await;
     let sweep = |store: &Arc<dyn Store>| Sweep {
-        store: Arc::clone(store),
+        store: store.clone(),
         files: files.clone(),
         clock: Arc::new(SystemClock),
     };
@@ -211,7 +211,7 @@ async fn unmarked_photos_are_taken_by_the_database_that_refers_to_them(
         opened.store.record(record).await.unwrap();
     }
     let sweep = Sweep {
-        store: Arc::clone(&opened.store),
+        store: opened.store.clone(),
         files: files.clone(),
         clock: Arc::new(SystemClock),
     };
@@ -236,7 +236,7 @@ async fn a_sweep_that_would_empty_the_store_requires_confirmation(
     let identity = opened.store.identity().await.unwrap();
     files.set_owner(&identity).await.unwrap();
     let sweep = Sweep {
-        store: Arc::clone(&opened.store),
+        store: opened.store.clone(),
         files: files.clone(),
         clock: Arc::new(SystemClock),
     };
@@ -302,7 +302,7 @@ async fn a_photo_sent_again_during_its_removal_is_not_referred_to_until_it_is_go
     let identity = opened.store.identity().await.unwrap();
     meanwhile.set_owner(&identity).await.unwrap();
     let sweep = Sweep {
-        store: Arc::clone(&opened.store),
+        store: opened.store.clone(),
         files: meanwhile.clone(),
         clock: Arc::new(SystemClock),
     };

@@ -1,10 +1,30 @@
 //! Status events, as the store takes them.
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::domain::demande::Uid;
 use crate::domain::livraison::{NewLivraison, StatutPush};
-use crate::domain::statut::{EventIssue, StatutEvent};
+use crate::domain::ports::StoreError;
+use crate::domain::statut::{EventIssue, StatutEvent, StoredEvent};
+
+/// The part of the store that keeps judged events.
+#[async_trait]
+pub trait Events: Send + Sync {
+    /// Commits a judged event and its deliveries, unless it was already received.
+    async fn record_event(&self, event: NewEvent) -> Result<EventRecorded, StoreError>;
+
+    /// Up to `limit` events whose status the rules did not know, oldest first, accepted after this position in
+    /// the order of all events.
+    async fn held_events(&self, after: i64, limit: u32) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// The untranslated statuses that hold deliveries back, most frequent first, with the number of deliveries
+    /// each.
+    async fn count_held(&self, limit: u32) -> Result<Vec<(String, i64)>, StoreError>;
+
+    /// Commits the outcome of a held event.
+    async fn release_event(&self, release: Release) -> Result<(), StoreError>;
+}
 
 /// A judged event, to be committed all or nothing.
 #[derive(Debug, Clone)]

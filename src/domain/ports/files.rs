@@ -38,7 +38,7 @@ pub trait Files: Send + Sync {
     /// When the store cannot be read.
     async fn owner(&self) -> Result<Option<String>, FilesError>;
 
-    /// Sets the owner of these photos, a [`crate::domain::ports::Store::identity`], replacing any previous one.
+    /// Sets the owner of these photos, a [`crate::domain::ports::Upkeep::identity`], replacing any previous one.
     ///
     /// # Errors
     /// When it could not be written.
@@ -53,7 +53,7 @@ pub trait Files: Send + Sync {
 
     /// Removes a file named by [`Files::settled`], unless it was written again since; returns whether it did. A
     /// file being written at this very moment may be removed too: see
-    /// [`crate::domain::ports::Store::begin_removal`].
+    /// [`crate::domain::ports::Upkeep::begin_removal`].
     ///
     /// # Errors
     /// When it exists and cannot be removed.

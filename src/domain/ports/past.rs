@@ -1,9 +1,24 @@
 //! Past decisions, to be made again with other rules.
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::domain::demande::NewDemande;
+use crate::domain::ports::StoreError;
 use crate::domain::statut::StatutEvent;
+
+/// The part of the store that keeps past decisions.
+#[async_trait]
+pub trait History: Send + Sync {
+    /// A page of past signalements, whatever their outcome.
+    async fn past_signalements(&self, page: Page) -> Result<Vec<PastSignalement>, StoreError>;
+
+    /// A page of past status events, whatever their outcome.
+    async fn past_events(&self, page: Page) -> Result<Vec<PastEvent>, StoreError>;
+
+    /// The numbers of signalements and of status events received since then (`None`: ever).
+    async fn count_past(&self, since: Option<DateTime<Utc>>) -> Result<(u64, u64), StoreError>;
+}
 
 /// A past signalement, with what is needed to decide it under other rules.
 #[derive(Debug, Clone)]

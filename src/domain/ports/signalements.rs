@@ -1,44 +1,60 @@
 //! Decided signalements, as written to and read from the store.
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use strum::{EnumIter, EnumString, IntoStaticStr, VariantNames};
 
-use crate::domain::demande::{Fichier, NewDemande, Uid};
+use crate::domain::demande::{Demande, Fichier, NewDemande, Uid};
 use crate::domain::livraison::{LivraisonEtat, NewLivraison};
-use crate::domain::ports::PendingKey;
+use crate::domain::ports::{Client, PendingKey, StoreError};
 use crate::domain::signalement::{Etat, SignalementId};
 
-/// The clients of the API, in the order in which tokens are listed.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    EnumIter,
-    EnumString,
-    IntoStaticStr,
-    VariantNames,
-)]
-#[strum(serialize_all = "snake_case")]
-pub enum Client {
-    /// SoWell.
-    Sowell,
-    /// The landlord's CRM.
-    Crm,
-    /// Vivest's admins and operators.
-    Admin,
-}
+/// The part of the store that keeps decided signalements and their demandes.
+#[async_trait]
+pub trait Signalements: Send + Sync {
+    /// Commits a decided signalement with its demande, files, trace and e-mails, all or nothing. If it is
+    /// set aside exactly as before, its e-mails are left out.
+    async fn record(&self, record: NewRecord) -> Result<Recorded, StoreError>;
 
-impl Client {
-    /// The word in settings, database and logs.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
+    /// The creation that already holds this identity or this key, if any.
+    async fn find_bound(
+        &self,
+        id: &SignalementId,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<BoundKey>, StoreError>;
+
+    /// A signalement by its identity or its demande's UID.
+    async fn find_signalement(
+        &self,
+        id_or_uid: &str,
+    ) -> Result<Option<SignalementView>, StoreError>;
+
+    /// Signalements in a state, or all those without a demande if it is `None`; newest first.
+    async fn list_signalements(
+        &self,
+        etat: Option<Etat>,
+        limit: u32,
+    ) -> Result<Vec<SignalementSummary>, StoreError>;
+
+    /// Signalements without a demande in a state, newest first, starting after `before`.
+    async fn signalements_before(
+        &self,
+        etat: Etat,
+        before: Option<&SignalementSummary>,
+        limit: u32,
+    ) -> Result<Vec<SignalementSummary>, StoreError>;
+
+    /// The traces of a signalement and of its demande's events, oldest first; empty if the identity or UID is
+    /// unknown.
+    async fn find_traces(&self, id_or_uid: &str) -> Result<Vec<StoredTrace>, StoreError>;
+
+    /// The submission received under this identity.
+    async fn find_submission(
+        &self,
+        id: &SignalementId,
+    ) -> Result<Option<StoredSubmission>, StoreError>;
+
+    /// A demande with its photos.
+    async fn find_demande(&self, uid: &Uid) -> Result<Option<Demande>, StoreError>;
 }
 
 /// A second key that a client may send besides `lien_sowell`.
@@ -191,13 +207,4 @@ pub struct StoredTrace {
     pub version: String,
     /// The encoded trace; `None` once it has been erased.
     pub trace: Option<String>,
-}
-
-/// What to do with an existing value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IfExists {
-    /// Keep it.
-    Keep,
-    /// Replace it.
-    Replace,
 }

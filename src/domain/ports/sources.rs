@@ -1,8 +1,6 @@
-//! The folders that the landlord edits, and their accepted versions.
+//! The folders that the landlord edits.
 
 use std::collections::BTreeMap;
-
-use chrono::{DateTime, Utc};
 
 /// Raw files of one folder, by their path in it, with `/` as the separator.
 pub type FileSet = BTreeMap<String, Vec<u8>>;
@@ -32,28 +30,4 @@ pub struct SourceError {
     pub path: String,
     /// Why, in French or in the operating system's words.
     pub reason: String,
-}
-
-/// An accepted version in a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VersionSummary {
-    /// Its name.
-    pub version: String,
-    /// When it was first accepted.
-    pub accepted_at: DateTime<Utc>,
-    /// How many rule files it has.
-    pub files: usize,
-}
-
-/// An accepted version with everything needed to run it again.
-#[derive(Debug, Clone)]
-pub struct StoredVersion {
-    /// Its name.
-    pub version: String,
-    /// When it was first accepted.
-    pub accepted_at: DateTime<Utc>,
-    /// The rule files.
-    pub rules: FileSet,
-    /// The reference data last accepted.
-    pub referentiel: FileSet,
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::files::Files;
 use super::judgement::Taken;
 use super::versions::build;
-use crate::domain::ports::{Store, StoreError};
+use crate::domain::ports::{StoreError, Versions};
 use crate::rules::compile::Generation;
 use crate::rules::connector::SecretNames;
 use crate::rules::diagnostic::{Diagnostic, code};
@@ -18,7 +18,7 @@ use crate::rules::diagnostic::{Diagnostic, code};
 /// # Errors
 /// When the store cannot return what that is.
 pub(super) async fn other_half(
-    store: &dyn Store,
+    store: &dyn Versions,
     refused: &Files,
     in_force: &Arc<Generation>,
     secrets: &SecretNames,

@@ -9,7 +9,7 @@ use super::Active;
 use super::files::Files;
 use super::halves::other_half;
 use super::versions::{BootError, build, keep, recompile};
-use crate::domain::ports::{Store, StoreError, StoredVersion};
+use crate::domain::ports::{StoreError, StoredVersion, Versions};
 use crate::rules::compile::Generation;
 use crate::rules::connector::SecretNames;
 use crate::rules::diagnostic::Diagnostic;
@@ -47,7 +47,7 @@ impl Taken {
     /// When the store cannot save it: the version must not take effect.
     pub(super) async fn keep(
         self,
-        store: &dyn Store,
+        store: &dyn Versions,
         at: DateTime<Utc>,
         found: &mut Vec<Diagnostic>,
     ) -> Result<Active, StoreError> {
@@ -66,7 +66,7 @@ impl Taken {
 /// # Errors
 /// When the store cannot return what was accepted, or nothing can be put in force.
 pub(super) async fn judge(
-    store: &dyn Store,
+    store: &dyn Versions,
     files: Option<Files>,
     before: Before,
     secrets: &SecretNames,

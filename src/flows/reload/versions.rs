@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::files::Files;
-use crate::domain::ports::{FileSet, Store, StoreError, StoredVersion};
+use crate::domain::ports::{FileSet, StoreError, StoredVersion, Versions};
 use crate::rules::compile::{self, Generation, Known};
 use crate::rules::connector::SecretNames;
 use crate::rules::diagnostic::{Diagnostic, code};
@@ -57,7 +57,7 @@ pub(super) async fn build(
 }
 
 pub(super) async fn keep(
-    store: &dyn Store,
+    store: &dyn Versions,
     files: &Files,
     generation: &Generation,
     accepted_at: DateTime<Utc>,
@@ -79,7 +79,7 @@ pub(super) async fn keep(
 ///
 /// # Errors
 /// When there is none, or it no longer compiles.
-pub async fn last_accepted(store: &dyn Store) -> Result<Generation, BootError> {
+pub async fn last_accepted(store: &dyn Versions) -> Result<Generation, BootError> {
     match store.last_version().await? {
         Some(stored) => recompile(Some(stored), &[]).await,
         None => Err(BootError::NoneAccepted),

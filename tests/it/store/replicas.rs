@@ -7,7 +7,7 @@ use passerelle::adapters::store::postgres::{PostgresStore, migrate};
 use passerelle::domain::livraison::{LivraisonEtat, Outcome};
 use passerelle::domain::ports::{
     Client, IdempotencyKey, IfOvertaken, Recorded, Reserved, RetryOutcome, Settled, Settlement,
-    Store, Wait,
+    Signalements, Store, Wait,
 };
 use passerelle::domain::signalement::Etat;
 use rstest::rstest;

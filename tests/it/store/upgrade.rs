@@ -5,7 +5,7 @@ use std::path::Path;
 
 use passerelle::adapters::store::sqlite::SqliteStore;
 use passerelle::domain::demande::Uid;
-use passerelle::domain::ports::Store;
+use passerelle::domain::ports::Signalements;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Executor};

@@ -1,17 +1,30 @@
 //! The past, page by page: what was received and is still stored, to see what other rules would make of it.
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::Row as _;
 
-use super::{DbPool, DbRow, demandes, evenements, failed};
+use super::{DbPool, DbRow, DbStore, demandes, dialect, evenements, failed};
 use crate::adapters::store::rows::millis;
-use crate::domain::ports::{Page, PastEvent, PastPayload, PastSignalement, StoreError};
+use crate::domain::ports::{History, Page, PastEvent, PastPayload, PastSignalement, StoreError};
+
+#[async_trait]
+impl History for DbStore {
+    async fn past_signalements(&self, page: Page) -> Result<Vec<PastSignalement>, StoreError> {
+        dialect::in_time(signalements(&self.readers, page)).await
+    }
+
+    async fn past_events(&self, page: Page) -> Result<Vec<PastEvent>, StoreError> {
+        dialect::in_time(events(&self.readers, page)).await
+    }
+
+    async fn count_past(&self, since: Option<DateTime<Utc>>) -> Result<(u64, u64), StoreError> {
+        dialect::in_time(count(&self.readers, since)).await
+    }
+}
 
 /// Signalements, the newest first.
-pub(super) async fn signalements(
-    pool: &DbPool,
-    page: Page,
-) -> Result<Vec<PastSignalement>, StoreError> {
+async fn signalements(pool: &DbPool, page: Page) -> Result<Vec<PastSignalement>, StoreError> {
     let rows = sqlx::query(
         "SELECT s.rowid AS position, COALESCE(s.uid, s.id) AS name, s.payload, \
          (SELECT COUNT(*) FROM fichiers f WHERE f.signalement_id = s.id) AS photos \
@@ -33,7 +46,7 @@ pub(super) async fn signalements(
 }
 
 /// Status events with their demandes, the newest first.
-pub(super) async fn events(pool: &DbPool, page: Page) -> Result<Vec<PastEvent>, StoreError> {
+async fn events(pool: &DbPool, page: Page) -> Result<Vec<PastEvent>, StoreError> {
     let rows = sqlx::query(
         "SELECT d.uid, d.statut, d.statut_sowell, d.canal, d.qualification, d.workflow, \
          d.residence, d.bien, d.priorite, d.gestionnaire_concerne, d.acteur_en_charge, d.auteur, \
@@ -71,10 +84,7 @@ fn payload(row: &DbRow) -> PastPayload {
 
 /// How many signalements and status events were received, including those whose content is no longer stored:
 /// checking whether each event still has its signalement would take as long as reading some of them.
-pub(super) async fn count(
-    pool: &DbPool,
-    since: Option<DateTime<Utc>>,
-) -> Result<(u64, u64), StoreError> {
+async fn count(pool: &DbPool, since: Option<DateTime<Utc>>) -> Result<(u64, u64), StoreError> {
     let row = sqlx::query(
         "SELECT (SELECT COUNT(*) FROM signalements WHERE received_at >= $1) AS signalements, \
          (SELECT COUNT(*) FROM evenements WHERE received_at >= $1) AS evenements",

@@ -1,14 +1,50 @@
 //! The daemons that share this database, each with the rules that it has in force.
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::Row as _;
 
-use super::{DbConnection, DbPool, failed};
+use super::{DbConnection, DbPool, DbStore, dialect, failed};
 use crate::adapters::store::rows::{instant, millis};
-use crate::domain::ports::{Replica, StoreError};
+use crate::domain::ports::{Replica, Replicas, StoreError};
+
+#[async_trait]
+impl Replicas for DbStore {
+    fn shared(&self) -> bool {
+        dialect::SHARED
+    }
+
+    async fn announce(&self, replica: Replica, gone: DateTime<Utc>) -> Result<(), StoreError> {
+        self.writer
+            .write((replica, gone), |connection, (replica, gone)| {
+                Box::pin(announce(connection, replica, *gone))
+            })
+            .await
+    }
+
+    async fn leave(&self, id: &str) -> Result<(), StoreError> {
+        self.writer
+            .write(id.to_owned(), |connection, id| {
+                Box::pin(leave(connection, id))
+            })
+            .await
+    }
+
+    async fn replicas(&self, since: DateTime<Utc>) -> Result<Vec<Replica>, StoreError> {
+        dialect::in_time(seen(&self.readers, since)).await
+    }
+
+    async fn tell_others(&self) -> Result<(), StoreError> {
+        dialect::tell_others(self).await
+    }
+
+    async fn told(&self) -> Result<(), StoreError> {
+        dialect::told(self).await
+    }
+}
 
 /// Records that a replica is alive, and deletes those that are gone.
-pub(super) async fn announce(
+async fn announce(
     connection: &mut DbConnection,
     replica: &Replica,
     gone: DateTime<Utc>,
@@ -32,7 +68,7 @@ pub(super) async fn announce(
 }
 
 /// Deletes a replica.
-pub(super) async fn leave(connection: &mut DbConnection, id: &str) -> Result<(), StoreError> {
+async fn leave(connection: &mut DbConnection, id: &str) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM replicas WHERE id = $1")
         .bind(id)
         .execute(connection)
@@ -42,7 +78,7 @@ pub(super) async fn leave(connection: &mut DbConnection, id: &str) -> Result<(),
 }
 
 /// Replicas seen since then, by id.
-pub(super) async fn seen(pool: &DbPool, since: DateTime<Utc>) -> Result<Vec<Replica>, StoreError> {
+async fn seen(pool: &DbPool, since: DateTime<Utc>) -> Result<Vec<Replica>, StoreError> {
     let rows =
         sqlx::query("SELECT id, version, seen_at FROM replicas WHERE seen_at >= $1 ORDER BY id")
             .bind(millis(since))

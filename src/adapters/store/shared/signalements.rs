@@ -3,16 +3,72 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
+use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, QueryBuilder, Row as _};
 
-use super::{Db, DbConnection, DbPool, DbRow, failed, fichiers};
+use super::{Db, DbConnection, DbPool, DbRow, DbStore, demandes, dialect, failed, fichiers, keys};
 use crate::adapters::store::rows::{instant, millis, storable, unreadable};
+use crate::domain::demande::{Demande, Uid};
 use crate::domain::instant::in_utc;
 use crate::domain::ports::{
-    NewRecord, SignalementSummary, SignalementView, StatutView, StoreError, StoredSubmission,
-    StoredTrace,
+    BoundKey, IdempotencyKey, NewRecord, Recorded, SignalementSummary, SignalementView,
+    Signalements, StatutView, StoreError, StoredSubmission, StoredTrace,
 };
 use crate::domain::signalement::{Etat, SignalementId};
+
+#[async_trait]
+impl Signalements for DbStore {
+    async fn record(&self, record: NewRecord) -> Result<Recorded, StoreError> {
+        self.writer.record(record).await
+    }
+
+    async fn find_bound(
+        &self,
+        id: &SignalementId,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<BoundKey>, StoreError> {
+        dialect::in_time(keys::find_bound(&self.readers, id, key)).await
+    }
+
+    async fn find_signalement(
+        &self,
+        id_or_uid: &str,
+    ) -> Result<Option<SignalementView>, StoreError> {
+        dialect::in_time(find(&self.readers, id_or_uid)).await
+    }
+
+    async fn list_signalements(
+        &self,
+        etat: Option<Etat>,
+        limit: u32,
+    ) -> Result<Vec<SignalementSummary>, StoreError> {
+        dialect::in_time(list(&self.readers, etat, limit)).await
+    }
+
+    async fn signalements_before(
+        &self,
+        etat: Etat,
+        before: Option<&SignalementSummary>,
+        limit: u32,
+    ) -> Result<Vec<SignalementSummary>, StoreError> {
+        dialect::in_time(self::before(&self.readers, etat, before, limit)).await
+    }
+
+    async fn find_traces(&self, id_or_uid: &str) -> Result<Vec<StoredTrace>, StoreError> {
+        dialect::in_time(find_traces(&self.readers, id_or_uid)).await
+    }
+
+    async fn find_submission(
+        &self,
+        id: &SignalementId,
+    ) -> Result<Option<StoredSubmission>, StoreError> {
+        dialect::in_time(find_submission(&self.readers, id)).await
+    }
+
+    async fn find_demande(&self, uid: &Uid) -> Result<Option<Demande>, StoreError> {
+        dialect::in_time(demandes::find(&self.readers, uid)).await
+    }
+}
 
 /// Stores signalements, and returns the ids of those that were written: not one whose keys a creation owns, whether
 /// complete or pending.
@@ -67,10 +123,7 @@ pub(in super::super) fn push_rows(query: &mut QueryBuilder<Db>, records: &[&NewR
 }
 
 /// A signalement with the events of its demande.
-pub(super) async fn find(
-    pool: &DbPool,
-    id_or_uid: &str,
-) -> Result<Option<SignalementView>, StoreError> {
+async fn find(pool: &DbPool, id_or_uid: &str) -> Result<Option<SignalementView>, StoreError> {
     let row = sqlx::query(
         "SELECT id, etat, uid, motif FROM signalements WHERE id = $1 \
          OR id = (SELECT signalement_id FROM demandes WHERE uid = $1)",
@@ -130,7 +183,7 @@ const NEWEST_IN_STATE: &str = "WHERE bound = 0 AND etat = $2 ORDER BY received_a
 const NEWEST_BOUND: &str = "WHERE bound = 1 ORDER BY rowid DESC LIMIT $1";
 
 /// Signalements in a state, or all those without a demande.
-pub(super) async fn list(
+async fn list(
     pool: &DbPool,
     etat: Option<Etat>,
     limit: u32,
@@ -177,7 +230,7 @@ fn summary(row: &DbRow) -> Result<SignalementSummary, StoreError> {
 }
 
 /// Signalements without a demande in a state, after one of them.
-pub(super) async fn before(
+async fn before(
     pool: &DbPool,
     etat: Etat,
     before: Option<&SignalementSummary>,
@@ -199,10 +252,7 @@ pub(super) async fn before(
 }
 
 /// The traces of a signalement and of its demande's events.
-pub(super) async fn find_traces(
-    pool: &DbPool,
-    id_or_uid: &str,
-) -> Result<Vec<StoredTrace>, StoreError> {
+async fn find_traces(pool: &DbPool, id_or_uid: &str) -> Result<Vec<StoredTrace>, StoreError> {
     let rows = sqlx::query(
         "SELECT 'signalement' AS subject, decided_at AS at, version, trace, 0 AS position \
          FROM signalements WHERE id = $1 \
@@ -228,7 +278,7 @@ pub(super) async fn find_traces(
 }
 
 /// What was received under an identity.
-pub(super) async fn find_submission(
+async fn find_submission(
     pool: &DbPool,
     id: &SignalementId,
 ) -> Result<Option<StoredSubmission>, StoreError> {

@@ -1,14 +1,39 @@
 //! Hashes of the clients' tokens; the tokens themselves are not stored.
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::Row as _;
 
-use super::{DbConnection, DbPool, failed};
+use super::{DbConnection, DbPool, DbStore, dialect, failed};
 use crate::adapters::store::rows::{millis, unreadable};
-use crate::domain::ports::{Client, IfExists, StoreError};
+use crate::domain::ports::{Client, IfExists, StoreError, Tokens};
+
+#[async_trait]
+impl Tokens for DbStore {
+    async fn tokens(&self) -> Result<Vec<(Client, String)>, StoreError> {
+        dialect::in_time(all(&self.readers)).await
+    }
+
+    async fn put_token(
+        &self,
+        client: Client,
+        hash: &str,
+        if_exists: IfExists,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.writer
+            .write(
+                (client, hash.to_owned(), if_exists, now),
+                |connection, (client, hash, if_exists, now)| {
+                    Box::pin(put(connection, *client, hash, *if_exists, *now))
+                },
+            )
+            .await
+    }
+}
 
 /// Every stored hash.
-pub(super) async fn all(pool: &DbPool) -> Result<Vec<(Client, String)>, StoreError> {
+async fn all(pool: &DbPool) -> Result<Vec<(Client, String)>, StoreError> {
     let rows = sqlx::query("SELECT client, hash FROM tokens")
         .fetch_all(pool)
         .await
@@ -23,7 +48,7 @@ pub(super) async fn all(pool: &DbPool) -> Result<Vec<(Client, String)>, StoreErr
 }
 
 /// Stores a hash; `false` if one exists and is kept.
-pub(super) async fn put(
+async fn put(
     connection: &mut DbConnection,
     client: Client,
     hash: &str,

@@ -2,21 +2,46 @@
 
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
 use sqlx::Row as _;
 
-use super::{DbConnection, DbPool, dialect, failed};
+use super::{DbConnection, DbPool, DbStore, dialect, failed};
 use crate::adapters::store::rows::{instant, millis, unreadable};
 use crate::domain::digest::sha256_hex;
-use crate::domain::ports::{FileSet, StoreError, StoredVersion, VersionSummary};
+use crate::domain::ports::{FileSet, StoreError, StoredVersion, VersionSummary, Versions};
 
 /// How many times to read the last version again if another one is stored meanwhile.
 const LOOKS: u32 = 5;
 
+#[async_trait]
+impl Versions for DbStore {
+    async fn save_version(&self, version: StoredVersion) -> Result<(), StoreError> {
+        self.writer
+            .write(version, |connection, version| {
+                Box::pin(save(connection, version))
+            })
+            .await
+    }
+
+    async fn has_version(&self, version: &str) -> Result<bool, StoreError> {
+        dialect::in_time(has(&self.readers, version)).await
+    }
+
+    async fn last_version(&self) -> Result<Option<StoredVersion>, StoreError> {
+        dialect::in_time(last(&self.readers)).await
+    }
+
+    async fn list_versions(&self, limit: u32) -> Result<Vec<VersionSummary>, StoreError> {
+        dialect::in_time(list(&self.readers, limit)).await
+    }
+
+    async fn find_version(&self, begin: &str) -> Result<(Vec<String>, FileSet), StoreError> {
+        dialect::in_time(find(&self.readers, begin)).await
+    }
+}
+
 /// Stores an accepted version, and replaces the reference data.
-pub(super) async fn save(
-    connection: &mut DbConnection,
-    new: &StoredVersion,
-) -> Result<(), StoreError> {
+async fn save(connection: &mut DbConnection, new: &StoredVersion) -> Result<(), StoreError> {
     dialect::lock_versions(connection).await?;
     let mut names = BTreeMap::new();
     for (name, content) in &new.rules {
@@ -72,7 +97,7 @@ pub(super) async fn rewrite(connection: &mut DbConnection) -> Result<(), StoreEr
 }
 
 /// Whether this version is stored.
-pub(super) async fn has(pool: &DbPool, version: &str) -> Result<bool, StoreError> {
+async fn has(pool: &DbPool, version: &str) -> Result<bool, StoreError> {
     let found: Option<String> =
         sqlx::query_scalar("SELECT version FROM versions WHERE version = $1")
             .bind(version)
@@ -83,7 +108,7 @@ pub(super) async fn has(pool: &DbPool, version: &str) -> Result<bool, StoreError
 }
 
 /// The version that was accepted last.
-pub(super) async fn last(pool: &DbPool) -> Result<Option<StoredVersion>, StoreError> {
+async fn last(pool: &DbPool) -> Result<Option<StoredVersion>, StoreError> {
     for _ in 0..LOOKS {
         let row = sqlx::query(
             "SELECT version, files, accepted_at, sequence FROM versions \
@@ -138,7 +163,7 @@ fn names(files: &str) -> Result<BTreeMap<String, String>, StoreError> {
 }
 
 /// Accepted versions, the latest first.
-pub(super) async fn list(pool: &DbPool, limit: u32) -> Result<Vec<VersionSummary>, StoreError> {
+async fn list(pool: &DbPool, limit: u32) -> Result<Vec<VersionSummary>, StoreError> {
     let rows = sqlx::query(
         "SELECT version, files, accepted_at FROM versions ORDER BY sequence DESC LIMIT $1",
     )
@@ -158,7 +183,7 @@ pub(super) async fn list(pool: &DbPool, limit: u32) -> Result<Vec<VersionSummary
 }
 
 /// The versions whose name begins so (two at most), and the rule files of the first.
-pub(super) async fn find(pool: &DbPool, begin: &str) -> Result<(Vec<String>, FileSet), StoreError> {
+async fn find(pool: &DbPool, begin: &str) -> Result<(Vec<String>, FileSet), StoreError> {
     let rows = sqlx::query(
         "SELECT version, files FROM versions WHERE substr(version, 1, length($1)) = $1 \
          ORDER BY sequence DESC LIMIT 2",
