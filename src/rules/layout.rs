@@ -128,7 +128,9 @@ pub fn note_unread(files: &FileSet, faults: &mut Vec<Diagnostic>) {
             let parent = parent.trim_end_matches('/');
             remark(
                 folder.trim_end_matches('/'),
-                format!("ce dossier n'est pas lu : ses fichiers vont dans « {parent} » même"),
+                format!(
+                    "ce dossier n'est pas lu : ses fichiers doivent être directement dans « {parent} »"
+                ),
             );
             continue;
         }
@@ -392,7 +394,7 @@ mod tests {
             assert_eq!(
                 told,
                 format!(
-                    "{folder} ce dossier n'est pas lu : ses fichiers vont dans « {right} » même"
+                    "{folder} ce dossier n'est pas lu : ses fichiers doivent être directement dans « {right} »"
                 )
             );
         }

@@ -468,7 +468,7 @@ fn a_signalement_that_is_not_forwarded_is_reported_once_with_its_reason() {
         messages,
         [
             "cas « une panne » : priorite : attendu « normal », obtenu rien : les règles de transmission ne l'envoient pas au CRM",
-            "cas « un autre canal » : statut_sowell : attendu « En attente », obtenu rien : le canal de la demande est « Courrier » et non « SoWell » : rien à dire à SoWell",
+            "cas « un autre canal » : statut_sowell : attendu « En attente », obtenu rien : le canal de la demande est « Courrier » et non « SoWell » : rien n'est transmis à SoWell",
         ]
     );
 }

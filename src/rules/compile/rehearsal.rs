@@ -163,7 +163,7 @@ fn unasked(templates: &Templates, modele: &str, context: &Value) -> Vec<Diagnost
     found
         .map(|(place, value)| {
             let message = format!(
-                "« {value} » n'existe que pour {only}, et rien n'est écrit à sa place ; pour l'écrire seulement dans ce cas, entourez la phrase de « {{% if {value} %}} » et « {{% endif %}} »"
+                "« {value} » n'est renseigné que pour {only}, et rien n'est écrit à sa place ; pour l'écrire seulement dans ce cas, entourez la phrase de « {{% if {value} %}} » et « {{% endif %}} »"
             );
             Diagnostic::at(code::TEMPLATE, place.text, place.line, place.column, message)
         })

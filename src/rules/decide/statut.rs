@@ -79,7 +79,7 @@ fn of_another_channel(statuts: &Statuts, canal: &str, trace: &mut Trace) -> Opti
         return None;
     }
     let motif = format!(
-        "le canal de la demande est « {canal} » et non « {} » : rien à dire à SoWell",
+        "le canal de la demande est « {canal} » et non « {} » : rien n'est transmis à SoWell",
         statuts.canal
     );
     trace.push(

@@ -39,7 +39,7 @@ fn of_mail(line: &str) -> Vec<String> {
 )]
 #[case(
     "Motif : {{ evenement.motif }}.",
-    "pour l'événement « transmis » : « evenement.motif » n'existe que pour un signalement écarté"
+    "pour l'événement « transmis » : « evenement.motif » n'est renseigné que pour un signalement écarté"
 )]
 fn an_impossible_comparison_in_a_template_is_reported(#[case] line: &str, #[case] words: &str) {
     let told = of_mail(line);
