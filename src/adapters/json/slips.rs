@@ -8,6 +8,15 @@ use crate::rules::pasted;
 const SPACES: [char; 4] = [' ', '\t', '\n', '\r'];
 /// Quotes that JSON has not, and that people or their word processors put around a text.
 const QUOTES: &str = "'`‘’‛′´“”„‟″«»";
+/// Those of them that open a quotation, and the one that closes it.
+const PAIRS: [(&[char], char); 6] = [
+    (&['«'], '»'),
+    (&['“', '„', '‟'], '”'),
+    (&['„'], '“'),
+    (&['‘', '‛'], '’'),
+    (&['\''], '\''),
+    (&['`'], '`'),
+];
 /// Words of other languages, and the one of JSON that is meant.
 const WORDS: [(&[&str], &str); 4] = [
     (&["nan", "infinity", "inf"], "null, ou un nombre"),
@@ -190,16 +199,30 @@ fn in_text(stop: &Stop<'_>, quote: usize, reason: &str) -> Slip {
 
 /// A line that ends within a text: its quote may be missing, or be one that JSON has not.
 fn line_break(stop: &Stop<'_>, quote: usize) -> Slip {
-    let own = stop.text[quote + 1..stop.at].trim_end_matches([' ', '\t', ',']);
-    let bent = own.char_indices().next_back();
-    if let Some((at, sign)) = bent.filter(|(_, it)| QUOTES.contains(*it)) {
-        return (quote + 1 + at, straight(sign));
-    }
     let next = stop.rest.trim_start_matches(SPACES);
-    if next.starts_with(['"', '}', ']']) {
-        return (quote, NOT_CLOSED.to_owned());
+    // A quote with the end of a value behind it closes this text: it is meant to have two lines.
+    let behind = next.strip_prefix('"').map(str::trim_start);
+    let is_closed_below = behind.is_some_and(|it| it.is_empty() || it.starts_with([',', '}', ']']));
+    if is_closed_below || !next.starts_with(['"', '}', ']']) {
+        return stop.here("dans un texte, un retour à la ligne s'écrit \\n");
     }
-    stop.here("dans un texte, un retour à la ligne s'écrit \\n")
+    let own = stop.text[quote + 1..stop.at].trim_end_matches([' ', '\t', ',']);
+    match own.char_indices().next_back() {
+        Some((at, sign)) if QUOTES.contains(sign) && !is_paired(&own[..at], sign) => {
+            (quote + 1 + at, straight(sign))
+        }
+        _ => (quote, NOT_CLOSED.to_owned()),
+    }
+}
+
+/// Whether this quote closes one of the same text, as in « Il a dit “oui” », so that it is part of what is said.
+fn is_paired(before: &str, sign: char) -> bool {
+    let Some((open, _)) = PAIRS.iter().find(|(_, close)| *close == sign) else {
+        return false;
+    };
+    let mut opening = before.match_indices(*open);
+    // Behind a letter it is an apostrophe.
+    opening.any(|(at, _)| !before[..at].ends_with(char::is_alphanumeric))
 }
 
 fn straight(sign: char) -> String {

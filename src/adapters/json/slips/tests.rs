@@ -145,6 +145,51 @@ fn told(text: &str) -> String {
     "(ligne 1, colonne 10) : dans un texte, un retour à la ligne s'écrit \\n",
     "{\"a\": \"un\\ndeux\"}"
 )]
+#[case::line_break_behind_a_quotation(
+    "{\"a\": \"Il a dit « au secours »\nMerci\"}",
+    "(ligne 1, colonne 32) : dans un texte, un retour à la ligne s'écrit \\n",
+    "{\"a\": \"Il a dit « au secours »\\nMerci\"}"
+)]
+#[case::line_break_behind_an_apostrophe(
+    "{\"a\": \"la porte d’\nentrée\"}",
+    "colonne 19) : dans un texte, un retour à la ligne",
+    "{\"a\": \"la porte d’\\nentrée\"}"
+)]
+#[case::line_break_behind_a_foot(
+    "{\"a\": \"5',\r\npuis\"}",
+    "colonne 11) : dans un texte, un retour à la ligne",
+    "{\"a\": \"5',\\npuis\"}"
+)]
+#[case::line_break_at_the_end(
+    "{\"a\": \"un\n\", \"b\": 1}",
+    "colonne 10) : dans un texte, un retour à la ligne",
+    "{\"a\": \"un\\n\", \"b\": 1}"
+)]
+#[case::quotation_at_the_end(
+    "{\"a\": \"dit « oui »\n\"}",
+    "colonne 19) : dans un texte, un retour à la ligne",
+    "{\"a\": \"dit « oui »\\n\"}"
+)]
+#[case::open_behind_a_quotation(
+    "{\"a\": \"dit « oui »,\n\"b\": 1}",
+    "colonne 7) : le guillemet ouvert ici",
+    "{\"a\": \"dit « oui »\",\n\"b\": 1}"
+)]
+#[case::open_behind_single_quotes(
+    "{\"a\": \"dit 'oui',\n\"b\": 1}",
+    "colonne 7) : le guillemet ouvert ici",
+    "{\"a\": \"dit 'oui'\",\n\"b\": 1}"
+)]
+#[case::single_end_behind_an_apostrophe(
+    "{\"a\": \"l'ascenseur',\n\"b\": 1}",
+    "colonne 19) : un nom ou un texte",
+    "{\"a\": \"l'ascenseur\",\n\"b\": 1}"
+)]
+#[case::french_end(
+    "{\"a\": \"b »\n}",
+    "colonne 10) : un nom ou un texte",
+    "{\"a\": \"b \"\n}"
+)]
 #[case::tab(
     "{\"é\": \"un\tdeux\"}",
     "colonne 10) : dans un texte, une tabulation s'écrit \\t",
