@@ -31,6 +31,7 @@ const INNER_QUOTE: &str = "un guillemet à l'intérieur d'un texte s'écrit \\\"
 const BACKSLASH: &str = "dans un texte, une barre « \\ » s'écrit « \\\\ »";
 const TWO_COMMAS: &str = "deux virgules se suivent : effacez-en une";
 const COMMA_TOO_MANY: &str = "cette virgule est en trop : effacez-la";
+const NO_COMMA: &str = "il manque une virgule après cette valeur";
 const NO_COMMENTS: &str =
     "JSON n'a pas de commentaires : effacez celui-ci, jusqu'à la fin de la ligne";
 const NO_LONG_COMMENTS: &str = "JSON n'a pas de commentaires : effacez tout, de « /* » à « */ »";
@@ -107,6 +108,11 @@ impl<'t> Stop<'t> {
     /// Whether nothing parts the sign from what is before it.
     fn is_adjacent(&self) -> bool {
         self.before.len() == self.at
+    }
+
+    /// Whether a line ends between it and what is before it.
+    fn begins_a_line(&self) -> bool {
+        self.text[self.before.len()..self.at].contains(['\n', '\r'])
     }
 
     /// The word that the sign stands in: where it begins, and all of it.
@@ -333,7 +339,14 @@ fn behind_value(stop: &Stop<'_>) -> Option<Slip> {
         ';' => stop.here("mettez une virgule à la place de ce point-virgule"),
         ']' | '}' => mismatch(stop),
         '"' if is_text && stop.is_adjacent() => stop.behind(INNER_QUOTE),
-        '"' | '{' | '[' => stop.behind("il manque une virgule après cette valeur"),
+        '"' | '{' | '[' => stop.behind(NO_COMMA),
+        ':' if is_text && stop.open.last() == Some(&b'[') => name_in_list(stop)?,
+        sign if stop.begins_a_line() => {
+            if !(sign.is_alphanumeric() || "_-'’‘“„«".contains(sign)) {
+                return None;
+            }
+            stop.behind(NO_COMMA)
+        }
         _ if is_text => {
             let quote = stop.last_quote?;
             let own = &stop.before[quote + 1..stop.before.len() - 1];
@@ -348,6 +361,21 @@ fn behind_value(stop: &Stop<'_>) -> Option<Slip> {
         }
         _ => return None,
     })
+}
+
+/// A name with its colon, within a list: it belongs in an object, or the list should have ended before.
+fn name_in_list(stop: &Stop<'_>) -> Option<Slip> {
+    let quote = stop.last_quote?;
+    let is_in_object = stop.open.iter().nth_back(1) == Some(&b'{');
+    let before = stop.text[..quote].trim_end_matches(SPACES);
+    let what = match before.char_indices().next_back() {
+        Some((comma, ',')) if is_in_object => {
+            let what = "si la liste finit ici, il manque « ] » devant cette virgule ; sinon, le nom qui suit et sa valeur se mettent entre « { » et « } »";
+            return Some((comma, what.to_owned()));
+        }
+        _ => "un nom et sa valeur se mettent entre « { » et « } », et non entre « [ » et « ] »",
+    };
+    Some((quote, what.to_owned()))
 }
 
 /// A bracket that closes another one.

@@ -226,6 +226,46 @@ fn told(text: &str) -> String {
     "(ligne 1, colonne 9) : il manque une virgule",
     "{\"a\": \"é\",\n\"b\": 2}"
 )]
+#[case::no_comma_before_a_bare_name(
+    "{\"a\": \"b\"\n c: 1}",
+    "(ligne 1, colonne 9) : il manque une virgule",
+    "{\"a\": \"b\",\n \"c\": 1}"
+)]
+#[case::no_comma_before_a_curved_name(
+    "{\"a\": \"b\"\r\n“c”: 1}",
+    "(ligne 1, colonne 9) : il manque une virgule",
+    "{\"a\": \"b\",\r\n\"c\": 1}"
+)]
+#[case::no_comma_between_numbers(
+    "[1\n2]",
+    "(ligne 1, colonne 2) : il manque une virgule",
+    "[1,\n2]"
+)]
+#[case::name_in_list(
+    "[\"a\": 1]",
+    "colonne 2) : un nom et sa valeur se mettent entre « { » et « } »",
+    "{\"a\": 1}"
+)]
+#[case::name_in_inner_list(
+    "{\"a\": [\"b\" : 1, \"c\": 2]}",
+    "colonne 8) : un nom et sa valeur se mettent entre « { » et « } »",
+    "{\"a\": {\"b\" : 1, \"c\": 2}}"
+)]
+#[case::name_behind_an_open_list(
+    "{\"a\": [\"b\", \"c\": 1}",
+    "colonne 11) : si la liste finit ici, il manque « ] » devant cette virgule",
+    "{\"a\": [\"b\"], \"c\": 1}"
+)]
+#[case::second_object_in_list(
+    "{\"a\": [{\"b\": 1}, \"b\": 2]}",
+    "sinon, le nom qui suit et sa valeur se mettent entre « { » et « } »",
+    "{\"a\": [{\"b\": 1}, {\"b\": 2}]}"
+)]
+#[case::quoted_before_a_colon(
+    "{\"a\": \"dit \"non\": hier\"}",
+    "s'écrit \\\"",
+    "{\"a\": \"dit \\\"non\\\": hier\"}"
+)]
 #[case::no_comma_in_list("[{} {}]", "colonne 3) : il manque une virgule", "[{}, {}]")]
 #[case::semicolon(
     "{\"a\": 1; \"b\": 2}",
@@ -351,6 +391,10 @@ fn a_slip_is_told_where_it_is_with_what_mends_it(
 #[case(
     "{\"a\": 1 * 2}",
     "le corps n'est pas du JSON valide (ligne 1, colonne 9)"
+)]
+#[case(
+    "{\"a\": \"b\"\n= 1}",
+    "le corps n'est pas du JSON valide (ligne 2, colonne 1)"
 )]
 fn what_nobody_can_tell_is_only_placed(#[case] wrong: &str, #[case] wanted: &str) {
     assert_eq!(told(wrong), wanted);
