@@ -110,6 +110,13 @@ impl<'t> Stop<'t> {
         self.before.len() == self.at
     }
 
+    /// Whether a name stands last before it, without its colon.
+    fn ends_with_name(&self) -> bool {
+        let begin = self.last_quote.filter(|_| self.before.ends_with('"'));
+        let before = begin.map_or("", |it| self.text[..it].trim_end_matches(SPACES));
+        self.open.last() == Some(&b'{') && before.ends_with(['{', ','])
+    }
+
     /// Whether a line ends between it and what is before it.
     fn begins_a_line(&self) -> bool {
         self.text[self.before.len()..self.at].contains(['\n', '\r'])
@@ -130,7 +137,7 @@ pub(super) fn slip(text: &str, at: usize, reason: &str) -> Option<Slip> {
     let stop = Stop::new(text, at)?;
     let is = |words: &str| reason.starts_with(words);
     if is("EOF") {
-        return Some(cut_off(&stop));
+        return Some(cut_off(&stop, reason));
     }
     if let Some(quote) = stop.quote {
         return Some(in_text(&stop, quote, reason));
@@ -162,15 +169,17 @@ pub(super) fn slip(text: &str, at: usize, reason: &str) -> Option<Slip> {
 }
 
 /// What ends before it is whole.
-fn cut_off(stop: &Stop<'_>) -> Slip {
+fn cut_off(stop: &Stop<'_>, reason: &str) -> Slip {
     if let Some(quote) = stop.quote {
         return (quote, NOT_CLOSED.to_owned());
     }
-    if stop.before.ends_with([',', ':', '{', '[']) {
-        return stop.behind("la suite manque");
-    }
+    let is_within_value = reason.starts_with("EOF while parsing a value");
     let missing: String = stop.open.iter().rev().map(|it| closes(*it)).collect();
-    if missing.is_empty() {
+    if is_within_value
+        || stop.before.ends_with([',', ':', '{', '['])
+        || stop.ends_with_name()
+        || missing.is_empty()
+    {
         return stop.behind("la suite manque");
     }
     stop.behind(&format!("il manque « {missing} » à la fin"))

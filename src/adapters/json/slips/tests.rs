@@ -351,6 +351,24 @@ fn told(text: &str) -> String {
     "{\"a\": \"b\"}"
 )]
 #[case::cut_off("{\"a\":\n", "(ligne 1, colonne 5) : la suite manque", "{\"a\":\n1}")]
+#[case::cut_off_behind_the_first_name("{\"a\"", "colonne 4) : la suite manque", "{\"a\": 1}")]
+#[case::cut_off_behind_a_name(
+    "{\"a\": 1, \"b\"\n",
+    "colonne 12) : la suite manque",
+    "{\"a\": 1, \"b\": 1}"
+)]
+#[case::cut_off_in_a_word("{\"a\": tru", "colonne 9) : la suite manque", "{\"a\": true}")]
+#[case::cut_off_in_a_number("{\"a\": [1.", "colonne 9) : la suite manque", "{\"a\": [1.5]}")]
+#[case::cut_off_behind_a_text(
+    "{\"a\": 1, \"b\": \"c\"",
+    "colonne 17) : il manque « } » à la fin",
+    "{\"a\": 1, \"b\": \"c\"}"
+)]
+#[case::cut_off_behind_a_text_of_a_list(
+    "{\"a\": [\"b\", \"c\"",
+    "colonne 15) : il manque « ]} » à la fin",
+    "{\"a\": [\"b\", \"c\"]}"
+)]
 #[case::introduced(
     "Bonjour,\nvoici :\n{\"a\": 1}",
     "(ligne 1, colonne 1) : effacez ce qui précède « { »",
