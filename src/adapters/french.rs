@@ -1,6 +1,7 @@
 //! Reasons for failures in French, for the landlord's staff. Stored and logged reasons are in English.
 
 use crate::domain::reason::Phrase;
+use crate::flows::creation::split_reason;
 
 /// The French text of a phrase; empty if it would only repeat the text around it.
 fn words(phrase: Phrase) -> &'static str {
@@ -64,6 +65,13 @@ pub fn french(reason: &str) -> String {
     said + rest
 }
 
+/// The motif of a signalement without a demande, with the reason in it in French as well.
+#[must_use]
+pub fn motif(stored: &str) -> String {
+    let (said, reason) = split_reason(stored);
+    format!("{said}{}", french(reason))
+}
+
 /// The part of a reason that is ours, in French, and the rest unchanged.
 #[must_use]
 pub fn in_part(reason: &str) -> (String, &str) {
@@ -94,5 +102,31 @@ mod tests {
     #[case::nothing("", "")]
     fn all_of_a_reason_that_is_ours_is_translated(#[case] reason: &str, #[case] told: &str) {
         assert_eq!(french(reason), told);
+    }
+
+    #[rstest]
+    #[case::connector(
+        "le connecteur du CRM : there is no connecteurs/crm.yaml in the rules",
+        "le connecteur du CRM : connecteurs/crm.yaml manque dans les règles"
+    )]
+    #[case::unreadable(
+        "le CRM répond, mais sa réponse est illisible : the answer has no UID",
+        "le CRM répond, mais sa réponse est illisible : la réponse n'a pas d'uid"
+    )]
+    #[case::stored_before(
+        "le CRM répond, mais sa réponse ne se lit pas : the answer has no UID",
+        "le CRM répond, mais sa réponse ne se lit pas : la réponse n'a pas d'uid"
+    )]
+    #[case::of_the_rules(
+        "le connecteur du CRM : creation : « site » est vide",
+        "le connecteur du CRM : creation : « site » est vide"
+    )]
+    #[case::the_crm_said(
+        "le CRM refuse la demande (statut 422) : answered 5 : no answer in time",
+        "le CRM refuse la demande (statut 422) : answered 5 : no answer in time"
+    )]
+    #[case::without("le CRM est injoignable", "le CRM est injoignable")]
+    fn the_reason_in_a_motif_is_translated(#[case] stored: &str, #[case] told: &str) {
+        assert_eq!(motif(stored), told);
     }
 }

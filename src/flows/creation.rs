@@ -40,8 +40,8 @@ use crate::settings::{InForce, WhenUnavailable};
 
 pub use calls::Calls;
 pub(super) use lease::{LEASE, Lease};
-pub use motif::for_sowell;
 use motif::{TAKEN, motif_of};
+pub use motif::{for_sowell, split_reason};
 pub use photos::LostPhotos;
 
 /// Time limit for one creation, all requests included; the connector's own limits are shorter.

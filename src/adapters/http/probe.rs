@@ -97,14 +97,15 @@ impl<E: Clone + Send + 'static> Look<E> {
     ) -> Result<(), E> {
         let mut seen = self.0.lock().await;
         if let Some(last) = &seen.last
-            && last.is_believed(still_holds)
+            && last.is_believed(&still_holds)
         {
             return last.result.clone();
         }
-        // The result of one that has finished since is out of date. The check stays recorded while it is awaited:
-        // the caller may give up first, and the next one must not start another.
+        // The result of one that has finished since its caller stopped waiting is used if it still holds: a store
+        // that always takes longer than the limit would never be ready otherwise. The check stays recorded while it
+        // is awaited: the caller may give up first, and the next one must not start another.
         let before = seen.under_way.take();
-        let before = before.filter(|(_, ping)| !ping.is_finished());
+        let before = before.filter(|(asked, ping)| !ping.is_finished() || still_holds(*asked));
         let begin = || (Instant::now(), tokio::spawn(ping));
         let (asked, ping) = seen.under_way.insert(before.unwrap_or_else(begin));
         let asked = *asked;
@@ -129,6 +130,8 @@ impl<E: Clone + Send + 'static> Look<E> {
 mod tests {
     use std::future::{pending, ready};
     use std::sync::atomic::{AtomicU32, Ordering};
+
+    use tokio::sync::oneshot;
 
     use super::*;
 
@@ -186,6 +189,45 @@ mod tests {
         assert_eq!(ask(&look, LIMIT, ready(Err("full"))).await, Err("full"));
         assert_eq!(ask(&look, LIMIT, ready(Ok(()))).await, Err("full"));
         let_it_age(&look).await;
+        assert_eq!(ask(&look, LIMIT, ready(Ok(()))).await, Ok(()));
+    }
+
+    /// A check that outlives its caller's wait, and then ends with this result.
+    async fn let_one_end_late(look: &Look<&'static str>, result: Result<(), &'static str>) {
+        let (end, ended) = oneshot::channel();
+        let ping = async move { ended.await.unwrap_or(Err("dropped")) };
+        let silence = ask(look, Duration::from_millis(5), ping);
+        assert_eq!(silence.await, Err("silent"));
+        end.send(result).unwrap();
+        let is_finished = async || {
+            let under_way = &look.0.lock().await.under_way;
+            under_way.as_ref().unwrap().1.is_finished()
+        };
+        while !is_finished().await {
+            tokio::task::yield_now().await;
+        }
+        let_it_age(look).await;
+    }
+
+    #[tokio::test]
+    async fn a_result_that_came_after_the_limit_is_used_while_it_holds() {
+        for late in [Ok(()), Err("full")] {
+            let look = Look::<&str>::default();
+            let_one_end_late(&look, late).await;
+            let asked = Arc::new(AtomicU32::new(0));
+            for _ in 0..2 {
+                let found = look.look(LIMIT, hangs(&asked), || "silent", |_| true);
+                assert_eq!(found.await, late);
+                let_it_age(&look).await;
+            }
+            assert_eq!(asked.load(Ordering::Relaxed), 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_result_that_came_after_the_limit_and_holds_no_longer_is_not_used() {
+        let look = Look::<&str>::default();
+        let_one_end_late(&look, Err("full")).await;
         assert_eq!(ask(&look, LIMIT, ready(Ok(()))).await, Ok(()));
     }
 

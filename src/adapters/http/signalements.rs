@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
+use crate::adapters::french;
 use crate::adapters::http::AppState;
 use crate::adapters::http::auth::Caller;
 use crate::adapters::http::body::JsonBody;
@@ -446,7 +447,7 @@ pub async fn show(
         uid: view.uid,
         motif: view.motif.map(|it| match client {
             Client::Sowell => for_sowell(&it).to_owned(),
-            Client::Crm | Client::Admin => it,
+            Client::Crm | Client::Admin => french::motif(&it),
         }),
         statuts: view
             .statuts

@@ -8,6 +8,15 @@ use crate::rules::pasted;
 const SPACES: [char; 4] = [' ', '\t', '\n', '\r'];
 /// Quotes that JSON does not accept, but that people or their word processors put around a text.
 const QUOTES: &str = "'`‘’‛′´“”„‟″«»";
+/// Quotes that open a quotation, with the one that closes it.
+const PAIRS: [(&[char], char); 6] = [
+    (&['«'], '»'),
+    (&['“', '„', '‟'], '”'),
+    (&['„'], '“'),
+    (&['‘', '‛'], '’'),
+    (&['\''], '\''),
+    (&['`'], '`'),
+];
 /// Words of other languages, and the JSON word that is meant.
 const WORDS: [(&[&str], &str); 4] = [
     (&["nan", "infinity", "inf"], "null, ou un nombre"),
@@ -22,6 +31,7 @@ const INNER_QUOTE: &str = "un guillemet à l'intérieur d'un texte s'écrit \\\"
 const BACKSLASH: &str = "dans un texte, une barre « \\ » s'écrit « \\\\ »";
 const TWO_COMMAS: &str = "deux virgules se suivent : effacez-en une";
 const COMMA_TOO_MANY: &str = "cette virgule est en trop : effacez-la";
+const NO_COMMA: &str = "il manque une virgule après cette valeur";
 const NO_COMMENTS: &str =
     "JSON n'a pas de commentaires : effacez celui-ci, jusqu'à la fin de la ligne";
 const NO_LONG_COMMENTS: &str = "JSON n'a pas de commentaires : effacez tout, de « /* » à « */ »";
@@ -100,6 +110,18 @@ impl<'t> Stop<'t> {
         self.before.len() == self.at
     }
 
+    /// Whether a name without its colon precedes the character.
+    fn ends_with_name(&self) -> bool {
+        let begin = self.last_quote.filter(|_| self.before.ends_with('"'));
+        let before = begin.map_or("", |it| self.text[..it].trim_end_matches(SPACES));
+        self.open.last() == Some(&b'{') && before.ends_with(['{', ','])
+    }
+
+    /// Whether a line break precedes the character.
+    fn begins_a_line(&self) -> bool {
+        self.text[self.before.len()..self.at].contains(['\n', '\r'])
+    }
+
     /// The word around the character: its start, and the word.
     fn word(&self) -> (usize, &'t str) {
         let of_word = |it: char| it.is_alphanumeric() || "_-+.".contains(it);
@@ -116,7 +138,7 @@ pub(super) fn slip(text: &str, at: usize, reason: &str) -> Option<Slip> {
     let stop = Stop::new(text, at)?;
     let is = |words: &str| reason.starts_with(words);
     if is("EOF") {
-        return Some(cut_off(&stop));
+        return Some(cut_off(&stop, reason));
     }
     if let Some(quote) = stop.quote {
         return Some(in_text(&stop, quote, reason));
@@ -147,16 +169,18 @@ pub(super) fn slip(text: &str, at: usize, reason: &str) -> Option<Slip> {
     }
 }
 
-/// The text is valid as far as it goes.
-fn cut_off(stop: &Stop<'_>) -> Slip {
+/// A text that ends too early.
+fn cut_off(stop: &Stop<'_>, reason: &str) -> Slip {
     if let Some(quote) = stop.quote {
         return (quote, NOT_CLOSED.to_owned());
     }
-    if stop.before.ends_with([',', ':', '{', '[']) {
-        return stop.behind("la suite manque");
-    }
+    let is_within_value = reason.starts_with("EOF while parsing a value");
     let missing: String = stop.open.iter().rev().map(|it| closes(*it)).collect();
-    if missing.is_empty() {
+    if is_within_value
+        || stop.before.ends_with([',', ':', '{', '['])
+        || stop.ends_with_name()
+        || missing.is_empty()
+    {
         return stop.behind("la suite manque");
     }
     stop.behind(&format!("il manque « {missing} » à la fin"))
@@ -191,16 +215,30 @@ fn in_text(stop: &Stop<'_>, quote: usize, reason: &str) -> Slip {
 
 /// A line break inside a text: its closing quote may be missing, or be one that JSON does not accept.
 fn line_break(stop: &Stop<'_>, quote: usize) -> Slip {
-    let own = stop.text[quote + 1..stop.at].trim_end_matches([' ', '\t', ',']);
-    let bent = own.char_indices().next_back();
-    if let Some((at, sign)) = bent.filter(|(_, it)| QUOTES.contains(*it)) {
-        return (quote + 1 + at, straight(sign));
-    }
     let next = stop.rest.trim_start_matches(SPACES);
-    if next.starts_with(['"', '}', ']']) {
-        return (quote, NOT_CLOSED.to_owned());
+    // A quote followed by the end of a value closes this text: it is meant to have two lines.
+    let behind = next.strip_prefix('"').map(str::trim_start);
+    let is_closed_below = behind.is_some_and(|it| it.is_empty() || it.starts_with([',', '}', ']']));
+    if is_closed_below || !next.starts_with(['"', '}', ']']) {
+        return stop.here("dans un texte, un retour à la ligne s'écrit \\n");
     }
-    stop.here("dans un texte, un retour à la ligne s'écrit \\n")
+    let own = stop.text[quote + 1..stop.at].trim_end_matches([' ', '\t', ',']);
+    match own.char_indices().next_back() {
+        Some((at, sign)) if QUOTES.contains(sign) && !is_paired(&own[..at], sign) => {
+            (quote + 1 + at, straight(sign))
+        }
+        _ => (quote, NOT_CLOSED.to_owned()),
+    }
+}
+
+/// Whether this quote closes one within the same text, as in « Il a dit “oui” », and so belongs to the content.
+fn is_paired(before: &str, sign: char) -> bool {
+    let Some((open, _)) = PAIRS.iter().find(|(_, close)| *close == sign) else {
+        return false;
+    };
+    let mut opening = before.match_indices(*open);
+    // After a letter it is an apostrophe.
+    opening.any(|(at, _)| !before[..at].ends_with(char::is_alphanumeric))
 }
 
 fn straight(sign: char) -> String {
@@ -311,7 +349,14 @@ fn behind_value(stop: &Stop<'_>) -> Option<Slip> {
         ';' => stop.here("mettez une virgule à la place de ce point-virgule"),
         ']' | '}' => mismatch(stop),
         '"' if is_text && stop.is_adjacent() => stop.behind(INNER_QUOTE),
-        '"' | '{' | '[' => stop.behind("il manque une virgule après cette valeur"),
+        '"' | '{' | '[' => stop.behind(NO_COMMA),
+        ':' if is_text && stop.open.last() == Some(&b'[') => name_in_list(stop)?,
+        sign if stop.begins_a_line() => {
+            if !(sign.is_alphanumeric() || "_-'’‘“„«".contains(sign)) {
+                return None;
+            }
+            stop.behind(NO_COMMA)
+        }
         _ if is_text => {
             let quote = stop.last_quote?;
             let own = &stop.before[quote + 1..stop.before.len() - 1];
@@ -326,6 +371,21 @@ fn behind_value(stop: &Stop<'_>) -> Option<Slip> {
         }
         _ => return None,
     })
+}
+
+/// A name with its colon inside a list: it belongs in an object, or the list should have ended before.
+fn name_in_list(stop: &Stop<'_>) -> Option<Slip> {
+    let quote = stop.last_quote?;
+    let is_in_object = stop.open.iter().nth_back(1) == Some(&b'{');
+    let before = stop.text[..quote].trim_end_matches(SPACES);
+    let what = match before.char_indices().next_back() {
+        Some((comma, ',')) if is_in_object => {
+            let what = "si la liste finit ici, il manque « ] » devant cette virgule ; sinon, le nom qui suit et sa valeur se mettent entre « { » et « } »";
+            return Some((comma, what.to_owned()));
+        }
+        _ => "un nom et sa valeur se mettent entre « { » et « } », et non entre « [ » et « ] »",
+    };
+    Some((quote, what.to_owned()))
 }
 
 /// A closing bracket that does not match the open one.

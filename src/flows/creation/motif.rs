@@ -52,6 +52,16 @@ pub fn for_sowell(motif: &str) -> &str {
     end.map_or(motif, |end| &motif[..end])
 }
 
+/// A motif in two: our own words, and the reason behind them, which is in English like all that is stored. The second
+/// is empty where there is none; the CRM's words are no reason of ours.
+#[must_use]
+pub fn split_reason(motif: &str) -> (&str, &str) {
+    let known = [CONNECTOR, UNREADABLE, UNREADABLE_BEFORE];
+    let reason = |it: &str| motif.strip_prefix(it)?.strip_prefix(" : ");
+    let reason = known.into_iter().find_map(reason).unwrap_or_default();
+    motif.split_at(motif.len() - reason.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

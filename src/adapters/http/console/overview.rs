@@ -15,7 +15,7 @@ use crate::flows::reload::ReloadAttempt;
 use crate::flows::replica::Seen;
 use crate::rules::diagnostic::{Diagnostic, Severity};
 
-use crate::adapters::french::french;
+use crate::adapters::french::{french, motif};
 
 use super::alarms::{self, Alarm};
 

@@ -145,6 +145,51 @@ fn told(text: &str) -> String {
     "(ligne 1, colonne 10) : dans un texte, un retour à la ligne s'écrit \\n",
     "{\"a\": \"un\\ndeux\"}"
 )]
+#[case::line_break_behind_a_quotation(
+    "{\"a\": \"Il a dit « au secours »\nMerci\"}",
+    "(ligne 1, colonne 32) : dans un texte, un retour à la ligne s'écrit \\n",
+    "{\"a\": \"Il a dit « au secours »\\nMerci\"}"
+)]
+#[case::line_break_behind_an_apostrophe(
+    "{\"a\": \"la porte d’\nentrée\"}",
+    "colonne 19) : dans un texte, un retour à la ligne",
+    "{\"a\": \"la porte d’\\nentrée\"}"
+)]
+#[case::line_break_behind_a_foot(
+    "{\"a\": \"5',\r\npuis\"}",
+    "colonne 11) : dans un texte, un retour à la ligne",
+    "{\"a\": \"5',\\npuis\"}"
+)]
+#[case::line_break_at_the_end(
+    "{\"a\": \"un\n\", \"b\": 1}",
+    "colonne 10) : dans un texte, un retour à la ligne",
+    "{\"a\": \"un\\n\", \"b\": 1}"
+)]
+#[case::quotation_at_the_end(
+    "{\"a\": \"dit « oui »\n\"}",
+    "colonne 19) : dans un texte, un retour à la ligne",
+    "{\"a\": \"dit « oui »\\n\"}"
+)]
+#[case::open_behind_a_quotation(
+    "{\"a\": \"dit « oui »,\n\"b\": 1}",
+    "colonne 7) : le guillemet ouvert ici",
+    "{\"a\": \"dit « oui »\",\n\"b\": 1}"
+)]
+#[case::open_behind_single_quotes(
+    "{\"a\": \"dit 'oui',\n\"b\": 1}",
+    "colonne 7) : le guillemet ouvert ici",
+    "{\"a\": \"dit 'oui'\",\n\"b\": 1}"
+)]
+#[case::single_end_behind_an_apostrophe(
+    "{\"a\": \"l'ascenseur',\n\"b\": 1}",
+    "colonne 19) : un nom ou un texte",
+    "{\"a\": \"l'ascenseur\",\n\"b\": 1}"
+)]
+#[case::french_end(
+    "{\"a\": \"b »\n}",
+    "colonne 10) : un nom ou un texte",
+    "{\"a\": \"b \"\n}"
+)]
 #[case::tab(
     "{\"é\": \"un\tdeux\"}",
     "colonne 10) : dans un texte, une tabulation s'écrit \\t",
@@ -180,6 +225,46 @@ fn told(text: &str) -> String {
     "{\"a\": \"é\"\n\"b\": 2}",
     "(ligne 1, colonne 9) : il manque une virgule",
     "{\"a\": \"é\",\n\"b\": 2}"
+)]
+#[case::no_comma_before_a_bare_name(
+    "{\"a\": \"b\"\n c: 1}",
+    "(ligne 1, colonne 9) : il manque une virgule",
+    "{\"a\": \"b\",\n \"c\": 1}"
+)]
+#[case::no_comma_before_a_curved_name(
+    "{\"a\": \"b\"\r\n“c”: 1}",
+    "(ligne 1, colonne 9) : il manque une virgule",
+    "{\"a\": \"b\",\r\n\"c\": 1}"
+)]
+#[case::no_comma_between_numbers(
+    "[1\n2]",
+    "(ligne 1, colonne 2) : il manque une virgule",
+    "[1,\n2]"
+)]
+#[case::name_in_list(
+    "[\"a\": 1]",
+    "colonne 2) : un nom et sa valeur se mettent entre « { » et « } »",
+    "{\"a\": 1}"
+)]
+#[case::name_in_inner_list(
+    "{\"a\": [\"b\" : 1, \"c\": 2]}",
+    "colonne 8) : un nom et sa valeur se mettent entre « { » et « } »",
+    "{\"a\": {\"b\" : 1, \"c\": 2}}"
+)]
+#[case::name_behind_an_open_list(
+    "{\"a\": [\"b\", \"c\": 1}",
+    "colonne 11) : si la liste finit ici, il manque « ] » devant cette virgule",
+    "{\"a\": [\"b\"], \"c\": 1}"
+)]
+#[case::second_object_in_list(
+    "{\"a\": [{\"b\": 1}, \"b\": 2]}",
+    "sinon, le nom qui suit et sa valeur se mettent entre « { » et « } »",
+    "{\"a\": [{\"b\": 1}, {\"b\": 2}]}"
+)]
+#[case::quoted_before_a_colon(
+    "{\"a\": \"dit \"non\": hier\"}",
+    "s'écrit \\\"",
+    "{\"a\": \"dit \\\"non\\\": hier\"}"
 )]
 #[case::no_comma_in_list("[{} {}]", "colonne 3) : il manque une virgule", "[{}, {}]")]
 #[case::semicolon(
@@ -266,6 +351,24 @@ fn told(text: &str) -> String {
     "{\"a\": \"b\"}"
 )]
 #[case::cut_off("{\"a\":\n", "(ligne 1, colonne 5) : la suite manque", "{\"a\":\n1}")]
+#[case::cut_off_behind_the_first_name("{\"a\"", "colonne 4) : la suite manque", "{\"a\": 1}")]
+#[case::cut_off_behind_a_name(
+    "{\"a\": 1, \"b\"\n",
+    "colonne 12) : la suite manque",
+    "{\"a\": 1, \"b\": 1}"
+)]
+#[case::cut_off_in_a_word("{\"a\": tru", "colonne 9) : la suite manque", "{\"a\": true}")]
+#[case::cut_off_in_a_number("{\"a\": [1.", "colonne 9) : la suite manque", "{\"a\": [1.5]}")]
+#[case::cut_off_behind_a_text(
+    "{\"a\": 1, \"b\": \"c\"",
+    "colonne 17) : il manque « } » à la fin",
+    "{\"a\": 1, \"b\": \"c\"}"
+)]
+#[case::cut_off_behind_a_text_of_a_list(
+    "{\"a\": [\"b\", \"c\"",
+    "colonne 15) : il manque « ]} » à la fin",
+    "{\"a\": [\"b\", \"c\"]}"
+)]
 #[case::introduced(
     "Bonjour,\nvoici :\n{\"a\": 1}",
     "(ligne 1, colonne 1) : effacez ce qui précède « { »",
@@ -306,6 +409,10 @@ fn a_mistake_is_reported_at_its_position_with_the_remedy(
 #[case(
     "{\"a\": 1 * 2}",
     "le corps n'est pas du JSON valide (ligne 1, colonne 9)"
+)]
+#[case(
+    "{\"a\": \"b\"\n= 1}",
+    "le corps n'est pas du JSON valide (ligne 2, colonne 1)"
 )]
 fn an_unclear_mistake_is_only_located(#[case] wrong: &str, #[case] wanted: &str) {
     assert_eq!(told(wrong), wanted);
