@@ -85,8 +85,9 @@ pub fn compile(
     // First: an export that is misnamed is why another one is missing.
     layout::note_unread_exports(exports, &mut diagnostics);
     diagnostics.extend(faults);
-    if referentiel.is_some() && !may_ask_the_crm_for_managers(rule_set.as_ref(), rules) {
-        let fault = referentiel::without_managers(exports);
+    if !may_ask_the_crm_for_managers(rule_set.as_ref(), rules) {
+        let read = referentiel.as_deref();
+        let fault = read.and_then(|it| referentiel::without_managers(exports, it));
         referentiel = referentiel.filter(|_| fault.is_none());
         diagnostics.extend(fault);
     }

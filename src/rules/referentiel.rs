@@ -38,12 +38,7 @@ pub const FILES: [&str; 3] = [RESIDENCES, GESTIONNAIRES, BIENS];
 pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
     let residences = table(files, RESIDENCES, ["code", "nom", "adresse"], &mut faults);
-    let gestionnaires = table(
-        files,
-        GESTIONNAIRES,
-        ["residence", "type", "identifiant", "nom", "email"],
-        &mut faults,
-    );
+    let gestionnaires = managers(files, &mut faults);
     let biens = table(files, BIENS, ["code", "residence", "libelle"], &mut faults);
 
     let mut by_code = known_residences(&residences, &mut faults);
@@ -105,17 +100,22 @@ fn empty(file: &str, what: &str) -> Diagnostic {
     Diagnostic::file(code::EXPORT, file, message)
 }
 
+fn managers(files: &FileSet, faults: &mut Vec<Diagnostic>) -> Table<5> {
+    let columns = ["residence", "type", "identifiant", "nom", "email"];
+    table(files, GESTIONNAIRES, columns, faults)
+}
+
 /// What to say where the export of the managers has no row: whoever knows where else they come from decides whether that
-/// is a fault. Of an export that is broken [`read`] says more.
+/// is a fault. `read` is what [`read`] made of these files, now or before.
 #[must_use]
-pub fn without_managers(files: &FileSet) -> Option<Diagnostic> {
-    let text = text::decode(files.get(GESTIONNAIRES)?);
-    let (_, text) = text::named_delimiter(&text);
-    let mut rows = text.lines().skip(1);
-    // Excel leaves rows of lone delimiters behind.
-    let has_row =
-        rows.any(|it| it.contains(|it: char| !it.is_whitespace() && !";,\"".contains(it)));
-    (!has_row).then(|| empty(GESTIONNAIRES, "aucun gestionnaire"))
+pub fn without_managers(files: &FileSet, read: &Referentiel) -> Option<Diagnostic> {
+    let mut residences = read.residences();
+    if residences.any(|it| !it.gestionnaires.is_empty()) {
+        return None;
+    }
+    // Rows that all point nowhere are remarks, and no truncated export.
+    let is_empty = managers(files, &mut Vec::new()).rows.is_empty();
+    is_empty.then(|| empty(GESTIONNAIRES, "aucun gestionnaire"))
 }
 
 /// Gives each residence its managers.
