@@ -105,17 +105,27 @@ fn managers(files: &FileSet, faults: &mut Vec<Diagnostic>) -> Table<5> {
     table(files, GESTIONNAIRES, columns, faults)
 }
 
+/// What to add where the managers were to come from the CRM.
+const UNCALLED: &str = " ; les réglages gardent le CRM intégré, donc aucun n'est demandé au CRM : donnez-les dans ce fichier, ou confiez les demandes au CRM (crm.kind: rest)";
+
 /// What to say where the export of the managers has no row: whoever knows where else they come from decides whether that
-/// is a fault. `read` is what [`read`] made of these files, now or before.
+/// is a fault. `read` is what [`read`] made of these files, now or before; `uncalled` says that a file describes how to
+/// ask the CRM, and that nobody calls it.
 #[must_use]
-pub fn without_managers(files: &FileSet, read: &Referentiel) -> Option<Diagnostic> {
+pub fn without_managers(files: &FileSet, read: &Referentiel, uncalled: bool) -> Option<Diagnostic> {
     let mut residences = read.residences();
     if residences.any(|it| !it.gestionnaires.is_empty()) {
         return None;
     }
     // Rows that all point nowhere are remarks, and no truncated export.
     let is_empty = managers(files, &mut Vec::new()).rows.is_empty();
-    is_empty.then(|| empty(GESTIONNAIRES, "aucun gestionnaire"))
+    is_empty.then(|| {
+        let mut fault = empty(GESTIONNAIRES, "aucun gestionnaire");
+        if uncalled {
+            fault.message.push_str(UNCALLED);
+        }
+        fault
+    })
 }
 
 /// Gives each residence its managers.
