@@ -85,8 +85,11 @@ pub fn compile(
     // First: a misnamed export explains why an export is missing.
     layout::note_unread_exports(exports, &mut diagnostics);
     diagnostics.extend(faults);
-    if referentiel.is_some() && !may_ask_the_crm_for_managers(rule_set.as_ref(), rules) {
-        let fault = referentiel::without_managers(exports);
+    let described = may_ask_the_crm_for_managers(rule_set.as_ref(), rules);
+    let is_called = |it: &SecretNames| it.called.contains(&Partner::Crm);
+    if !(described && known.secrets.is_none_or(is_called)) {
+        let read = referentiel.as_deref();
+        let fault = read.and_then(|it| referentiel::without_managers(exports, it, described));
         referentiel = referentiel.filter(|_| fault.is_none());
         diagnostics.extend(fault);
     }

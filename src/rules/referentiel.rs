@@ -38,12 +38,7 @@ pub const FILES: [&str; 3] = [RESIDENCES, GESTIONNAIRES, BIENS];
 pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
     let residences = table(files, RESIDENCES, ["code", "nom", "adresse"], &mut faults);
-    let gestionnaires = table(
-        files,
-        GESTIONNAIRES,
-        ["residence", "type", "identifiant", "nom", "email"],
-        &mut faults,
-    );
+    let gestionnaires = managers(files, &mut faults);
     let biens = table(files, BIENS, ["code", "residence", "libelle"], &mut faults);
 
     let mut by_code = known_residences(&residences, &mut faults);
@@ -105,17 +100,32 @@ fn empty(file: &str, what: &str) -> Diagnostic {
     Diagnostic::file(code::EXPORT, file, message)
 }
 
+fn managers(files: &FileSet, faults: &mut Vec<Diagnostic>) -> Table<5> {
+    let columns = ["residence", "type", "identifiant", "nom", "email"];
+    table(files, GESTIONNAIRES, columns, faults)
+}
+
+/// The remedy if a connector describes managers but the CRM is not called.
+const UNCALLED: &str = " ; les réglages gardent le CRM intégré, donc aucun n'est demandé au CRM : donnez-les dans ce fichier, ou confiez les demandes au CRM (crm.kind: rest)";
+
 /// The diagnostic if the export of the managers has no rows. The caller knows whether they may come from elsewhere and
-/// decides whether this is a fault. For a broken export, [`read`] reports more.
+/// decides whether this is a fault. `read` is the result of [`read`] for these files; `uncalled` means that a connector
+/// describes how to ask the CRM for managers, but the CRM is not called.
 #[must_use]
-pub fn without_managers(files: &FileSet) -> Option<Diagnostic> {
-    let text = text::decode(files.get(GESTIONNAIRES)?);
-    let (_, text) = text::named_delimiter(&text);
-    let mut rows = text.lines().skip(1);
-    // Excel leaves rows that contain only delimiters.
-    let has_row =
-        rows.any(|it| it.contains(|it: char| !it.is_whitespace() && !";,\"".contains(it)));
-    (!has_row).then(|| empty(GESTIONNAIRES, "aucun gestionnaire"))
+pub fn without_managers(files: &FileSet, read: &Referentiel, uncalled: bool) -> Option<Diagnostic> {
+    let mut residences = read.residences();
+    if residences.any(|it| !it.gestionnaires.is_empty()) {
+        return None;
+    }
+    // Rows that refer to unknown residences are remarks; the export is not truncated.
+    let is_empty = managers(files, &mut Vec::new()).rows.is_empty();
+    is_empty.then(|| {
+        let mut fault = empty(GESTIONNAIRES, "aucun gestionnaire");
+        if uncalled {
+            fault.message.push_str(UNCALLED);
+        }
+        fault
+    })
 }
 
 /// Adds the managers to each residence.

@@ -29,8 +29,11 @@ pub(super) fn decode(bytes: &[u8]) -> String {
     }
 }
 
+/// The delimiter of the line that names the columns, which is the first that is not blank.
 pub(super) fn delimiter(text: &str) -> u8 {
-    let header = text.lines().next().unwrap_or_default();
+    // « CSV (Macintosh) » ends its lines with a carriage return alone.
+    let mut lines = text.split(['\r', '\n']);
+    let header = lines.find(|it| !it.is_empty()).unwrap_or_default();
     if header.matches(',').count() > header.matches(';').count() {
         b','
     } else {
