@@ -121,13 +121,17 @@ impl<'a> Reader<'a> {
             Value::List(_) => "une liste",
             Value::Map(_) => "des clés « nom: valeur »",
         };
-        let marked = self.marked(node).filter(|_| node.value == Value::Null);
+        // A « ! » alone is an empty text to YAML.
+        let is_empty =
+            node.value == Value::Null || matches!(&node.value, Value::Text(it) if it.is_empty());
+        let marked = self.marked(node).filter(|_| is_empty);
         let column = marked.as_ref().map_or(node.column, |it| it.0);
-        let pasted = match &node.value {
-            Value::Text(text) => yaml::glued_dash(text)
+        let pasted = match (&node.value, marked) {
+            (_, Some((_, told))) => Some(told),
+            (Value::Text(text), None) => yaml::glued_dash(text)
                 .or_else(|| pasted::note(text))
                 .or_else(|| yaml::glued(text)),
-            _ => marked.map(|it| it.1),
+            _ => None,
         };
         let pasted = pasted.map(|it| format!(" ; {it}")).unwrap_or_default();
         let message = format!("il faut ici {what}, et non {found}{pasted}");
@@ -144,12 +148,14 @@ impl<'a> Reader<'a> {
         let before = line.strip_suffix(value)?;
         let column = u32::try_from(before.chars().count() + 1).ok()?;
         let mut signs = value.chars();
-        let told = match (signs.next()?, signs.next()?) {
+        let told = match (signs.next()?, signs.next()) {
             (sign @ ('!' | '&'), _) => yaml::marked(sign),
-            ('#', it) if it.is_alphanumeric() => {
+            ('#', Some(it)) if it.is_alphanumeric() => {
                 "ce qui suit « # » est un commentaire : mettez le texte entre guillemets".into()
             }
-            ('#', '[' | '{') => "ce qui suit « # » est un commentaire : effacez ce signe".into(),
+            ('#', Some('[' | '{')) => {
+                "ce qui suit « # » est un commentaire : effacez ce signe".into()
+            }
             _ => return None,
         };
         Some((column, told))

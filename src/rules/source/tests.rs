@@ -107,6 +107,8 @@ fn a_key_on_the_wrong_level_is_reported_once(
 )]
 #[case("priorites:\n  low: &faible\n", 2, "« & » en début de valeur")]
 #[case("priorites:\n  low: !faible\n", 2, "« ! » en début de valeur")]
+#[case("priorites:\n  low: !\n", 2, "« ! » en début de valeur")]
+#[case("priorites:\n  low: ! # faible\n", 2, "« ! » en début de valeur")]
 #[case("priorites:\n  low: #faible\n", 2, "« # » est un commentaire")]
 #[case(
     "low: faible\nhigh: haute\n",
@@ -123,6 +125,32 @@ fn a_mistake_in_priorities_is_reported_once(
     assert_eq!(faults.len(), 1, "{faults:?}");
     assert_eq!(faults[0].line, line, "{faults:?}");
     assert!(faults[0].message.contains(words), "{faults:?}");
+}
+
+#[rstest]
+#[case("low: '!'")]
+#[case("low: \"! \"")]
+#[case("low: urgent !")]
+#[case("low: faible # !")]
+#[case("'low: !': faible")]
+fn a_sign_that_a_text_may_have_is_left_alone(#[case] line: &str) {
+    let mut faults = Vec::new();
+    priorites("p.yaml", &format!("priorites:\n  {line}\n"), &mut faults);
+    assert_eq!(faults, []);
+}
+
+#[rstest]
+#[case("low: ''")]
+#[case("low: '' # !")]
+#[case("low:")]
+#[case("low: #")]
+fn an_empty_text_without_a_sign_is_told_as_it_is(#[case] line: &str) {
+    let mut faults = Vec::new();
+    priorites("p.yaml", &format!("priorites:\n  {line}\n"), &mut faults);
+    let [fault] = faults.as_slice() else {
+        panic!("{faults:?}");
+    };
+    assert!(!fault.message.contains("début de valeur"), "{fault}");
 }
 
 #[test]
