@@ -147,7 +147,7 @@ fn told(text: &str) -> String {
 )]
 #[case::line_break_behind_a_quotation(
     "{\"a\": \"Il a dit « au secours »\nMerci\"}",
-    "(ligne 1, colonne 32) : dans un texte, un retour à la ligne s'écrit \\n",
+    "(ligne 1, colonne 31) : dans un texte, un retour à la ligne s'écrit \\n",
     "{\"a\": \"Il a dit « au secours »\\nMerci\"}"
 )]
 #[case::line_break_behind_an_apostrophe(
