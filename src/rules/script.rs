@@ -1,8 +1,8 @@
 //! The Rhai scripts that admins write: `gestionnaire.rhai` and `accuses.rhai`.
 //!
 //! The only module that uses rhai. Scripts are pure: they receive maps and return maps, and cannot reach a file, a
-//! clock, the network or another script. Every resource they use is limited, since Rhai limits few by default. `lint`
-//! adds the checks that the engine itself does not make.
+//! clock, the network or another script. Every resource they use is limited, since Rhai limits few by default.
+//! `syntax` explains what the engine refuses; `validate` and `lint` add the checks that it does not make.
 
 mod analysis;
 mod answer;

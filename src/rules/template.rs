@@ -2,7 +2,7 @@
 //!
 //! An e-mail's first line is its subject, `Objet: …`. Subject and body are rendered separately, so that no value can
 //! break out of the subject into the body or the headers. A file whose name begins with `_` is a part that others
-//! include. `lint` adds the checks that the engine itself does not make.
+//! include. `syntax` explains what the engine refuses; `validate` and `lint` add the checks that it does not make.
 
 mod advice;
 mod analysis;

@@ -1,4 +1,4 @@
-//! Facts about a script, from its syntax tree: what its names stand for, what it reads, and what it names outright.
+//! Facts about a script, from its syntax tree: what its names refer to, what it reads, and what it names as literals.
 
 pub(super) mod chain;
 pub(super) mod functions;

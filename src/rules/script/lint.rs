@@ -1,4 +1,5 @@
-//! Static checks of a script's text, reported to its author. No decision depends on them.
+//! Remarks about a script that compiles: what its author probably did not mean. They refuse no edit, and no decision
+//! depends on them.
 
 mod addressees;
 mod calendar;

@@ -1,4 +1,4 @@
-//! Facts about templates that need no values: what they compare, write out, and name outright.
+//! Facts about templates that need no values: what they compare, and what they name as literals.
 
 pub(super) mod compared;
 pub(super) mod managers;

@@ -1,4 +1,5 @@
-//! Static checks of a template's text, and trials on samples, reported to its author. No decision depends on them.
+//! Remarks about templates that can be rendered: what their author probably did not mean. They refuse no edit, and no
+//! decision depends on them.
 
 pub(super) mod absent_values;
 mod calendar;

@@ -1,4 +1,4 @@
-//! What a script names outright: templates, kinds of managers, and loops.
+//! What a script uses: templates and manager types that it names as literals, and loops.
 
 use rhai::{AST, ASTNode, Expr, Position, Stmt};
 

@@ -1,4 +1,4 @@
-//! Addressees that are written out and cannot receive an e-mail.
+//! Literal addressees that cannot receive an e-mail.
 
 use rhai::{AST, ASTNode, Expr};
 

@@ -1,4 +1,4 @@
-//! Answers and messages that are written out and lack a key.
+//! Object literals that lack a key of a result or a message.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Lists in the place of a case of a `switch`.
+//! Lists used as a case of a `switch`.
 
 use rhai::{ASTNode, Position, Stmt};
 

@@ -1,4 +1,4 @@
-//! The kinds of managers that templates name outright.
+//! The manager types that templates name as literals.
 
 use minijinja::Environment;
 

@@ -1,4 +1,4 @@
-//! Fields that do not exist, where a filter stands in for them for ever.
+//! Fields that never exist, hidden by a filter such as `default`.
 
 use minijinja::Environment;
 
