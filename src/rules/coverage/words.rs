@@ -47,27 +47,42 @@ pub(super) fn without_words(
         return key;
     }
     let (file, line, message) = key;
+    let from = (file.clone(), line, String::new());
+    let known_here = || {
+        let all = known.iter().flat_map(|it| {
+            let at_or_after = it.range(from.clone()..);
+            at_or_after.take_while(|((of, at, _), _)| *of == file && *at == line)
+        });
+        all.map(|((_, _, message), _)| message)
+    };
+    // A message may contain a tried word twice: once by chance, and once because it quotes the description.
+    if let Some(same) = known_here().find(|it| with_varied(it, usual, varied) == message) {
+        return (file.clone(), line, same.clone());
+    }
     let mut general = message.clone();
     for words in varied {
         general = without_written(&general, slice::from_ref(words));
-        let key = (file.clone(), line, general);
-        if known.iter().any(|it| it.contains_key(&key)) {
-            return key;
+        if let Some(same) = known_here().find(|it| **it == general) {
+            return (file.clone(), line, same.clone());
         }
-        (.., general) = key;
     }
     if general == message {
         return (file, line, message);
     }
-    let from = (file.clone(), line, String::new());
-    let all = known.iter().flat_map(|it| {
-        let at_or_after = it.range(from.clone()..);
-        at_or_after.take_while(|((of, at, _), _)| *of == file && *at == line)
-    });
-    let mut known = all.map(|((_, _, message), _)| message);
-    let same = known.find(|it| without_written(it, usual) == general);
+    let same = known_here().find(|it| without_written(it, usual) == general);
     let message = same.cloned().unwrap_or(general);
     (file, line, message)
+}
+
+/// A message that quotes the usual text, with the varied text instead.
+fn with_varied(message: &str, usual: &[String], varied: &[String]) -> String {
+    usual
+        .iter()
+        .zip(varied)
+        .filter(|(usual, _)| usual.chars().count() >= SHORTEST_WORDS)
+        .fold(message.to_owned(), |it, (usual, varied)| {
+            it.replace(usual.as_str(), varied)
+        })
 }
 
 /// A message without text written by people.
