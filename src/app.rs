@@ -27,13 +27,13 @@ use crate::adapters::http::{AppState, Probe, Services};
 use crate::adapters::mail::MailOut;
 use crate::adapters::sowell::SowellHttp;
 use crate::adapters::telemetry;
-use crate::domain::ports::{Client, Clock, Crm, Store};
+use crate::domain::ports::{Client, Clock, Crm, Files, Store};
 use crate::flows::creation::Creations;
 use crate::flows::delivery::Delivery;
 use crate::flows::hint::Hint;
 use crate::flows::inbound::{Inbound, PATIENCE};
 use crate::flows::poll::Poll;
-use crate::flows::reload::Reload;
+use crate::flows::reload::{Reload, Settled};
 use crate::flows::resume;
 use crate::flows::retention::Retention;
 use crate::flows::rules::Rules;
@@ -95,18 +95,18 @@ impl App {
     /// As for [`App::build`].
     pub async fn build_with(settings: &Settings, stand_ins: StandIns) -> anyhow::Result<Self> {
         let clock = stand_ins.clock;
-        let (store, alone) = take_over(settings, clock.as_ref()).await?;
-        let files = open_files(settings)?;
+        let alone = lock(settings).await?;
+        let (rules, exports, folders) = sources(settings);
+        // Concurrently, since a start should be short and none of them needs the others.
+        let (store, files, settled) = tokio::join!(
+            take_over(settings, alone.is_some(), clock.as_ref()),
+            open_files_aside(settings),
+            Settled::read(rules, exports),
+        );
+        let (store, files) = (store?, files?);
         let in_force = InForce::new(settings);
         let mailer = open_mailer(settings, &in_force)?;
-        let (rules, exports, folders) = sources(settings);
-        let reload = Reload::boot(
-            store.clone(),
-            Arc::clone(&clock),
-            rules,
-            exports,
-            in_force.clone(),
-        );
+        let reload = Reload::boot(store.clone(), Arc::clone(&clock), settled, in_force.clone());
         let reload = Arc::new(reload.await?);
         let rules: Arc<dyn Rules> = reload.clone();
         let named = || open_crm(settings, &in_force, &rules, &files, &clock);
@@ -191,21 +191,32 @@ fn open_mailer(settings: &Settings, in_force: &InForce) -> anyhow::Result<MailOu
     MailOut::new(in_force.clone(), unsent.clone()).with_context(|| format!("{}", unsent.display()))
 }
 
+/// Locks a database that allows only one daemon, and waits for one that is stopping.
+async fn lock(settings: &Settings) -> anyhow::Result<Option<File>> {
+    Ok(match &settings.database {
+        Database::Sqlite(path) => Some(stand_alone(path, |what| tracing::warn!("{what}")).await?),
+        Database::Postgres(_) => None,
+    })
+}
+
+/// Opens the store of photos on a blocking thread: a new folder gets 256 folders inside.
+async fn open_files_aside(settings: &Settings) -> anyhow::Result<Arc<dyn Files>> {
+    let settings = settings.clone();
+    tokio::task::spawn_blocking(move || open_files(&settings)).await?
+}
+
 /// Opens the database and handles what the last daemon left unfinished.
 async fn take_over(
     settings: &Settings,
+    alone: bool,
     clock: &dyn Clock,
-) -> anyhow::Result<(Arc<dyn Store>, Option<File>)> {
-    let alone = match &settings.database {
-        Database::Sqlite(path) => Some(stand_alone(path, |what| tracing::warn!("{what}")).await?),
-        Database::Postgres(_) => None,
-    };
+) -> anyhow::Result<Arc<dyn Store>> {
     let store = open_store(settings).await?;
-    if alone.is_some() {
+    if alone {
         // With several replicas, none may take back what a different one is sending: leases expire by
         // themselves.
         store.release_claims().await?;
     }
     resume::at_start(store.as_ref(), clock).await?;
-    Ok((store, alone))
+    Ok(store)
 }

@@ -27,6 +27,7 @@ use crate::rules::diagnostic::{Diagnostic, any_error, code};
 use crate::rules::layout;
 use crate::settings::InForce;
 
+pub use files::Settled;
 use files::{Files, read, read_settled, unsettled};
 use holes::Covering;
 use judgement::{Before, Judged, judge};
@@ -106,15 +107,14 @@ impl Reload {
     pub async fn boot(
         store: Arc<dyn Versions>,
         clock: Arc<dyn Clock>,
-        rules: Arc<dyn Source>,
-        exports: Arc<dyn Source>,
+        settled: Settled,
         in_force: InForce,
     ) -> Result<Self, BootError> {
         let at = clock.now();
         let secrets = in_force.secret_names();
         let stored = store.last_version().await?;
         let mut diagnostics = Vec::new();
-        let files = match read_settled(&rules, &exports).await {
+        let files = match settled.files {
             Ok(files) => Some(files),
             Err(error) => {
                 diagnostics.push(unreadable(&error));
@@ -145,8 +145,8 @@ impl Reload {
         Ok(Self {
             store,
             clock,
-            rules,
-            exports,
+            rules: settled.rules,
+            exports: settled.exports,
             active: ArcSwap::from_pointee(active),
             last: Arc::new(ArcSwap::from_pointee(attempt)),
             covering: Mutex::new(None),

@@ -71,7 +71,7 @@ pub fn compile(
     let read_rules = || {
         let (rule_set, mut diagnostics) = compile_rules(rules, rules_are_known);
         let cases = read_cases(rules, &mut diagnostics);
-        (rule_set, cases, diagnostics)
+        (rule_set, cases, version(rules, exports), diagnostics)
     };
     let read_referentiel = || match unchanged {
         Some(unchanged) => (Some(unchanged), Vec::new()),
@@ -80,7 +80,7 @@ pub fn compile(
             (referentiel.map(Arc::new), faults)
         }
     };
-    let ((rule_set, cases, mut diagnostics), (mut referentiel, faults)) =
+    let ((rule_set, cases, version, mut diagnostics), (mut referentiel, faults)) =
         rayon::join(read_rules, read_referentiel);
     // First: a misnamed export explains why an export is missing.
     layout::note_unread_exports(exports, &mut diagnostics);
@@ -109,7 +109,7 @@ pub fn compile(
         case.check_names(&rule_set.templates, &mut diagnostics);
     }
     let generation = Generation {
-        version: version(rules, exports),
+        version,
         rules: Arc::new(rule_set),
         referentiel,
         has_cases: !cases.is_empty(),

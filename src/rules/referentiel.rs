@@ -36,10 +36,20 @@ pub const FILES: [&str; 3] = [RESIDENCES, GESTIONNAIRES, BIENS];
 /// Reads the three files; a `Referentiel` is returned only if there is no error.
 #[must_use]
 pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
-    let mut faults = Vec::new();
-    let residences = table(files, RESIDENCES, ["code", "nom", "adresse"], &mut faults);
-    let gestionnaires = managers(files, &mut faults);
-    let biens = table(files, BIENS, ["code", "residence", "libelle"], &mut faults);
+    let ((residences, gestionnaires, mut faults), (biens, faults_of_biens)) = rayon::join(
+        || {
+            let mut faults = Vec::new();
+            let residences = table(files, RESIDENCES, ["code", "nom", "adresse"], &mut faults);
+            let gestionnaires = managers(files, &mut faults);
+            (residences, gestionnaires, faults)
+        },
+        || {
+            let mut faults = Vec::new();
+            let biens = table(files, BIENS, ["code", "residence", "libelle"], &mut faults);
+            (biens, faults)
+        },
+    );
+    faults.extend(faults_of_biens);
 
     let mut by_code = known_residences(&residences, &mut faults);
     note_twins(by_code.values(), &mut faults);

@@ -13,7 +13,7 @@ use passerelle::domain::demande::Uid;
 use passerelle::domain::ports::{Client, FileSet, Files, FilesError, Source, SourceError};
 use passerelle::domain::signalement::Photo;
 use passerelle::flows::inbound::{Inbound, Received, Submission};
-use passerelle::flows::reload::Reload;
+use passerelle::flows::reload::{Reload, Settled};
 use passerelle::settings::{InForce, Settings};
 use tokio::sync::Semaphore;
 
@@ -219,14 +219,8 @@ async fn a_reload_that_hangs_holds_up_no_request() {
     });
     let exports = Arc::new(EditedFolder::referentiel(daemon.path("referentiel")));
     let store = daemon.state.store.clone();
-    let reload = Reload::boot(
-        store,
-        Arc::new(SystemClock),
-        source.clone(),
-        exports,
-        in_force(),
-    )
-    .await;
+    let settled = Settled::read(source.clone(), exports).await;
+    let reload = Reload::boot(store, Arc::new(SystemClock), settled, in_force()).await;
     let reload = Arc::new(reload.unwrap());
     let inbound = Inbound {
         rules: reload.clone(),
@@ -290,7 +284,8 @@ async fn a_reload_that_cannot_end_says_so_and_is_made_again_by_itself() {
     });
     let exports = Arc::new(EditedFolder::referentiel(daemon.path("referentiel")));
     let store = daemon.state.store.clone();
-    let reload = Reload::boot(store, Arc::new(SystemClock), source, exports, in_force()).await;
+    let settled = Settled::read(source, exports).await;
+    let reload = Reload::boot(store, Arc::new(SystemClock), settled, in_force()).await;
     let reload = Arc::new(reload.unwrap());
     let boot = reload.last_attempt();
     assert!(boot.accepted);

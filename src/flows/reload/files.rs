@@ -9,6 +9,7 @@ use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::layout;
 
 /// The files from one read of both folders.
+#[derive(PartialEq, Eq)]
 pub(super) struct Files {
     pub(super) rules: FileSet,
     pub(super) exports: FileSet,
@@ -24,6 +25,27 @@ impl Files {
         let exports = self.exports.keys().filter(|it| !layout::is_export(it));
         let all = layout::unread_names(&self.rules).chain(exports);
         all.cloned().collect()
+    }
+}
+
+/// Both folders and their files, read before anything else is open, so that a start does not wait for the disk
+/// twice.
+pub struct Settled {
+    pub(super) rules: Arc<dyn Source>,
+    pub(super) exports: Arc<dyn Source>,
+    pub(super) files: Result<Files, SourceError>,
+}
+
+impl Settled {
+    /// Reads both folders once two consecutive reads agree. Folders that cannot be read are no error yet: an earlier
+    /// version may serve.
+    pub async fn read(rules: Arc<dyn Source>, exports: Arc<dyn Source>) -> Self {
+        let files = read_settled(&rules, &exports).await;
+        Self {
+            rules,
+            exports,
+            files,
+        }
     }
 }
 
@@ -55,16 +77,7 @@ pub(super) async fn read_settled(
     exports: &Arc<dyn Source>,
 ) -> Result<Files, SourceError> {
     let look = || read(rules, exports);
-    let same =
-        |before: &Result<Files, SourceError>, now: &Result<Files, SourceError>| match (before, now)
-        {
-            (Ok(before), Ok(now)) => {
-                before.version() == now.version() && before.unread() == now.unread()
-            }
-            (Err(before), Err(now)) => before == now,
-            _ => false,
-        };
-    let settled = debounce::seen_twice(look, same).await;
+    let settled = debounce::seen_twice(look, PartialEq::eq).await;
     settled.unwrap_or_else(|| Err(unsettled(rules)))
 }
 
