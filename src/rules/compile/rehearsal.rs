@@ -9,9 +9,25 @@ use crate::rules::script::{self, A, MODELE, ScriptError, Scripts};
 use crate::rules::template::{self, MailNames, Templates};
 use crate::rules::view::{OCCASIONS, Shown, sample_context, sample_occasion};
 
+/// Runs scripts and templates on samples, as far as both compile.
+pub(super) fn rehearse(
+    scripts: Option<&Scripts>,
+    templates: Option<&Templates>,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let Some(scripts) = scripts else {
+        return;
+    };
+    try_scripts(scripts, faults);
+    if let Some(templates) = templates {
+        note_unread_keys(scripts, templates, faults);
+        try_mails(scripts, templates, faults);
+    }
+}
+
 /// Runs both scripts on a sample. A result of the wrong form refuses the edit, since no input makes it valid. Other
 /// failures may not occur with real input, and are left to the cases and the coverage search.
-pub(super) fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
+fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
     // A result written out in a script is reported at its own position.
     let refused = |file: &&str| {
         let mut faults = faults.iter();
@@ -62,11 +78,7 @@ pub(super) fn check_named_templates(
 }
 
 /// Keys of messages that look like parts of an e-mail but are not, and that no template reads.
-pub(super) fn note_unread_keys(
-    scripts: &Scripts,
-    templates: &Templates,
-    faults: &mut Vec<Diagnostic>,
-) {
+fn note_unread_keys(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Diagnostic>) {
     for it in scripts.own_keys() {
         if !templates.reads(it.modele.as_deref(), &it.key.text) {
             let (line, column) = (it.key.line, it.key.column);
@@ -79,7 +91,7 @@ pub(super) fn note_unread_keys(
 /// Asks `accuses` for the e-mails of sample events and renders them, so that a template that uses a missing value is
 /// noticed before a tenant's e-mail fails on it. These are only remarks, since a real event may take a different path
 /// through the script; there is one for each cause, with all the occasions it affects.
-pub(super) fn try_mails(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Diagnostic>) {
+fn try_mails(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Diagnostic>) {
     let mut found: Vec<(Diagnostic, Vec<&str>)> = Vec::new();
     for kind in OCCASIONS {
         for fault in faults_of_mails(scripts, templates, &sample_occasion(kind)) {
