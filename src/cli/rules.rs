@@ -155,23 +155,8 @@ async fn rollback(settings: &Settings, store: &dyn Store, name: &str) -> anyhow:
     let Folder::Disk(path) = &settings.rules else {
         bail!("les règles en vigueur sont celles du programme : nommez d'abord un rules_dir");
     };
-    // The exports may have changed since: better to report that now than by a refusal in the daemon's log.
     let exports = exports(&settings.referentiel)?;
-    let (mut generation, mut diagnostics) = compile(&files, &exports, Known::default());
-    if generation.is_none()
-        && let Some(kept) = store.last_version().await?
-    {
-        // If an export is refused, the rules take effect with the previous one.
-        let beside = compile(&files, &kept.referentiel, Known::default());
-        if beside.0.is_some() {
-            diagnostics.extend(beside.1);
-            generation = beside.0;
-        }
-    }
-    for diagnostic in &diagnostics {
-        eprintln!("{}\n", render(diagnostic, &files));
-    }
-    let Some(generation) = generation else {
+    let Some(version_today) = check_today(store, &files, &exports).await? else {
         bail!("cette version serait refusée aujourd'hui ; rien n'est écrit");
     };
     std::fs::create_dir_all(path)
@@ -187,17 +172,7 @@ async fn rollback(settings: &Settings, store: &dyn Store, name: &str) -> anyhow:
     // A file that cannot be read is reported when it is copied.
     let before = folder.read().unwrap_or_default();
     if !is_kept(store, &version(&before, &exports)).await? {
-        let aside = settings.data_dir.join(ASIDE);
-        let aside = aside.join(Utc::now().format("%Y-%m-%dT%H-%M-%S%.3fZ").to_string());
-        let copied = folder.copy_aside(&files, &aside);
-        let copied =
-            copied.context("rien n'est écrit : les fichiers ne peuvent pas être gardés")?;
-        if !copied.is_empty() {
-            println!(
-                "ce qui n'est dans aucune version est gardé dans {}",
-                aside.display()
-            );
-        }
+        copy_aside(settings, &folder, &files)?;
     }
     folder.replace(&files).with_context(|| {
         if folder.is_unfinished() {
@@ -212,10 +187,49 @@ async fn rollback(settings: &Settings, store: &dyn Store, name: &str) -> anyhow:
     for name in before.keys().filter(gone) {
         println!("retiré, car la version ne l'a pas : {name}");
     }
-    if !generation.version.starts_with(name) {
+    if !version_today.starts_with(name) {
         println!(
-            "les exports ont changé depuis : avec eux, ces règles sont la version {}",
-            generation.version
+            "les exports ont changé depuis : avec eux, ces règles sont la version {version_today}"
+        );
+    }
+    Ok(())
+}
+
+/// Prints what is wrong with old rules, and returns the version that they would become; `None` if they would be
+/// refused. The exports may have changed since: better to report that now than by a refusal in the daemon's log.
+async fn check_today(
+    store: &dyn Store,
+    rules: &FileSet,
+    exports: &FileSet,
+) -> anyhow::Result<Option<String>> {
+    let (mut generation, mut diagnostics) = compile(rules, exports, Known::default());
+    if generation.is_none()
+        && let Some(kept) = store.last_version().await?
+    {
+        // If an export is refused, the rules take effect with the previous one.
+        let beside = compile(rules, &kept.referentiel, Known::default());
+        if beside.0.is_some() {
+            diagnostics.extend(beside.1);
+            generation = beside.0;
+        }
+    }
+    for diagnostic in &diagnostics {
+        eprintln!("{}\n", render(diagnostic, rules));
+    }
+    Ok(generation.map(|it| it.version))
+}
+
+/// Keeps what `files` would replace in a folder of its own.
+fn copy_aside(settings: &Settings, folder: &EditedFolder, files: &FileSet) -> anyhow::Result<()> {
+    let now = Utc::now().format("%Y-%m-%dT%H-%M-%S%.3fZ").to_string();
+    let aside = settings.data_dir.join(ASIDE).join(now);
+    let copied = folder
+        .copy_aside(files, &aside)
+        .context("rien n'est écrit : les fichiers ne peuvent pas être gardés")?;
+    if !copied.is_empty() {
+        println!(
+            "ce qui n'est dans aucune version est gardé dans {}",
+            aside.display()
         );
     }
     Ok(())

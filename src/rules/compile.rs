@@ -18,10 +18,12 @@ use std::sync::Arc;
 use strum::IntoEnumIterator;
 
 use crate::domain::ports::FileSet;
+use crate::domain::referentiel::Referentiel;
 use crate::rules::case::Case;
 use crate::rules::connector::{Connector, Partner, SecretNames};
 use crate::rules::diagnostic::{Diagnostic, any_error, code};
 use crate::rules::pace::Pace;
+use crate::rules::place::Located;
 use crate::rules::script::{self, Scripts};
 use crate::rules::source::text;
 use crate::rules::template::{MailNames, Templates};
@@ -49,6 +51,34 @@ pub struct Known<'a> {
     pub secrets: Option<&'a SecretNames>,
 }
 
+impl Known<'_> {
+    /// Whether rules with this digest were accepted before, or are in force.
+    fn has_accepted(&self, rules_digest: &str) -> bool {
+        let in_force = self.previous.map(|it| it.rules_digest.as_str());
+        in_force == Some(rules_digest)
+            || self
+                .accepted_rules
+                .is_some_and(|files| digest([read(files)]) == rules_digest)
+    }
+
+    fn has_cases(&self) -> bool {
+        self.previous.is_some_and(|it| it.has_cases) || self.accepted_rules.is_some_and(has_cases)
+    }
+
+    /// The reference data in force, if the exports are still those that gave it.
+    fn unchanged_referentiel(&self, referentiel_digest: &str) -> Option<Arc<Referentiel>> {
+        let in_force = self.previous?;
+        (in_force.referentiel_digest == referentiel_digest)
+            .then(|| Arc::clone(&in_force.referentiel))
+    }
+
+    /// Whether the CRM is called, as far as is known.
+    fn calls_the_crm(&self) -> bool {
+        self.secrets
+            .is_none_or(|it| it.called.contains(&Partner::Crm))
+    }
+}
+
 /// Compiles rules and reference data and runs the admins' cases.
 ///
 /// A generation is returned only if no diagnostic is an error.
@@ -58,36 +88,23 @@ pub fn compile(
     exports: &FileSet,
     known: Known<'_>,
 ) -> (Option<Generation>, Vec<Diagnostic>) {
+    let rules_digest = digest([read(rules)]);
     let referentiel_digest = digest([read_exports(exports)]);
-    let unchanged = known
-        .previous
-        .filter(|it| it.referentiel_digest == referentiel_digest)
-        .map(|it| Arc::clone(&it.referentiel));
-    let digest_of_rules = |files| digest([read(files)]);
-    let rules_digest = digest_of_rules(rules);
-    let accepted = known.accepted_rules.map(digest_of_rules);
-    let in_force = known.previous.map(|it| it.rules_digest.clone());
-    let rules_are_known = [accepted, in_force].contains(&Some(rules_digest.clone()));
+    let rules_are_known = known.has_accepted(&rules_digest);
     let read_rules = || {
         let (rule_set, mut diagnostics) = compile_rules(rules, rules_are_known);
         let cases = read_cases(rules, &mut diagnostics);
         (rule_set, cases, version(rules, exports), diagnostics)
     };
-    let read_referentiel = || match unchanged {
-        Some(unchanged) => (Some(unchanged), Vec::new()),
-        None => {
-            let (referentiel, faults) = referentiel::read(exports);
-            (referentiel.map(Arc::new), faults)
-        }
-    };
+    let read_referentiel =
+        || read_referentiel(exports, known.unchanged_referentiel(&referentiel_digest));
     let ((rule_set, cases, version, mut diagnostics), (mut referentiel, faults)) =
         rayon::join(read_rules, read_referentiel);
     // First: a misnamed export explains why an export is missing.
     layout::note_unread_exports(exports, &mut diagnostics);
     diagnostics.extend(faults);
     let described = may_ask_the_crm_for_managers(rule_set.as_ref(), rules);
-    let is_called = |it: &SecretNames| it.called.contains(&Partner::Crm);
-    if !(described && known.secrets.is_none_or(is_called)) {
+    if !(described && known.calls_the_crm()) {
         let read = referentiel.as_deref();
         let fault = read.and_then(|it| referentiel::without_managers(exports, it, described));
         referentiel = referentiel.filter(|_| fault.is_none());
@@ -96,13 +113,8 @@ pub fn compile(
     let (Some(rule_set), Some(referentiel)) = (rule_set, referentiel) else {
         return (None, diagnostics);
     };
-    remarks::note_absent_managers(&rule_set, &referentiel, &mut diagnostics);
-    impossible::note_impossible_words(&rule_set, &referentiel, &mut diagnostics);
-    twins::note_twin_words(&rule_set, &mut diagnostics);
-    connected::note_words(&rule_set, &referentiel, &mut diagnostics);
-    let had_cases = known.previous.is_some_and(|it| it.has_cases)
-        || known.accepted_rules.is_some_and(has_cases);
-    if cases.is_empty() && had_cases {
+    note_disagreements(&rule_set, &referentiel, &mut diagnostics);
+    if cases.is_empty() && known.has_cases() {
         diagnostics.push(no_case_left());
     }
     for case in &cases {
@@ -117,8 +129,8 @@ pub fn compile(
         referentiel_digest,
     };
     let failures = cases.iter().flat_map(|case| case.run(&generation));
-    let unknown = known.secrets.map(|it| generation.rules.unmet(it));
-    for failure in failures.chain(unknown.into_iter().flatten()) {
+    let unmet = known.secrets.map(|it| generation.rules.unmet(it));
+    for failure in failures.chain(unmet.into_iter().flatten()) {
         diagnostics.push(if rules_are_known {
             failure.as_warning()
         } else {
@@ -127,6 +139,30 @@ pub fn compile(
     }
     let accepted = !any_error(&diagnostics);
     (accepted.then_some(generation), diagnostics)
+}
+
+/// Remarks on rules and reference data that are valid, each by itself, but do not go together.
+fn note_disagreements(
+    rule_set: &RuleSet,
+    referentiel: &Referentiel,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    remarks::note_absent_managers(rule_set, referentiel, diagnostics);
+    impossible::note_impossible_words(rule_set, referentiel, diagnostics);
+    twins::note_twin_words(rule_set, diagnostics);
+    connected::note_words(rule_set, referentiel, diagnostics);
+}
+
+/// Reads the exports, unless the reference data of the same ones is given.
+fn read_referentiel(
+    exports: &FileSet,
+    unchanged: Option<Arc<Referentiel>>,
+) -> (Option<Arc<Referentiel>>, Vec<Diagnostic>) {
+    if unchanged.is_some() {
+        return (unchanged, Vec::new());
+    }
+    let (referentiel, faults) = referentiel::read(exports);
+    (referentiel.map(Arc::new), faults)
 }
 
 /// Whether the managers may come from the CRM alone. If the rules are refused, their connector cannot be asked.
@@ -184,25 +220,12 @@ fn compile_rules(files: &FileSet, are_known: bool) -> (Option<RuleSet>, Vec<Diag
         let raw = source::statuts(STATUTS, &text, &mut faults)?;
         tables::statuts(raw, before, &mut faults)
     });
-    let gestionnaire = text(files, script::GESTIONNAIRE, &mut faults);
-    let accuses = text(files, script::ACCUSES, &mut faults);
     let mut named = Vec::new();
-    let scripts = match (gestionnaire, accuses) {
-        (Some(gestionnaire), Some(accuses)) => {
-            Scripts::compile(&gestionnaire, &accuses, &mut named, &mut faults)
-        }
-        _ => None,
-    };
+    let scripts = compile_scripts(files, &mut named, &mut faults);
     let templates = Templates::compile(files, &mut faults);
     rehearsal::check_named_templates(&named, &MailNames::of(files), &mut faults);
     let connectors = compile_connectors(files, &mut faults);
-    if let Some(scripts) = &scripts {
-        rehearsal::try_scripts(scripts, &mut faults);
-    }
-    if let (Some(scripts), Some(templates)) = (&scripts, &templates) {
-        rehearsal::note_unread_keys(scripts, templates, &mut faults);
-        rehearsal::try_mails(scripts, templates, &mut faults);
-    }
+    rehearsal::rehearse(scripts.as_ref(), templates.as_ref(), &mut faults);
     if let Some(statuts) = &statuts {
         twins::note_twin_statuts(statuts, &mut faults);
     }
@@ -224,6 +247,17 @@ fn compile_rules(files: &FileSet, are_known: bool) -> (Option<RuleSet>, Vec<Diag
         faults = faults.into_iter().map(Diagnostic::as_warning).collect();
     }
     (rule_set.filter(|_| !any_error(&faults)), faults)
+}
+
+/// Compiles both scripts; `named` receives the templates that they name.
+fn compile_scripts(
+    files: &FileSet,
+    named: &mut Vec<Located>,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Scripts> {
+    let gestionnaire = text(files, script::GESTIONNAIRE, faults);
+    let accuses = text(files, script::ACCUSES, faults);
+    Scripts::compile(&gestionnaire?, &accuses?, named, faults)
 }
 
 /// A partner without a file gets the connector built into the binary, if there is one.

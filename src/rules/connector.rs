@@ -1,10 +1,10 @@
 //! How to call a partner's REST API, described by a file: `connecteurs/crm.yaml` and
 //! `connecteurs/sowell.yaml`.
 //!
-//! In reading order: `keys` is the table of the keys allowed in such a file, [`shape`] is a value that contains
-//! expressions, `source` reads the file, `check` tries it on a sample, `render` makes a [`Request`] and `interpret`
-//! determines the meaning of an [`Answer`]. Nothing here makes a call: the daemon, the admins' cases and `passerelle
-//! connector` use the same two functions.
+//! In reading order: `keys` is the table of the keys allowed in such a file, `text` is a text with expressions and
+//! `shape` a value that contains such texts, `source` reads the file, `check` tries it on a sample, `render` makes a
+//! [`Request`] and `interpret` determines the meaning of an [`Answer`]. Nothing here makes a call: the daemon, the
+//! admins' cases and `passerelle connector` use the same two functions.
 
 mod addresses;
 mod braces;
@@ -21,8 +21,9 @@ mod photos;
 mod render;
 mod secrets;
 mod sensitive;
-pub mod shape;
+mod shape;
 mod source;
+mod text;
 mod words;
 mod written;
 
@@ -38,16 +39,17 @@ use crate::rules::diagnostic::Diagnostic;
 use crate::rules::source::Reader;
 
 use pattern::Pattern;
-use shape::{LocatedText, Shape};
+use shape::Shape;
+use text::LocatedText;
 
 pub use check::sample;
 pub use creation::{Creation, demande};
-pub use interpret::{Answer, Failure, Found, Item, Meaning};
+pub use interpret::{Answer, Extracted, Failure, ITEM_FIELDS, Item, Meaning};
 pub use keys::METHODS;
 pub use operation::Operation;
 pub use render::{Access, Body, Part, PartContent, Request};
 pub use secrets::SecretNames;
-pub use shape::Fault;
+pub use text::Fault;
 pub use words::Given;
 
 /// The folder of the connectors in the folder of rules.

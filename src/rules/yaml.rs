@@ -6,12 +6,10 @@
 mod causes;
 mod habits;
 mod marks;
+mod raw;
 mod scan;
 mod stumbles;
 
-use std::fmt;
-
-use serde::de::{self, Deserialize, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, Location, Spanned};
 
 use crate::rules::diagnostic::{Diagnostic, code};
@@ -20,6 +18,7 @@ pub use causes::no_dash;
 pub use marks::marked;
 
 use marks::Marks;
+use raw::Raw;
 
 /// A value with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,8 +133,8 @@ pub fn remarks(file: &str, text: &str) -> Vec<Diagnostic> {
     let slashes = slashes.into_iter().map(|at| (at, SLASHES));
     cut_off
         .chain(slashes)
-        .map(|((line, column), told)| {
-            Diagnostic::at(code::YAML, file, clamp(line), clamp(column), told).as_warning()
+        .map(|((line, column), message)| {
+            Diagnostic::at(code::YAML, file, clamp(line), clamp(column), message).as_warning()
         })
         .collect()
 }
@@ -167,84 +166,6 @@ pub fn parse(file: &str, text: &str) -> Result<Node, Vec<Diagnostic>> {
         Ok(node)
     } else {
         Err(faults)
-    }
-}
-
-/// The tree as serde delivers it; numbers and booleans are looked up in the text afterwards.
-#[derive(Debug)]
-enum Raw {
-    Null,
-    AsWritten,
-    Text(String),
-    List(Vec<Spanned<Raw>>),
-    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
-}
-
-impl<'de> Deserialize<'de> for Raw {
-    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct RawVisitor;
-
-        impl<'de> Visitor<'de> for RawVisitor {
-            type Value = Raw;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a YAML value")
-            }
-
-            fn visit_unit<E>(self) -> Result<Raw, E> {
-                Ok(Raw::Null)
-            }
-
-            fn visit_none<E>(self) -> Result<Raw, E> {
-                Ok(Raw::Null)
-            }
-
-            fn visit_bool<E>(self, _: bool) -> Result<Raw, E> {
-                Ok(Raw::AsWritten)
-            }
-
-            fn visit_i64<E>(self, _: i64) -> Result<Raw, E> {
-                Ok(Raw::AsWritten)
-            }
-
-            fn visit_u64<E>(self, _: u64) -> Result<Raw, E> {
-                Ok(Raw::AsWritten)
-            }
-
-            fn visit_i128<E>(self, _: i128) -> Result<Raw, E> {
-                Ok(Raw::AsWritten)
-            }
-
-            fn visit_u128<E>(self, _: u128) -> Result<Raw, E> {
-                Ok(Raw::AsWritten)
-            }
-
-            fn visit_f64<E>(self, _: f64) -> Result<Raw, E> {
-                Ok(Raw::AsWritten)
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Raw, E> {
-                Ok(Raw::Text(text.to_owned()))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Raw, A::Error> {
-                let mut list = Vec::new();
-                while let Some(item) = items.next_element()? {
-                    list.push(item);
-                }
-                Ok(Raw::List(list))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
-                let mut map = Vec::new();
-                while let Some(entry) = entries.next_entry()? {
-                    map.push(entry);
-                }
-                Ok(Raw::Map(map))
-            }
-        }
-
-        deserializer.deserialize_any(RawVisitor)
     }
 }
 
@@ -326,25 +247,26 @@ fn repeated(
             "« {} » commence un autre groupe : décalez cette ligne vers la gauche",
             key.name
         );
-        let told = Diagnostic::at(code::KEY_TWICE, file, key.line, key.column, message);
-        return vec![told];
+        let fault = Diagnostic::at(code::KEY_TWICE, file, key.line, key.column, message);
+        return vec![fault];
     }
-    let told = twice
+    let repeated = twice
         .iter()
         .filter(|(at, _)| !lacks_dash || begins_item(*at));
-    told.map(|(at, before)| {
-        let key = &map[*at].0;
-        let message = if lacks_dash {
-            no_dash(&key.name)
-        } else {
-            format!(
-                "la clé « {} » est donnée deux fois (déjà à la ligne {before})",
-                key.name
-            )
-        };
-        Diagnostic::at(code::KEY_TWICE, file, key.line, key.column, message)
-    })
-    .collect()
+    repeated
+        .map(|(at, before)| {
+            let key = &map[*at].0;
+            let message = if lacks_dash {
+                no_dash(&key.name)
+            } else {
+                format!(
+                    "la clé « {} » est donnée deux fois (déjà à la ligne {before})",
+                    key.name
+                )
+            };
+            Diagnostic::at(code::KEY_TWICE, file, key.line, key.column, message)
+        })
+        .collect()
 }
 
 fn as_written(text: &str, at: &Location) -> String {

@@ -10,7 +10,8 @@ use serde_json::{Value as Json, json};
 
 use crate::rules::compile::Generation;
 use crate::rules::connector::{
-    Access, Answer, Connector, Failure, Found, Item, Meaning, Operation, Partner, Step,
+    Access, Answer, Connector, Extracted, Failure, Fault, Item, Meaning, Operation, Partner,
+    Request, Step,
 };
 use crate::rules::diagnostic::{Diagnostic, Listed, suggestion_of};
 use crate::rules::place::Located;
@@ -45,15 +46,15 @@ impl ExchangeCase {
             Ok(found) => found,
             Err(one) => vec![one],
         };
-        let told = |it: Difference| {
-            let fault = title.fault(it.line, it.column, &it.what);
-            if it.shared {
-                fault.caused_by(it.what)
+        let diagnostic = |difference: Difference| {
+            let fault = title.fault(difference.line, difference.column, &difference.what);
+            if difference.shared {
+                fault.caused_by(difference.what)
             } else {
                 fault
             }
         };
-        found.into_iter().map(told).collect()
+        found.into_iter().map(diagnostic).collect()
     }
 
     /// The differences; `Err` if the case cannot be run at all.
@@ -72,36 +73,54 @@ impl ExchangeCase {
             .sample_access()
             .ok_or_else(|| shared(&self.at, "ce connecteur n'a pas d'exemple".into()))?;
         let values = self.values(connector, &mut access)?;
-        let mut found = Vec::new();
-        let needed = match step {
-            Step::Main => connector.is_needed(self.operation, &values, &access),
-            _ => Ok(true),
-        };
-        let request = needed.and_then(|needed| {
-            let made = || connector.render(self.operation, step, &values, &access);
-            needed.then(made).transpose()
-        });
-        let request = match request {
+        let request = match self.request(connector, step, &values, &access) {
             // No request is sent, so the list is empty.
             Ok(None) => return Ok(self.without_request()),
             Ok(Some(request)) => request.written(&access.base_url),
             Err(fault) => {
-                let told = format!("{}, {fault}", self.partner.file());
-                self.error(title, &told, &mut found);
+                let mut found = Vec::new();
+                let message = format!("{}, {fault}", self.partner.file());
+                self.compare_error(title, &message, &mut found);
                 return Ok(found);
             }
         };
-        let read = self
-            .answer
-            .as_ref()
-            .map(|it| connector.interpret(self.operation, step, &values, &access, it))
-            .map(|it| it.and_then(Found::whole));
+        let read = self.answer.as_ref().map(|answer| {
+            let found = connector.interpret(self.operation, step, &values, &access, answer);
+            found.and_then(Extracted::whole)
+        });
+        Ok(self.compare(title, &request, read.as_ref()))
+    }
+
+    /// The request of a step; `None` if the operation needs none on these values.
+    fn request(
+        &self,
+        connector: &Connector,
+        step: Step,
+        values: &Json,
+        access: &Access,
+    ) -> Result<Option<Request>, Fault> {
+        if step == Step::Main && !connector.is_needed(self.operation, values, access)? {
+            return Ok(None);
+        }
+        connector
+            .render(self.operation, step, values, access)
+            .map(Some)
+    }
+
+    /// Compares the request and what was read in the answer, if the case has one.
+    fn compare(
+        &self,
+        title: &Title,
+        request: &Json,
+        read: Option<&Result<Extracted, Failure>>,
+    ) -> Vec<Difference> {
+        let mut found = Vec::new();
         let mut unread = false;
-        if let Some(Err(failure)) = &read
+        if let Some(Err(failure)) = read
             && !self.expects("issue")
         {
-            let told = format!("{} : {}", failure.meaning.as_str(), failure.reason);
-            self.error(title, &told, &mut found);
+            let message = format!("{} : {}", failure.meaning.as_str(), failure.reason);
+            self.compare_error(title, &message, &mut found);
             unread = !self.expects("erreur");
         }
         for (key, wanted) in &self.expected {
@@ -109,10 +128,12 @@ impl ExchangeCase {
                 // It is missing because of the failure already reported.
                 continue;
             }
-            match (key.text.as_str(), &read) {
-                ("requete", _) => compare_request(wanted, &request, &mut found),
+            match (key.text.as_str(), read) {
+                ("requete", _) => compare_request(wanted, request, &mut found),
                 ("erreur", Some(Err(_))) if !self.expects("issue") => {}
-                ("erreur", Some(Err(failure))) => self.error(title, &failure.reason, &mut found),
+                ("erreur", Some(Err(failure))) => {
+                    self.compare_error(title, &failure.reason, &mut found);
+                }
                 (_, Some(read)) => compare_answer(key, wanted, read, &mut found),
                 (name, None) => {
                     let what = format!("« {name} » ne s'attend qu'avec « reponse »");
@@ -120,13 +141,13 @@ impl ExchangeCase {
                 }
             }
         }
-        Ok(found)
+        found
     }
 
     /// Compares an operation that needs no request.
     fn without_request(&self) -> Vec<Difference> {
         let mut found = Vec::new();
-        let read = Ok(Found::default());
+        let read = Ok(Extracted::default());
         for (key, wanted) in &self.expected {
             if key.text == "requete" {
                 compare(wanted, None, "requete", Same::AsText, &mut found);
@@ -142,14 +163,14 @@ impl ExchangeCase {
     }
 
     /// Compares the expected error, or reports an unexpected one.
-    fn error(&self, title: &Title, told: &str, found: &mut Vec<Difference>) {
+    fn compare_error(&self, title: &Title, message: &str, found: &mut Vec<Difference>) {
         let expected = self.expected.iter().find(|(key, _)| key.text == "erreur");
         match expected {
-            None => found.push(shared(&title.nom, told.to_owned())),
+            None => found.push(shared(&title.nom, message.to_owned())),
             Some((key, node)) => {
                 let wanted = text(node);
-                if !told.contains(wanted) {
-                    let what = format!("erreur : attendu « {wanted} », obtenu « {told} »");
+                if !message.contains(wanted) {
+                    let what = format!("erreur : attendu « {wanted} », obtenu « {message} »");
                     found.push(difference(key, what));
                 }
             }
@@ -319,7 +340,7 @@ fn compare_headers(wanted: &Node, got: &Json, at: &str, found: &mut Vec<Differen
 fn compare_answer(
     key: &Located,
     wanted: &Node,
-    read: &Result<Found, Failure>,
+    read: &Result<Extracted, Failure>,
     found: &mut Vec<Difference>,
 ) {
     let name = key.text.as_str();

@@ -1,5 +1,8 @@
 //! Which cases let an edit pass, and what is reported about the others.
 
+mod given;
+mod rules;
+
 use super::*;
 use crate::domain::ports::FileSet;
 use crate::rules::compile::{Known, compile};
@@ -64,6 +67,19 @@ fn gate(cases: &str) -> Vec<Diagnostic> {
     diagnostics
 }
 
+/// The diagnostics about an edit of these files: file, line, column, message.
+pub(super) fn told(edits: &[(&str, &str)]) -> Vec<(String, u32, u32, String)> {
+    let (mut rules, exports) = shipped();
+    for (name, text) in edits {
+        rules.insert((*name).to_owned(), text.as_bytes().to_vec());
+    }
+    let (_, found) = compile(&rules, &exports, Known::default());
+    found
+        .into_iter()
+        .map(|it| (it.file, it.line, it.column, it.message))
+        .collect()
+}
+
 #[test]
 fn a_passing_case_lets_the_edit_pass() {
     let cases = "cas:
@@ -79,65 +95,6 @@ fn a_passing_case_lets_the_edit_pass() {
     attendu: {statut_sowell: Rejeté, ignore: false, accuses: []}
 ";
     assert_eq!(gate(cases), []);
-}
-
-#[test]
-fn a_residence_of_a_case_may_be_as_empty_as_the_exports() {
-    let script = "fn affecter(signalement, residence, qualification) {
-    let qui = residence.gestionnaires.technique;
-    if residence.nom + residence.adresse + qui.nom + qui.email != \"\" { throw \"plein\"; }
-    #{ gestionnaire_concerne: qui, acteur_en_charge: qui }
-}
-";
-    let told = |residence: &str| {
-        let (mut rules, exports) = shipped();
-        rules.insert("gestionnaire.rhai".into(), script.into());
-        let case = format!(
-            "cas: [{{nom: un, residences: [{residence}], signalement: {{qualification: ASC}}, attendu: {{acteur_en_charge: T}}}}]"
-        );
-        rules.insert("cas/a.yaml".into(), case.into());
-        let (_, diagnostics) = compile(&rules, &exports, Known::default());
-        let of_case = diagnostics.into_iter().filter(|it| it.file == "cas/a.yaml");
-        of_case.map(|it| it.message).collect::<Vec<_>>()
-    };
-    let empty = "{code: Z, nom: '', adresse: ' ', gestionnaires: {technique: {type: technique, identifiant: T, nom: '', email: ''}}}";
-    assert_eq!(told(empty), [""; 0]);
-    for required in ["code: Z", "type: technique", "identifiant: T"] {
-        let (key, _) = required.split_once(' ').unwrap();
-        let without = empty.replacen(required, &format!("{key} ''"), 1);
-        let told = told(&without);
-        assert!(
-            told.len() == 1 && told[0].contains("un texte vide"),
-            "{told:?}"
-        );
-    }
-}
-
-#[test]
-fn a_status_of_a_case_may_have_every_key_of_an_event() {
-    let case = |key: &str| {
-        format!(
-            "cas: [{{nom: un, statut: {{statut: Clôturée, resultat: Traité, commentaire: c, canal: SoWell, date: '2026-01-15T10:00:00+01:00', {key}: E-1}}, attendu: {{statut_sowell: Traité}}}}]"
-        )
-    };
-    assert_eq!(gate(&case("evenement")), []);
-    let told = gate(&case("evenment"));
-    assert!(told[0].message.contains("« evenement »"), "{told:?}");
-}
-
-#[test]
-fn a_status_without_a_channel_has_that_of_the_demande() {
-    let statuts = "initial: Ouverte
-canal: SoWell
-correspondances:
-  Ouverte: {selon: canal, valeurs: {SoWell: En attente}}
-";
-    let cases = "cas: [{nom: un, statut: {statut: Ouverte}, attendu: {statut_sowell: En attente}}]";
-    let (mut rules, exports) = shipped();
-    rules.insert("statuts.yaml".into(), statuts.into());
-    rules.insert("cas/a.yaml".into(), cases.into());
-    let (generation, diagnostics) = compile(&rules, &exports, Known::default());
-    assert!(generation.is_some(), "{diagnostics:?}");
 }
 
 #[test]
@@ -171,40 +128,6 @@ fn a_failing_case_shows_the_expected_and_the_actual_value() {
 }
 
 #[test]
-fn a_bien_without_a_residence_is_in_its_own_residence() {
-    let (mut rules, mut exports) = shipped();
-    let mut more = |name: &str, lines: &[u8]| {
-        exports
-            .entry(name.into())
-            .or_default()
-            .extend_from_slice(lines);
-    };
-    more("residences.csv", b"S;Roses;x\n");
-    more(
-        "gestionnaires.csv",
-        b"S;responsable_secteur;RS-S;n;e@x.fr\n",
-    );
-    more("biens.csv", b"S-1;S;Appartement\n");
-    let cases = "cas:
-  - nom: un
-    signalement: {qualification: ASC, bien: S-1}
-    attendu: {acteur_en_charge: RS-S}
-  - nom: deux
-    signalement: {qualification: ASC, bien: S-1, residence: R}
-    attendu: {erreur: n'est pas dans la résidence « R »}
-  - nom: trois
-    residences:
-      - {code: Y, gestionnaires: {responsable_secteur: {identifiant: RS-Y}}}
-      - {code: Z, gestionnaires: {responsable_secteur: {identifiant: RS-Z}, technique: {identifiant: T}}}
-    signalement: {qualification: ASC, bien: Y-1}
-    attendu: {acteur_en_charge: RS-Y}
-";
-    rules.insert("cas/a.yaml".into(), cases.as_bytes().to_vec());
-    let (_, diagnostics) = compile(&rules, &exports, Known::default());
-    assert_eq!(diagnostics, []);
-}
-
-#[test]
 fn the_emails_of_a_status_do_not_depend_on_the_modes() {
     let (mut rules, exports) = shipped();
     let case = "cas: [{nom: un, statut: {statut: Ouverte}, attendu: {accuses: []}}]";
@@ -218,30 +141,6 @@ fn the_emails_of_a_status_do_not_depend_on_the_modes() {
         let (_, diagnostics) = compile(&rules, &exports, Known::default());
         assert_eq!(diagnostics, [], "{modes}");
     }
-}
-
-#[test]
-fn a_misspelt_case_does_not_pass() {
-    let cases = "cas:
-  - nom: un
-    signalement: {}
-    attendu: {gestionaire_concerne: RS}
-  - nom: deux
-    attendu: {}
-";
-    let lines: Vec<u32> = gate(cases).iter().map(|it| it.line).collect();
-    assert_eq!(lines, [4, 6 - 1]);
-}
-
-#[test]
-fn a_case_without_a_residence_does_not_use_one_without_managers() {
-    let (mut rules, mut exports) = shipped();
-    let case = "cas: [{nom: un, signalement: {qualification: ASC}, attendu: {transmis: true}}]";
-    rules.insert("cas/a.yaml".into(), case.as_bytes().to_vec());
-    let residences = "code;nom;adresse\nA;Le Nouveau;x\nR;Lilas;x\n";
-    exports.insert("residences.csv".into(), residences.as_bytes().to_vec());
-    let (generation, told) = compile(&rules, &exports, Known::default());
-    assert!(generation.is_some(), "{told:?}");
 }
 
 #[test]
@@ -269,113 +168,6 @@ fn an_export_that_makes_a_case_fail_is_only_a_remark() {
         assert_eq!(remarks.len(), 2, "{remarks:?}");
     }
     assert!(compile(&rules, &exports, Known::default()).0.is_none());
-}
-
-/// The diagnostics about an edit of these files: file, line, column, message.
-pub(super) fn told(edits: &[(&str, &str)]) -> Vec<(String, u32, u32, String)> {
-    let (mut rules, exports) = shipped();
-    for (name, text) in edits {
-        rules.insert((*name).to_owned(), text.as_bytes().to_vec());
-    }
-    let (_, found) = compile(&rules, &exports, Known::default());
-    found
-        .into_iter()
-        .map(|it| (it.file, it.line, it.column, it.message))
-        .collect()
-}
-
-#[test]
-fn a_missing_template_is_reported_where_it_is_named() {
-    let script = "fn accuses(evenement) {\n    [#{ a: evenement.signalement.email_auteur, modele: \"accuse-recepton\" }]\n}";
-    let cases = "cas:\n  - nom: un\n    signalement: {}\n    attendu: {accuses: [absent]}\n";
-    let told = told(&[("accuses.rhai", script), ("cas/a.yaml", cases)]);
-    let near = "il n'y a pas de modèle « accuse-recepton » dans modeles/ ; vouliez-vous dire « accuse-reception » ?";
-    assert_eq!(told[0], ("accuses.rhai".into(), 2, 56, near.into()));
-    let in_case = told.iter().find(|it| it.3.contains("« absent »"));
-    assert!(in_case.is_none(), "the cases wait until the rules compile");
-    let told = self::told(&[("cas/a.yaml", cases)]);
-    assert_eq!(
-        (told[0].0.as_str(), told[0].1, told[0].2),
-        ("cas/a.yaml", 4, 25)
-    );
-}
-
-#[test]
-fn a_missing_template_named_only_by_the_script_is_reported_once() {
-    for name in ["inconnu", "accuse-reception.txt"] {
-        let script = format!(
-            "fn accuses(evenement) {{\n    [#{{ a: evenement.signalement.email_auteur, modele: \"{name}\" }}]\n}}"
-        );
-        let told = told(&[("accuses.rhai", &script)]);
-        assert_eq!(told.len(), 1, "{told:?}");
-        assert_eq!((told[0].0.as_str(), told[0].1), ("accuses.rhai", 2));
-    }
-}
-
-#[test]
-fn an_invalid_result_is_refused_at_its_function() {
-    let told = told(&[
-        ("gestionnaire.rhai", "\nfn affecter(s, r, q) {\n  r.nom\n}"),
-        (
-            "accuses.rhai",
-            "fn accuses(e) { let n = 1; if e.type == \"ecarte\" { n } else { [] } }",
-        ),
-    ]);
-    let places: Vec<(&str, u32)> = told.iter().map(|it| (it.0.as_str(), it.1)).collect();
-    assert_eq!(places[..2], [("gestionnaire.rhai", 2), ("accuses.rhai", 1)]);
-    assert!(told[0].3.contains("le résultat doit être"), "{told:?}");
-}
-
-#[test]
-fn a_probable_mistake_is_a_remark() {
-    let statuts = "initial: Ouverte\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\n  Clôturée: Traité\nignorer: [cloturée]\n";
-    let qualifications = "qualifications:\n  ASC:\n    libelle: L\n    type_gestionnaire: techniqe\n    workflow: W\n";
-    let told = told(&[
-        ("statuts.yaml", statuts),
-        ("qualifications.yaml", qualifications),
-        ("transmission.yaml", "modes: [tous]\n"),
-    ]);
-    assert_eq!(told[0].1, 6);
-    assert!(
-        told[0].3.contains("« cloturée » et « Clôturée » (ligne 5)"),
-        "{told:?}"
-    );
-    assert_eq!((told[1].1, told[1].2), (4, 24));
-    assert!(
-        told[1].3.contains("vouliez-vous dire « technique » ?"),
-        "{told:?}"
-    );
-}
-
-#[test]
-fn a_key_of_a_signalement_close_to_a_known_one_is_a_remark() {
-    let cases = "cas:
-  - nom: un
-    signalement: {priorité: high, residenceId: R, \"categorie \": ASC, gps: x, Auteur: a, auteur: b}
-    attendu: {transmis: true}
-";
-    let (mut rules, exports) = shipped();
-    rules.insert("cas/a.yaml".into(), cases.as_bytes().to_vec());
-    let (generation, told) = compile(&rules, &exports, Known::default());
-    assert!(generation.is_some(), "{told:?}");
-    let told: Vec<(u32, u32, &str)> = told
-        .iter()
-        .map(|it| {
-            (
-                it.line,
-                it.column,
-                it.message.rsplit(" : ").next().unwrap_or_default(),
-            )
-        })
-        .collect();
-    assert_eq!(
-        told,
-        [
-            (3, 19, "vouliez-vous dire « priorite » ?"),
-            (3, 35, "vouliez-vous dire « residence » ?"),
-            (3, 51, "vouliez-vous dire « qualification » ?"),
-        ]
-    );
 }
 
 #[test]
@@ -418,37 +210,6 @@ fn an_error_is_reported_instead_of_the_values_missing_because_of_it() {
 }
 
 #[test]
-fn an_email_that_could_not_be_sent_is_reported_even_if_no_case_expects_it() {
-    let constant =
-        "fn accuses(evenement) {\n    [#{ a: \"accueil.vivest.fr\", modele: \"bref\" }]\n}";
-    let bref = ("modeles/bref.txt", "Objet: b\n\nb\n");
-    let found = told(&[("accuses.rhai", constant), bref]);
-    let words = "« a » d'un message doit être une adresse e-mail, et non « accueil.vivest.fr »";
-    assert_eq!(
-        found,
-        [("accuses.rhai".to_owned(), 2, 12, words.to_owned())]
-    );
-    let made = "// À qui ?\nfn accuses(evenement) {\n    [#{ a: evenement.signalement.auteur, modele: \"accuse-reception\" }]\n}";
-    let cases = "cas:\n  - nom: un\n    signalement: {}\n    attendu: {transmis: true}\n";
-    let found = told(&[("accuses.rhai", made), ("cas/a.yaml", cases)]);
-    let of_script = found.iter().find(|it| it.0 == "accuses.rhai").unwrap();
-    assert_eq!(of_script.1, 2);
-    assert!(
-        of_script.3.contains("et non « Camille Durand »"),
-        "{found:?}"
-    );
-    let of_case: Vec<_> = found.iter().filter(|it| it.0 == "cas/a.yaml").collect();
-    assert_eq!(of_case.len(), 1, "{found:?}");
-    assert!(of_case[0].3.contains("adresse e-mail"), "{found:?}");
-    let blank = "Objet: {% if evenement.motif == 'x' %}y{% endif %}\nz";
-    let found = told(&[("modeles/accuse-reception.txt", blank)]);
-    assert!(
-        found[0].3.ends_with("l'objet de cet e-mail est vide"),
-        "{found:?}"
-    );
-}
-
-#[test]
 fn a_signalement_that_is_not_forwarded_is_reported_once_with_its_reason() {
     let (mut rules, exports) = shipped();
     rules.insert("transmission.yaml".into(), b"modes: [auteur]\n".to_vec());
@@ -471,43 +232,4 @@ fn a_signalement_that_is_not_forwarded_is_reported_once_with_its_reason() {
             "cas « un autre canal » : statut_sowell : attendu « En attente », obtenu rien : le canal de la demande est « Courrier » et non « SoWell » : rien n'est transmis à SoWell",
         ]
     );
-}
-
-#[test]
-fn a_text_cut_off_by_a_comma_between_braces_is_a_remark() {
-    let case = |signalement: &str| {
-        let cases = format!(
-            "cas:\n  - nom: un\n    signalement: {signalement}\n    attendu: {{transmis: true}}\n"
-        );
-        let (mut rules, exports) = shipped();
-        rules.insert("cas/a.yaml".into(), cases.into_bytes());
-        let (generation, told) = compile(&rules, &exports, Known::default());
-        let told = told
-            .iter()
-            .map(|it| format!("{} {}", it.column, it.message));
-        (generation.is_some(), told.collect::<Vec<_>>())
-    };
-    for (signalement, words) in [
-        (
-            "{description: fuite de gaz, urgent, residence: R}",
-            "46 « urgent » ne compte pas : une virgule coupe le texte",
-        ),
-        (
-            "{qualification = ASC}",
-            "19 « qualification = ASC » ne compte pas : écrivez « qualification: ASC »",
-        ),
-    ] {
-        let (passes, told) = case(signalement);
-        assert!(passes && told.len() == 1, "{told:?}");
-        assert!(told[0].starts_with(words), "{told:?}");
-    }
-    for signalement in [
-        "{description: \"fuite de gaz, urgent\", residence: R}",
-        "{qualification: ASC}",
-        "{qualification: ASC, bien: , autre_cle: }",
-        "\n      ns:cle:\n      residence: R\n      description: fuite, urgent",
-        "{\"une cle\": , \"une autre\"}",
-    ] {
-        assert_eq!(case(signalement), (true, vec![]), "{signalement}");
-    }
 }

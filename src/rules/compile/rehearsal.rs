@@ -9,17 +9,33 @@ use crate::rules::script::{self, A, MODELE, ScriptError, Scripts};
 use crate::rules::template::{self, MailNames, Templates};
 use crate::rules::view::{OCCASIONS, Shown, sample_context, sample_occasion};
 
+/// Runs scripts and templates on samples, as far as both compile.
+pub(super) fn rehearse(
+    scripts: Option<&Scripts>,
+    templates: Option<&Templates>,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let Some(scripts) = scripts else {
+        return;
+    };
+    try_scripts(scripts, faults);
+    if let Some(templates) = templates {
+        note_unread_keys(scripts, templates, faults);
+        try_mails(scripts, templates, faults);
+    }
+}
+
 /// Runs both scripts on a sample. A result of the wrong form refuses the edit, since no input makes it valid. Other
 /// failures may not occur with real input, and are left to the cases and the coverage search.
-pub(super) fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
+fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
     // A result written out in a script is reported at its own position.
-    let refused = |file: &&str| {
+    let is_refused = |file: &&str| {
         let mut faults = faults.iter();
         faults.any(|it| it.file == *file && it.severity == Severity::Error)
     };
-    let told: Vec<&str> = [script::GESTIONNAIRE, script::ACCUSES]
+    let refused: Vec<&str> = [script::GESTIONNAIRE, script::ACCUSES]
         .into_iter()
-        .filter(refused)
+        .filter(is_refused)
         .collect();
     let sample = sample_context();
     let seen = |name: &str| Shown::Json(&sample[name]);
@@ -36,7 +52,7 @@ pub(super) fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
     {
         let line = error.line.unwrap_or(0);
         let fault = Diagnostic::at(code::SCRIPT, error.file, line, 0, error.message);
-        if error.misshapen && !told.contains(&error.file) && !faults.contains(&fault) {
+        if error.misshapen && !refused.contains(&error.file) && !faults.contains(&fault) {
             faults.push(fault);
         }
     }
@@ -62,11 +78,7 @@ pub(super) fn check_named_templates(
 }
 
 /// Keys of messages that look like parts of an e-mail but are not, and that no template reads.
-pub(super) fn note_unread_keys(
-    scripts: &Scripts,
-    templates: &Templates,
-    faults: &mut Vec<Diagnostic>,
-) {
+fn note_unread_keys(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Diagnostic>) {
     for it in scripts.own_keys() {
         if !templates.reads(it.modele.as_deref(), &it.key.text) {
             let (line, column) = (it.key.line, it.key.column);
@@ -79,17 +91,17 @@ pub(super) fn note_unread_keys(
 /// Asks `accuses` for the e-mails of sample events and renders them, so that a template that uses a missing value is
 /// noticed before a tenant's e-mail fails on it. These are only remarks, since a real event may take a different path
 /// through the script; there is one for each cause, with all the occasions it affects.
-pub(super) fn try_mails(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Diagnostic>) {
+fn try_mails(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Diagnostic>) {
     let mut found: Vec<(Diagnostic, Vec<&str>)> = Vec::new();
     for kind in OCCASIONS {
         for fault in faults_of_mails(scripts, templates, &sample_occasion(kind)) {
             let place = |it: &Diagnostic| (it.file.clone(), it.line, it.column);
-            let is_told = |it: &Diagnostic| {
+            let is_reported = |it: &Diagnostic| {
                 // A fault of the template itself, whatever the event.
                 it.code == code::TEMPLATE && it.column > 0 && place(it) == place(&fault)
             };
             let by_script = |it: &Diagnostic| it.message == fault.message;
-            if fault.code == code::TEMPLATE && faults.iter().any(is_told)
+            if fault.code == code::TEMPLATE && faults.iter().any(is_reported)
                 || fault.code == code::SCRIPT && faults.iter().any(by_script)
             {
                 continue;

@@ -26,17 +26,17 @@ pub(super) fn words(raw: Vec<(Located, String)>) -> BTreeMap<String, Word> {
 
 pub(super) fn qualifications(raw: Vec<RawQualification>) -> HashMap<String, Qualification> {
     raw.into_iter()
-        .map(|it| {
+        .map(|raw| {
             let qualification = Qualification {
-                code: it.code.text.clone(),
-                libelle: it.libelle,
-                type_at: (it.type_gestionnaire.line, it.type_gestionnaire.column),
-                type_gestionnaire: it.type_gestionnaire.text,
-                workflow_line: it.workflow.line,
-                workflow: it.workflow.text,
-                line: it.code.line,
+                code: raw.code.text.clone(),
+                libelle: raw.libelle,
+                type_at: (raw.type_gestionnaire.line, raw.type_gestionnaire.column),
+                type_gestionnaire: raw.type_gestionnaire.text,
+                workflow_line: raw.workflow.line,
+                workflow: raw.workflow.text,
+                line: raw.code.line,
             };
-            (it.code.text, qualification)
+            (raw.code.text, qualification)
         })
         .collect()
 }
@@ -50,49 +50,12 @@ pub(super) fn transmission(
     faults: &mut Vec<Diagnostic>,
 ) -> Option<Transmission> {
     let well_formed = !any_error(&faults[before..]);
-    let mut modes = Vec::new();
-    for word in &raw.modes {
-        match word.text.parse::<Mode>() {
-            Ok(mode) => modes.push((mode, word.line)),
-            Err(_) => faults.push(Diagnostic::at(
-                code::WORD_UNKNOWN,
-                TRANSMISSION,
-                word.line,
-                word.column,
-                format!(
-                    "mode inconnu « {} » : {}",
-                    word.text,
-                    suggestion(&word.text, Mode::VARIANTS.iter().copied())
-                ),
-            )),
-        }
+    let modes = known_modes(&raw.modes, faults);
+    if let Some(known) = qualifications {
+        check_categories(&raw.categories, known, faults);
     }
-    for code in &raw.categories {
-        let unknown = qualifications.filter(|known| !known.contains_key(&code.text));
-        if let Some(known) = unknown {
-            faults.push(Diagnostic::at(
-                code::WORD_UNKNOWN,
-                TRANSMISSION,
-                code.line,
-                code.column,
-                format!(
-                    "la catégorie « {} » n'est pas dans {QUALIFICATIONS} ; {}",
-                    code.text,
-                    suggestion(&code.text, known.keys().map(String::as_str))
-                ),
-            ));
-        }
-    }
-    let wants_categories = modes.iter().find(|(mode, _)| *mode == Mode::Categories);
-    let no_category = well_formed && raw.categories.is_empty();
-    if let (Some((_, line)), true) = (wants_categories, no_category) {
-        faults.push(Diagnostic::at(
-            code::RULE,
-            TRANSMISSION,
-            *line,
-            0,
-            "le mode « categories » demande une liste « categories: [codes] »",
-        ));
+    if well_formed && raw.categories.is_empty() {
+        check_categories_are_listed(&modes, faults);
     }
     if any_error(&faults[before..]) {
         return None;
@@ -110,15 +73,95 @@ pub(super) fn transmission(
     })
 }
 
+/// The modes with their lines; a word that is not a mode is a fault.
+fn known_modes(words: &[Located], faults: &mut Vec<Diagnostic>) -> Vec<(Mode, u32)> {
+    let mut modes = Vec::new();
+    for word in words {
+        match word.text.parse::<Mode>() {
+            Ok(mode) => modes.push((mode, word.line)),
+            Err(_) => faults.push(Diagnostic::at(
+                code::WORD_UNKNOWN,
+                TRANSMISSION,
+                word.line,
+                word.column,
+                format!(
+                    "mode inconnu « {} » : {}",
+                    word.text,
+                    suggestion(&word.text, Mode::VARIANTS.iter().copied())
+                ),
+            )),
+        }
+    }
+    modes
+}
+
+fn check_categories(
+    categories: &[Located],
+    known: &HashMap<String, Qualification>,
+    faults: &mut Vec<Diagnostic>,
+) {
+    for code in categories {
+        if known.contains_key(&code.text) {
+            continue;
+        }
+        faults.push(Diagnostic::at(
+            code::WORD_UNKNOWN,
+            TRANSMISSION,
+            code.line,
+            code.column,
+            format!(
+                "la catégorie « {} » n'est pas dans {QUALIFICATIONS} ; {}",
+                code.text,
+                suggestion(&code.text, known.keys().map(String::as_str))
+            ),
+        ));
+    }
+}
+
+/// Checks that no mode needs the list of categories, which is missing.
+fn check_categories_are_listed(modes: &[(Mode, u32)], faults: &mut Vec<Diagnostic>) {
+    let wants_categories = modes.iter().find(|(mode, _)| *mode == Mode::Categories);
+    if let Some((_, line)) = wants_categories {
+        faults.push(Diagnostic::at(
+            code::RULE,
+            TRANSMISSION,
+            *line,
+            0,
+            "le mode « categories » demande une liste « categories: [codes] »",
+        ));
+    }
+}
+
 /// `before` is the number of faults in earlier files.
 pub(super) fn statuts(
     raw: RawStatuts,
     before: usize,
     faults: &mut Vec<Diagnostic>,
 ) -> Option<Statuts> {
+    let table = correspondances(raw.correspondances, faults);
+    let ignorer = ignored(raw.ignorer, &table, faults);
+    if any_error(&faults[before..]) {
+        return None;
+    }
+    note_initial_without_target(&raw.initial, &table, faults);
+    Some(Statuts {
+        initial: Word {
+            text: raw.initial.text,
+            line: raw.initial.line,
+        },
+        canal: raw.canal,
+        table,
+        ignorer,
+    })
+}
+
+/// The targets by status; a `selon` with an unknown field is a fault.
+fn correspondances(
+    raw: Vec<(Located, RawCorrespondance)>,
+    faults: &mut Vec<Diagnostic>,
+) -> BTreeMap<String, Correspondance> {
     let mut table = BTreeMap::new();
-    for (statut, target) in raw.correspondances {
-        let line = statut.line;
+    for (statut, target) in raw {
         let target = match target {
             RawCorrespondance::Fixed(word) => Target::Fixed(word),
             RawCorrespondance::Selon { field, values } => {
@@ -141,11 +184,21 @@ pub(super) fn statuts(
                 }
             }
         };
+        let line = statut.line;
         table.insert(statut.text, Correspondance { line, target });
     }
-    remarks::note_repeated(STATUTS, &raw.ignorer, faults);
-    let mut ignorer = BTreeMap::new();
-    for statut in raw.ignorer {
+    table
+}
+
+/// The ignored statuses with their lines; one that also has a target is a fault.
+fn ignored(
+    raw: Vec<Located>,
+    table: &BTreeMap<String, Correspondance>,
+    faults: &mut Vec<Diagnostic>,
+) -> BTreeMap<String, u32> {
+    remarks::note_repeated(STATUTS, &raw, faults);
+    let mut ignored = BTreeMap::new();
+    for statut in raw {
         if let Some(other) = table.get(&statut.text) {
             faults.push(Diagnostic::at(
                 code::RULE,
@@ -159,38 +212,30 @@ pub(super) fn statuts(
             ));
         }
         remarks::note_joined(&statut, faults);
-        ignorer.insert(statut.text, statut.line);
+        ignored.insert(statut.text, statut.line);
     }
-    if any_error(&faults[before..]) {
-        return None;
+    ignored
+}
+
+/// Tells of an initial status that no fixed target translates: nothing could be sent at creation.
+fn note_initial_without_target(
+    initial: &Located,
+    table: &BTreeMap<String, Correspondance>,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let name = &initial.text;
+    let own = table.get(name).map(|it| &it.target);
+    if matches!(own, Some(Target::Fixed(_))) {
+        return;
     }
-    if !matches!(table.get(&raw.initial.text), Some(it) if matches!(it.target, Target::Fixed(_))) {
-        let initial = &raw.initial.text;
-        let others = table.iter().filter(|(it, _)| *it != initial);
-        let others = others.map(|(it, other)| (it.as_str(), other.line));
-        let twin = twins::twin_of_statut(initial, others);
-        let twin = twin.map(|it| format!(" ; {it}")).unwrap_or_default();
-        let remark = format!(
-            "le statut initial « {initial} » n'a pas de correspondance simple : SoWell ne recevra pas de statut à la création{twin}"
-        );
-        faults.push(
-            Diagnostic::at(
-                code::RULE,
-                STATUTS,
-                raw.initial.line,
-                raw.initial.column,
-                remark,
-            )
-            .as_warning(),
-        );
-    }
-    Some(Statuts {
-        initial: Word {
-            text: raw.initial.text,
-            line: raw.initial.line,
-        },
-        canal: raw.canal,
-        table,
-        ignorer,
-    })
+    let others = table.iter().filter(|(statut, _)| *statut != name);
+    let others = others.map(|(statut, other)| (statut.as_str(), other.line));
+    let twin = twins::twin_of_statut(name, others);
+    let twin = twin.map(|hint| format!(" ; {hint}")).unwrap_or_default();
+    let remark = format!(
+        "le statut initial « {name} » n'a pas de correspondance simple : SoWell ne recevra pas de statut à la création{twin}"
+    );
+    faults.push(
+        Diagnostic::at(code::RULE, STATUTS, initial.line, initial.column, remark).as_warning(),
+    );
 }

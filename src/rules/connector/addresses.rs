@@ -1,14 +1,14 @@
 //! Addresses in which a value has lost its braces, so that they are the same for every demande.
 
 use super::check::sample;
-use super::shape::Fault;
+use super::text::Fault;
 use super::{Described, Operation};
 
 /// Characters that API documentation puts around the name of a placeholder.
 const AROUND: [char; 8] = [':', '<', '>', '[', ']', '$', '(', ')'];
 
 /// The remark about an operation's address that contains the name of a value as a path segment.
-pub(super) fn note(operation: Operation, described: &Described) -> Option<Fault> {
+pub(super) fn unexpressed_value(operation: Operation, described: &Described) -> Option<Fault> {
     let address = &described.call.path;
     let path = address.text.literal()?.split('?').next()?;
     let known = sample(operation);

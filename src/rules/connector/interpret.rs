@@ -1,11 +1,13 @@
 //! Determines the meaning of a partner's answer and the values in it.
 
+mod items;
+mod pages;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 use strum::{EnumIter, IntoStaticStr, VariantNames};
 
-use crate::domain::demande::Uid;
 use crate::rules::template::Scope;
 
 use super::{Access, Auth, Call, Connector, Described, Extract, Operation, Step};
@@ -67,12 +69,27 @@ pub struct Failure {
     pub unreadable: bool,
 }
 
-/// The fields of one demande, change or manager by the keys of the file.
+/// The keys under which the file says where the fields of a demande, a change or a manager are.
+pub const ITEM_FIELDS: [&str; 11] = [
+    "uid",
+    "statut",
+    "date",
+    "resultat",
+    "commentaire",
+    "canal",
+    "evenement",
+    "type",
+    "identifiant",
+    "nom",
+    "email",
+];
+
+/// The fields of one demande, change or manager by [these keys](ITEM_FIELDS).
 pub type Item = BTreeMap<&'static str, String>;
 
 /// The values in a successful answer.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Found {
+pub struct Extracted {
     /// One item, or one for each element of a list.
     pub items: Vec<Item>,
     /// The values read under names chosen in the file.
@@ -83,7 +100,7 @@ pub struct Found {
     pub next: Option<String>,
 }
 
-impl Found {
+impl Extracted {
     /// Requires that every element of the list was readable.
     ///
     /// # Errors
@@ -113,7 +130,7 @@ impl Connector {
         values: &Json,
         access: &Access,
         answer: &Answer,
-    ) -> Result<Found, Failure> {
+    ) -> Result<Extracted, Failure> {
         let scope = self.scope(values, access);
         let unreadable = |reason: String| Failure {
             meaning: if step == Step::Main && operation.creates() {
@@ -128,7 +145,7 @@ impl Connector {
         let call = self
             .call(operation, step)
             .map_err(|fault| unreadable(fault.message))?;
-        let read = Read::new(answer, &scope);
+        let read = ReadAnswer::new(answer, &scope);
         let meaning = judge(operation, step, call, answer.status, &read).map_err(unreadable)?;
         if meaning != Meaning::Success {
             let message = call.answers.message.as_ref();
@@ -140,8 +157,8 @@ impl Connector {
             });
         }
         // For a notification, the status suffices, even if the answer is cut off.
-        let told = step == Step::Main && !operation.reads_answer();
-        if !answer.whole && !told {
+        let is_notification = step == Step::Main && !operation.reads_answer();
+        if !answer.whole && !is_notification {
             return Err(unreadable("la réponse est coupée ou trop longue".into()));
         }
         let described = self.operations.get(&operation);
@@ -154,10 +171,10 @@ impl Connector {
             }
             (Step::Before(at), _, Some(described)) => match described.before.get(at) {
                 Some(before) => read_values(&read, &before.values, &[]),
-                None => Ok(Found::default()),
+                None => Ok(Extracted::default()),
             },
             (_, _, Some(described)) => read_operation(operation, described, &read, values),
-            _ => Ok(Found::default()),
+            _ => Ok(Extracted::default()),
         };
         found.map_err(unreadable)
     }
@@ -180,13 +197,13 @@ impl Connector {
 }
 
 /// An answer with the values that can be read in it.
-struct Read<'a> {
+struct ReadAnswer<'a> {
     answer: &'a Answer,
     json: Json,
     scope: Scope,
 }
 
-impl<'a> Read<'a> {
+impl<'a> ReadAnswer<'a> {
     fn new(answer: &'a Answer, scope: &Scope) -> Self {
         let json = serde_json::from_slice(&answer.body).unwrap_or_default();
         let seen = json!({
@@ -254,7 +271,7 @@ fn judge(
     step: Step,
     call: &Call,
     status: u16,
-    read: &Read<'_>,
+    read: &ReadAnswer<'_>,
 ) -> Result<Meaning, String> {
     let explicit = call.answers.statuses.iter().find(|((first, last), _)| {
         let range = first..=last;
@@ -290,11 +307,11 @@ fn usual(operation: Operation, step: Step, status: u16) -> Meaning {
 }
 
 fn read_values(
-    read: &Read<'_>,
+    read: &ReadAnswer<'_>,
     wanted: &BTreeMap<String, Extract>,
     required: &[&str],
-) -> Result<Found, String> {
-    let mut found = Found::default();
+) -> Result<Extracted, String> {
+    let mut found = Extracted::default();
     for (name, extract) in wanted {
         let value = read.value(extract)?;
         if value.is_none() && required.contains(&name.as_str()) {
@@ -308,165 +325,18 @@ fn read_values(
 fn read_operation(
     operation: Operation,
     described: &Described,
-    read: &Read<'_>,
+    read: &ReadAnswer<'_>,
     values: &Json,
-) -> Result<Found, String> {
+) -> Result<Extracted, String> {
     match operation {
         Operation::Joindre | Operation::SignalerStatut | Operation::SignalerUid => {
-            Ok(Found::default())
+            Ok(Extracted::default())
         }
         Operation::Televerser => read_values(read, &described.values, &[]),
-        Operation::Creer | Operation::LireStatut => {
-            let item = item(described, &read.json, read)?;
-            let required: &[&str] = match operation {
-                Operation::Creer => &["uid"],
-                _ => &["statut", "date"],
-            };
-            let item = require(item, required)?;
-            if operation == Operation::Creer {
-                is_named(&item)?;
-            }
-            Ok(Found {
-                items: vec![item],
-                ..Found::default()
-            })
-        }
+        Operation::Creer | Operation::LireStatut => items::one(operation, described, read),
         Operation::Chercher | Operation::Changements | Operation::Gestionnaires => {
-            let required: &[&str] = match operation {
-                Operation::Chercher => &["uid"],
-                Operation::Changements => &["uid", "statut", "date"],
-                _ => &["type", "identifiant"],
-            };
-            let elements = elements(described, read)?;
-            let (mut items, mut faults) = (Vec::new(), Vec::new());
-            for element in &elements {
-                if let Some(keep) = &described.keep {
-                    let scope = read.scope.with("element", element);
-                    if !keep.holds(&scope).map_err(|it| it.to_string())? {
-                        continue;
-                    }
-                }
-                let item = item(described, element, read).and_then(|it| require(it, required));
-                let named = |it: &Item| match operation {
-                    Operation::Chercher => is_named(it),
-                    _ => Ok(()),
-                };
-                match item.and_then(|it| named(&it).map(|()| it)) {
-                    Ok(item) => items.push(item),
-                    Err(fault) if operation == Operation::Changements => faults.push(fault),
-                    Err(fault) => return Err(fault),
-                }
-            }
-            Ok(Found {
-                items,
-                faults,
-                next: next_page(described, read, values, elements.len())?,
-                ..Found::default()
-            })
+            items::list(operation, described, read, values)
         }
-    }
-}
-
-fn require(item: Item, names: &[&'static str]) -> Result<Item, String> {
-    match names.iter().find(|it| !item.contains_key(*it)) {
-        Some(name) => Err(format!("la réponse n'a pas de « {name} »")),
-        None => Ok(item),
-    }
-}
-
-/// Whether the demande in an answer has an identifier under which it can be stored.
-fn is_named(item: &Item) -> Result<(), String> {
-    match item.get("uid").and_then(|it| Uid::given(it)) {
-        Some(_) => Ok(()),
-        None => Err(NO_NAME.into()),
-    }
-}
-
-const NO_NAME: &str = "« uid » n'est pas un identifiant : un texte ou un nombre, sur une seule ligne et de 200 \
-                       caractères au plus";
-
-/// The list in the answer. A missing list is not an empty one: the answer does not have the expected form.
-fn elements(described: &Described, read: &Read<'_>) -> Result<Vec<Json>, String> {
-    // An expression could turn an unreadable answer, such as an HTML page, into an empty list.
-    if !read.is_json() {
-        return Err("la réponse n'est pas du JSON".into());
-    }
-    let list = match &described.elements {
-        Some(Extract::Pointer(pointer, None)) => match read.json.pointer(pointer) {
-            // Some APIs send null for an empty list.
-            Some(Json::Null) => return Ok(Vec::new()),
-            found => found.cloned(),
-        },
-        Some(extract) => read.value(extract)?,
-        None => Some(read.json.clone()),
-    };
-    match list {
-        Some(Json::Array(items)) => Ok(items),
-        // If no list is configured, the answer itself is the only element.
-        Some(one @ Json::Object(_)) if described.elements.is_none() => Ok(vec![one]),
-        Some(Json::Object(by_name)) => Ok(by_name.into_iter().map(|(_, it)| it).collect()),
-        _ => Err("la réponse n'a pas de liste là où elle est attendue".into()),
-    }
-}
-
-fn item(described: &Described, element: &Json, read: &Read<'_>) -> Result<Item, String> {
-    let scope = read.scope.with("element", element);
-    let mut item = Item::new();
-    for (name, extract) in &described.fields {
-        let value = extract_from(extract, element, &read.answer.headers, &scope)?;
-        let has_nul = |it: &Json| it.as_str().is_some_and(|text| text.contains('\0'));
-        if *name == "uid" && value.as_ref().is_some_and(has_nul) {
-            // With a replacement character, it would identify a different demande.
-            return Err(NO_NAME.into());
-        }
-        // A boolean only tells that there is a demande, not which one.
-        let value = value.filter(|it| *name != "uid" || !it.is_boolean());
-        item.extend(value.as_ref().and_then(as_text).map(|it| (*name, it)));
-    }
-    Ok(item)
-}
-
-fn next_page(
-    described: &Described,
-    read: &Read<'_>,
-    values: &Json,
-    length: usize,
-) -> Result<Option<String>, String> {
-    let page = &described.page;
-    let number = values.pointer("/page/numero").and_then(Json::as_u64);
-    let number = number.unwrap_or(1) + 1;
-    if let Some(next) = &page.next {
-        let address = read.text(next)?;
-        return Ok(address.map(|it| json!({"numero": number, "suivante": it}).to_string()));
-    }
-    if let Some(cursor) = &page.cursor {
-        let cursor = read.text(cursor)?;
-        return Ok(cursor.map(|it| json!({"numero": number, "curseur": it}).to_string()));
-    }
-    let full = page.size.is_some_and(|size| length >= size as usize);
-    Ok(full.then(|| json!({"numero": number}).to_string()))
-}
-
-impl Connector {
-    /// The page values of a list request, derived from the previous page.
-    #[must_use]
-    pub fn page(&self, operation: Operation, next: Option<&str>) -> Json {
-        let size = self
-            .operations
-            .get(&operation)
-            .and_then(|it| it.page.size)
-            .unwrap_or(100);
-        let mut page: Json = next
-            .and_then(|it| serde_json::from_str(it).ok())
-            .unwrap_or_else(|| json!({}));
-        let number = page["numero"].as_u64().unwrap_or(1);
-        page["numero"] = number.into();
-        page["taille"] = size.into();
-        page["decalage"] = ((number - 1) * u64::from(size)).into();
-        if page.get("curseur").is_none() {
-            page["curseur"] = Json::Null;
-        }
-        page
     }
 }
 

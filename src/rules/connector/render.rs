@@ -1,14 +1,17 @@
 //! Renders an operation and its values to one request.
 
+mod body;
+
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 use url::Url;
 
 use crate::rules::template::Scope;
 
-use super::shape::{Fault, Shape};
-use super::{Auth, BodyShape, Call, Connector, Operation, Step};
+use super::shape::Shape;
+use super::text::Fault;
+use super::{Auth, Call, Connector, Operation, Step};
 
 /// The address and credentials of an API, from the settings. Holds secrets, so it has no `Debug`.
 #[derive(Clone)]
@@ -92,6 +95,11 @@ pub enum PartContent {
 }
 
 impl Request {
+    fn has_header(&self, name: &str) -> bool {
+        let mut headers = self.headers.iter();
+        headers.any(|(own, _)| own.eq_ignore_ascii_case(name))
+    }
+
     /// Sets a header, replacing one of the same name.
     pub fn set_header(&mut self, name: &str, value: String) {
         self.headers
@@ -170,7 +178,7 @@ impl Connector {
             signature: None,
         };
         self.dress(call, scope, step, &mut request)?;
-        fill(&call.body, scope, &mut request)?;
+        body::fill(&call.body, scope, &mut request)?;
         Ok(request)
     }
 
@@ -359,109 +367,4 @@ fn set_headers(
         request.set_header(&name, text);
     }
     Ok(())
-}
-
-fn fill(body: &BodyShape, scope: &Scope, request: &mut Request) -> Result<(), Fault> {
-    let mut kind = |kind: &str| {
-        let known = request.headers.iter();
-        if !known
-            .clone()
-            .any(|(it, _)| it.eq_ignore_ascii_case("content-type"))
-        {
-            request.set_header("Content-Type", kind.to_owned());
-        }
-    };
-    request.body = match body {
-        BodyShape::Empty => Body::Empty,
-        BodyShape::Json(shape) => {
-            kind("application/json");
-            Body::Text(shape.render(scope)?.to_string())
-        }
-        BodyShape::Form(shape) => {
-            kind("application/x-www-form-urlencoded");
-            let fields = shape.render_fields(scope)?;
-            let mut form = url::form_urlencoded::Serializer::new(String::new());
-            form.extend_pairs(pairs(&fields));
-            Body::Text(form.finish())
-        }
-        BodyShape::Text { content, kind: own } => {
-            kind(&own.text(scope)?);
-            Body::Text(content.text(scope)?)
-        }
-        BodyShape::File { content, kind: own } => {
-            let file = content.value(scope)?.unwrap_or_default();
-            let number = number(&file)
-                .ok_or_else(|| content.fault("une photo est attendue ici : \"{{ fichier }}\""))?;
-            match own {
-                Some(own) => kind(&own.text(scope)?),
-                None => kind(file["type"].as_str().unwrap_or("application/octet-stream")),
-            }
-            Body::File(number)
-        }
-        BodyShape::Multipart {
-            line,
-            column,
-            parts,
-        } => {
-            let fault = |message| Fault {
-                line: *line,
-                column: *column,
-                message,
-            };
-            let mut made = Vec::new();
-            for (name, value) in parts.render_fields(scope)? {
-                let values = match value {
-                    Json::Array(items) => items,
-                    one => vec![one],
-                };
-                for value in values {
-                    made.extend(part(&name, &value).map_err(fault)?);
-                }
-            }
-            Body::Multipart(made)
-        }
-    };
-    Ok(())
-}
-
-fn number(file: &Json) -> Option<usize> {
-    file["numero"]
-        .as_u64()
-        .and_then(|it| usize::try_from(it).ok())
-}
-
-fn part(name: &str, value: &Json) -> Result<Option<Part>, String> {
-    const KEYS: [&str; 5] = ["texte", "json", "fichier", "nom", "type"];
-    let known = |map: &Map<String, Json>| map.keys().all(|it| KEYS.contains(&it.as_str()));
-    let text = |content: String, kind: Option<String>| Part {
-        name: name.to_owned(),
-        content: PartContent::Text(content),
-        file_name: None,
-        kind,
-    };
-    let Json::Object(own) = value else {
-        return Ok(plain(value).map(|it| text(it, None)));
-    };
-    let given = |key: &str| own.get(key).and_then(plain);
-    if !known(own) {
-        return Err(format!(
-            "le champ « {name} » attend un texte, ou {{texte, type}}, {{json, type}} ou {{fichier, nom, type}}"
-        ));
-    }
-    if let Some(file) = own.get("fichier") {
-        let number = number(file).ok_or_else(|| {
-            format!("le champ « {name} » attend une photo : \"{{{{ fichier }}}}\"")
-        })?;
-        return Ok(Some(Part {
-            name: name.to_owned(),
-            content: PartContent::File(number),
-            file_name: given("nom").or_else(|| plain(&file["nom"])),
-            kind: given("type").or_else(|| plain(&file["type"])),
-        }));
-    }
-    if let Some(json) = own.get("json") {
-        let kind = given("type").or_else(|| Some("application/json".into()));
-        return Ok(Some(text(json.to_string(), kind)));
-    }
-    Ok(given("texte").map(|it| text(it, given("type"))))
 }

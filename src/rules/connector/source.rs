@@ -16,10 +16,11 @@ use crate::rules::yaml::{Key, Node, Value};
 
 use super::headers;
 use super::keys;
-use super::shape::{LocatedText, Shape};
+use super::shape::Shape;
+use super::text::LocatedText;
 use super::{
-    Answers, Before, BodyShape, Call, Connector, Delays, Described, Extract, Meaning, Operation,
-    Paging, Partner, Pattern,
+    Answers, Before, BodyShape, Call, Connector, Delays, Described, Extract, ITEM_FIELDS, Meaning,
+    Operation, Paging, Partner, Pattern,
 };
 
 /// A call must not outlive the attempt that makes it.
@@ -157,58 +158,11 @@ fn fields(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Shape> {
 }
 
 fn operation(reader: &mut Reader<'_>, operation: Operation, node: &Node) -> Option<Described> {
-    const FIELDS: [&str; 10] = [
-        "uid",
-        "statut",
-        "date",
-        "resultat",
-        "commentaire",
-        "canal",
-        "evenement",
-        "type",
-        "identifiant",
-        "email",
-    ];
     let method = if operation.reads() { "GET" } else { "POST" };
     let call = call(reader, node, method);
-    let mut fields = BTreeMap::new();
-    let own_nom = (operation == Operation::Gestionnaires).then_some("nom");
-    for name in FIELDS.into_iter().chain(own_nom) {
-        if let Some(node) = node.get(name) {
-            fields.extend(extract(reader, node).map(|it| (name, it)));
-        }
-    }
-    let mut before = Vec::new();
-    if let Some(Value::List(items)) = node.get("prealables").map(|it| &it.value) {
-        for item in items {
-            let call = self::call(reader, item, "GET");
-            let values = values(reader, item.get("lire"));
-            before.extend(call.map(|call| Before {
-                name: item.get("nom").and_then(text).unwrap_or_default(),
-                call,
-                values,
-            }));
-        }
-    }
-    let page = node.get("page");
-    let mut part = |name: &str| {
-        let node = page.and_then(|it| it.get(name))?;
-        extract(reader, node)
-    };
-    let place = |name: &str| {
-        let node = page.and_then(|it| it.get(name));
-        node.map_or((0, 0), |it| (it.line, it.column))
-    };
-    let paging = Paging {
-        next: part("suivante"),
-        cursor: part("curseur"),
-        size: page
-            .and_then(|it| it.get("taille"))
-            .and_then(text)
-            .and_then(|it| it.parse().ok()),
-        size_at: place("taille"),
-        cursor_at: place("curseur"),
-    };
+    let fields = fields_of_items(reader, node);
+    let before = calls_before(reader, node);
+    let page = paging(reader, node.get("page"));
     let elements = node.get("elements").and_then(|it| extract(reader, it));
     let keep = match node.get("garder_si") {
         Some(node) => Some(LocatedText::expression(reader, node)?),
@@ -227,8 +181,50 @@ fn operation(reader: &mut Reader<'_>, operation: Operation, node: &Node) -> Opti
         keep,
         fields,
         values,
-        page: paging,
+        page,
     })
+}
+
+/// Where the answer has the fields of a demande, a change or a manager.
+fn fields_of_items(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<&'static str, Extract> {
+    let mut fields = BTreeMap::new();
+    for name in ITEM_FIELDS {
+        if let Some(node) = node.get(name) {
+            fields.extend(extract(reader, node).map(|field| (name, field)));
+        }
+    }
+    fields
+}
+
+fn calls_before(reader: &mut Reader<'_>, node: &Node) -> Vec<Before> {
+    let mut before = Vec::new();
+    if let Some(Value::List(items)) = node.get("prealables").map(|it| &it.value) {
+        for item in items {
+            let call = call(reader, item, "GET");
+            let values = values(reader, item.get("lire"));
+            before.extend(call.map(|call| Before {
+                name: item.get("nom").and_then(text).unwrap_or_default(),
+                call,
+                values,
+            }));
+        }
+    }
+    before
+}
+
+fn paging(reader: &mut Reader<'_>, page: Option<&Node>) -> Paging {
+    let part = |name: &str| page.and_then(|it| it.get(name));
+    let place = |name: &str| part(name).map_or((0, 0), |it| (it.line, it.column));
+    let mut place_in_answer = |name: &str| part(name).and_then(|it| extract(reader, it));
+    Paging {
+        next: place_in_answer("suivante"),
+        cursor: place_in_answer("curseur"),
+        size: part("taille")
+            .and_then(text)
+            .and_then(|size| size.parse().ok()),
+        size_at: place("taille"),
+        cursor_at: place("curseur"),
+    }
 }
 
 fn values(reader: &mut Reader<'_>, node: Option<&Node>) -> BTreeMap<String, Extract> {

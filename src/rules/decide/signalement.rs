@@ -109,15 +109,7 @@ pub(in crate::rules) fn signalement_with(
     let rules = &generation.rules;
     let Some(subject) = Subject::look_up(generation, signalement) else {
         let faults = unknown_codes(generation, &Codes::of(signalement));
-        for fault in &faults {
-            trace.push(
-                "codes",
-                &Place::line(file_of_code(&fault.pointer), 0),
-                StepOutcome::Error,
-                &[("champ", fault.pointer.as_str())],
-                &fault.detail,
-            );
-        }
+        trace_unknown_codes(&faults, trace);
         return Err(Undecided::UnknownCodes(faults));
     };
     trace_codes(&subject, trace);
@@ -127,42 +119,10 @@ pub(in crate::rules) fn signalement_with(
         });
     }
     let affectation = affectation(rules, &subject, trace)?;
-    let contexte = rules
-        .templates
-        .contexte(&|name, extent| subject.value(name, extent));
-    let contexte = contexte.inspect_err(|error| {
-        trace.push(
-            "contexte",
-            &Place::line(error.file.clone(), error.line.unwrap_or(0)),
-            StepOutcome::Error,
-            &[],
-            &error.message,
-        );
-    })?;
-    trace.push(
-        "contexte",
-        &Place::line(template::CONTEXTE, 0),
-        StepOutcome::Matched,
-        &[],
-        "le contexte de la demande est écrit",
-    );
-    let initial = &rules.statuts.initial;
-    let statut_sowell = match rules.statuts.table.get(&initial.text).map(|it| &it.target) {
-        Some(Target::Fixed(word)) => Some(word.clone()),
-        _ => None,
-    };
-    trace.push(
-        "statut initial",
-        &Place::line(STATUTS, initial.line),
-        StepOutcome::Matched,
-        &[("statut", &initial.text)],
-        &format!(
-            "statut SoWell : {}",
-            statut_sowell.as_deref().unwrap_or("aucun")
-        ),
-    );
+    let contexte = contexte(rules, &subject, trace)?;
+    let statut_sowell = initial_statut_sowell(rules, trace);
     Ok(Decision::Transmettre(Box::new(NewDemande {
-        statut: initial.text.clone(),
+        statut: rules.statuts.initial.text.clone(),
         statut_sowell,
         canal: rules.statuts.canal.clone(),
         qualification: subject.qualification.code.clone(),
@@ -185,6 +145,18 @@ fn file_of_code(pointer: &str) -> &'static str {
         "/priorite" => PRIORITES,
         "/bien" => BIENS,
         _ => RESIDENCES,
+    }
+}
+
+fn trace_unknown_codes(faults: &[Fault], trace: &mut Trace) {
+    for fault in faults {
+        trace.push(
+            "codes",
+            &Place::line(file_of_code(&fault.pointer), 0),
+            StepOutcome::Error,
+            &[("champ", fault.pointer.as_str())],
+            &fault.detail,
+        );
     }
 }
 
@@ -315,4 +287,50 @@ fn assigned(found: &script::Affectation, asked: &str) -> String {
         "gestionnaire concerné : {} ({}{instead}) ; acteur en charge : {} ({})",
         concerne.identifiant, concerne.r#type, acteur.identifiant, acteur.r#type
     )
+}
+
+/// The text that tells the CRM's staff about the signalement.
+fn contexte(
+    rules: &RuleSet,
+    subject: &Subject<'_>,
+    trace: &mut Trace,
+) -> Result<String, TemplateError> {
+    let contexte = rules
+        .templates
+        .contexte(&|name, extent| subject.value(name, extent));
+    match &contexte {
+        Ok(_) => trace.push(
+            "contexte",
+            &Place::line(template::CONTEXTE, 0),
+            StepOutcome::Matched,
+            &[],
+            "le contexte de la demande est écrit",
+        ),
+        Err(error) => trace.push(
+            "contexte",
+            &Place::line(error.file.clone(), error.line.unwrap_or(0)),
+            StepOutcome::Error,
+            &[],
+            &error.message,
+        ),
+    }
+    contexte
+}
+
+/// The status that SoWell receives for a new demande; `None` if the table has no fixed one.
+fn initial_statut_sowell(rules: &RuleSet, trace: &mut Trace) -> Option<String> {
+    let initial = &rules.statuts.initial;
+    let target = rules.statuts.table.get(&initial.text).map(|it| &it.target);
+    let word = match target {
+        Some(Target::Fixed(word)) => Some(word.clone()),
+        _ => None,
+    };
+    trace.push(
+        "statut initial",
+        &Place::line(STATUTS, initial.line),
+        StepOutcome::Matched,
+        &[("statut", &initial.text)],
+        &format!("statut SoWell : {}", word.as_deref().unwrap_or("aucun")),
+    );
+    word
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use super::{Aspect, Difference, differ, unsaid};
+use super::{Aspect, Difference, push_if_different, without_values};
 use crate::domain::signalement::Signalement;
 use crate::rules::compile::Generation;
 use crate::rules::coverage::generalise;
@@ -93,71 +93,103 @@ pub(super) fn changes(
     about: &Signalement,
     same_templates: bool,
 ) -> BTreeSet<Difference> {
-    let said = |error: &dyn Display| generalise(error.to_string(), about);
-    let lost = |error: &dyn Display| Difference {
-        to: said(error),
-        ..unsaid(Aspect::CourrielPerdu)
-    };
-    let regained = |error: &dyn Display| Difference {
-        from: said(error),
-        ..unsaid(Aspect::CourrielRetrouve)
-    };
     let mut changes = Vec::new();
-    let Paired { both, alone } = Paired::new(before.messages, after.messages);
-    // An e-mail that cannot be written is not sent, so it does not count.
-    let [ours, theirs] = alone;
-    let ours = ours.into_iter().filter(|it| before.fault(it).is_none());
-    let (mut from, mut to): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
-    from.extend(ours.map(|it| it.modele.as_str()));
-    for it in theirs {
-        match after.fault(it) {
-            Some(error) => changes.push(lost(&error)),
-            None => to.push(&it.modele),
-        }
-    }
-    if !from.is_empty() || !to.is_empty() {
-        let common = both.iter().map(|[it, _]| it.modele.as_str());
-        let [from, to] = [from, to].map(|own| {
-            let mut names: Vec<&str> = common.clone().chain(own).collect();
-            names.sort_unstable();
-            match names.as_slice() {
-                [] => "aucun".to_owned(),
-                names => names.join(", "),
-            }
-        });
-        differ(&mut changes, Aspect::Accuses, from, to);
-    }
+    let pairs = Paired::new(before.messages, after.messages);
+    compare_templates(before, after, &pairs, about, &mut changes);
     match (before.unasked, after.unasked) {
-        (None, Some(error)) if !before.messages.is_empty() => changes.push(lost(error)),
-        (Some(error), None) if !after.messages.is_empty() => changes.push(regained(error)),
+        (None, Some(error)) if !before.messages.is_empty() => changes.push(lost(error, about)),
+        (Some(error), None) if !after.messages.is_empty() => changes.push(regained(error, about)),
         _ => {}
     }
     let same_values = same_templates && before.shows_the_same_as(after);
-    for [one, other] in both {
-        if same_values && one == other {
-            continue;
-        }
-        match (before.write(one), after.write(other)) {
-            (Some(Ok(ours)), Some(Ok(theirs))) => {
-                let whom = |it: &AccuseMessage| {
-                    if it.a.trim().eq_ignore_ascii_case(about.email_auteur.trim()) {
-                        AUTHOR.to_owned()
-                    } else {
-                        it.a.clone()
-                    }
-                };
-                let [from, to] = [one, other].map(whom);
-                differ(&mut changes, Aspect::Destinataire, from, to);
-                if ours != theirs {
-                    changes.push(unsaid(Aspect::Courriel));
-                }
-            }
-            (Some(Ok(_)), Some(Err(error))) => changes.push(lost(&error)),
-            (Some(Err(error)), Some(Ok(_))) => changes.push(regained(&error)),
-            _ => {}
+    for [one, other] in pairs.both {
+        if !(same_values && one == other) {
+            let rendered = [before.write(one), after.write(other)];
+            compare_pair([one, other], rendered, about, &mut changes);
         }
     }
     changes.into_iter().collect()
+}
+
+/// Compares which templates are sent. An e-mail that cannot be written is not sent, so it does not count.
+fn compare_templates(
+    before: &Mails<'_>,
+    after: &Mails<'_>,
+    pairs: &Paired<'_>,
+    about: &Signalement,
+    changes: &mut Vec<Difference>,
+) {
+    let [ours, theirs] = &pairs.alone;
+    let ours = ours.iter().filter(|mail| before.fault(mail).is_none());
+    let from: Vec<&str> = ours.map(|mail| mail.modele.as_str()).collect();
+    let mut to: Vec<&str> = Vec::new();
+    for mail in theirs {
+        match after.fault(mail) {
+            Some(error) => changes.push(lost(&error, about)),
+            None => to.push(&mail.modele),
+        }
+    }
+    if from.is_empty() && to.is_empty() {
+        return;
+    }
+    let common = pairs.both.iter().map(|[mail, _]| mail.modele.as_str());
+    let [from, to] = [from, to].map(|own| {
+        let mut names: Vec<&str> = common.clone().chain(own).collect();
+        names.sort_unstable();
+        match names.as_slice() {
+            [] => "aucun".to_owned(),
+            names => names.join(", "),
+        }
+    });
+    push_if_different(changes, Aspect::Accuses, from, to);
+}
+
+/// Compares an e-mail that both versions ask for.
+fn compare_pair(
+    mails: [&AccuseMessage; 2],
+    rendered: [Option<Result<Rendered, Undecided>>; 2],
+    about: &Signalement,
+    changes: &mut Vec<Difference>,
+) {
+    match rendered {
+        [Some(Ok(ours)), Some(Ok(theirs))] => {
+            let addressee = |mail: &AccuseMessage| {
+                if mail
+                    .a
+                    .trim()
+                    .eq_ignore_ascii_case(about.email_auteur.trim())
+                {
+                    AUTHOR.to_owned()
+                } else {
+                    mail.a.clone()
+                }
+            };
+            let [from, to] = mails.map(addressee);
+            push_if_different(changes, Aspect::Destinataire, from, to);
+            if ours != theirs {
+                changes.push(without_values(Aspect::Courriel));
+            }
+        }
+        [Some(Ok(_)), Some(Err(error))] => changes.push(lost(&error, about)),
+        [Some(Err(error)), Some(Ok(_))] => changes.push(regained(&error, about)),
+        _ => {}
+    }
+}
+
+/// An e-mail that is no longer sent, because of an error.
+fn lost(error: &dyn Display, about: &Signalement) -> Difference {
+    Difference {
+        to: generalise(error.to_string(), about),
+        ..without_values(Aspect::CourrielPerdu)
+    }
+}
+
+/// An e-mail that is sent again, since an error is gone.
+fn regained(error: &dyn Display, about: &Signalement) -> Difference {
+    Difference {
+        from: generalise(error.to_string(), about),
+        ..without_values(Aspect::CourrielRetrouve)
+    }
 }
 
 #[cfg(test)]

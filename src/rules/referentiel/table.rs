@@ -48,36 +48,47 @@ pub(super) struct Row<'t, const N: usize> {
     pub values: [&'t str; N],
 }
 
+/// Reads the named columns of an export; an export with a fault that concerns all of it gives no rows.
 pub(super) fn table<const N: usize>(
     files: &FileSet,
     file: &str,
     columns: [&str; N],
     faults: &mut Vec<Diagnostic>,
 ) -> Table<N> {
+    let read = text_of(files, file).and_then(|text| {
+        note_damaged_letters(file, &text, faults);
+        read_text(&text, file, columns, faults)
+    });
+    read.unwrap_or_else(|fault| {
+        faults.push(fault);
+        Table::EMPTY
+    })
+}
+
+/// The export as a text.
+fn text_of(files: &FileSet, file: &str) -> Result<String, Diagnostic> {
     let Some(bytes) = files.get(file) else {
-        faults.push(Diagnostic::file(
-            code::FILE_MISSING,
-            file,
-            "ce fichier manque",
-        ));
-        return Table::EMPTY;
+        let message = "ce fichier manque";
+        return Err(Diagnostic::file(code::FILE_MISSING, file, message));
     };
     let text = decode(bytes);
     if text.starts_with("PK\u{3}\u{4}") || text.contains('\0') {
-        faults.push(Diagnostic::file(
-            code::EXPORT,
-            file,
-            "ce fichier n'est pas un texte : un classeur Excel s'enregistre d'abord au format CSV",
-        ));
-        return Table::EMPTY;
+        let message =
+            "ce fichier n'est pas un texte : un classeur Excel s'enregistre d'abord au format CSV";
+        return Err(Diagnostic::file(code::EXPORT, file, message));
     }
-    if let Some(found) = garbled::first(&text) {
+    Ok(text)
+}
+
+/// A remark on letters that were written in one encoding and read in another.
+fn note_damaged_letters(file: &str, text: &str, faults: &mut Vec<Diagnostic>) {
+    let (line, message) = if let Some(found) = garbled::first(text) {
         let message = format!(
             "{} : l'export a été lu dans un autre codage que le sien, puis enregistré",
             found.sentence()
         );
-        faults.push(Diagnostic::at(code::EXPORT, file, found.place.0, 0, message).as_warning());
-    } else if let Some((line, word, sign)) = code_pages::first(&text) {
+        (found.place.0, message)
+    } else if let Some((line, word, sign)) = code_pages::first(text) {
         let shown = if sign.is_control() {
             String::new()
         } else {
@@ -86,41 +97,45 @@ pub(super) fn table<const N: usize>(
         let message = format!(
             "« {word} »{shown} : l'export est au format « CSV (MS-DOS) » ou « CSV (Macintosh) », dont les accents sont illisibles ; dans Excel, enregistrez-le au format « CSV UTF-8 »"
         );
-        faults.push(Diagnostic::at(code::EXPORT, file, line, 0, message).as_warning());
-    }
-    let (named, text) = named_delimiter(&text);
+        (line, message)
+    } else {
+        return;
+    };
+    faults.push(Diagnostic::at(code::EXPORT, file, line, 0, message).as_warning());
+}
+
+fn read_text<const N: usize>(
+    text: &str,
+    file: &str,
+    columns: [&str; N],
+    faults: &mut Vec<Diagnostic>,
+) -> Result<Table<N>, Diagnostic> {
+    let (named, text) = named_delimiter(text);
     let skipped = u32::from(named.is_some());
     let delimiter = named.unwrap_or_else(|| delimiter(text));
     if let Some((line, column)) = quotes::left_open(text, delimiter) {
         let message = "le guillemet ouvert ici n'est pas refermé : les lignes qui suivent seraient prises pour un seul texte";
-        let at = Diagnostic::at(code::EXPORT, file, line + skipped, column, message);
-        faults.push(at);
-        return Table::EMPTY;
+        let line = line + skipped;
+        return Err(Diagnostic::at(code::EXPORT, file, line, column, message));
     }
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
         .from_reader(text.as_bytes());
     let Some(places) = places(&mut reader, file, columns, faults) else {
-        return Table::EMPTY;
+        return Ok(Table::EMPTY);
     };
-    let form = Form {
+    let format = Format {
         delimiter,
         skipped,
         width: reader.headers().map_or(0, csv::StringRecord::len),
     };
-    match read_rows(&mut reader, file, places, form, faults) {
-        Ok(table) => table,
-        Err(fault) => {
-            faults.push(fault);
-            Table::EMPTY
-        }
-    }
+    read_rows(&mut reader, file, places, format, faults)
 }
 
 /// The format of an export.
 #[derive(Clone, Copy)]
-struct Form {
+struct Format {
     delimiter: u8,
     /// Number of lines above the first one that the reader sees.
     skipped: u32,
@@ -133,7 +148,7 @@ fn read_rows<const N: usize>(
     reader: &mut csv::Reader<&[u8]>,
     file: &str,
     places: [usize; N],
-    form: Form,
+    format: Format,
     faults: &mut Vec<Diagnostic>,
 ) -> Result<Table<N>, Diagnostic> {
     let mut table = Table::EMPTY;
@@ -142,23 +157,23 @@ fn read_rows<const N: usize>(
     while reader.read_record(&mut record).map_err(illegible)? {
         let line = record
             .position()
-            .map_or(0, |at| clamp(at.line()) + form.skipped);
+            .map_or(0, |at| clamp(at.line()) + format.skipped);
         // Trimmed here because the reader would copy each record to trim it.
         let values = record.iter().map(str::trim);
         if values.clone().all(str::is_empty) {
             // Excel leaves rows that contain only delimiters.
             continue;
         }
-        if let Some(other) = other_delimiter(&record, form) {
+        if let Some(other) = other_delimiter(&record, format) {
             let message = format!(
                 "la première ligne sépare les colonnes par « {} », et la ligne {line} par « {other} » : un seul des deux pour tout le fichier",
-                char::from(form.delimiter)
+                char::from(format.delimiter)
             );
             return Err(Diagnostic::at(code::EXPORT, file, 1, 0, message));
         }
-        let beyond = values.skip(form.width).any(|value| !value.is_empty());
-        if record.len() < form.width || beyond {
-            faults.push(wrong_width(file, line, record.len(), form));
+        let beyond = values.skip(format.width).any(|value| !value.is_empty());
+        if record.len() < format.width || beyond {
+            faults.push(wrong_width(file, line, record.len(), format));
             continue;
         }
         table.push(line, places.map(|place| record[place].trim()));
@@ -167,21 +182,21 @@ fn read_rows<const N: usize>(
 }
 
 /// The fault of a row with more or fewer columns than the first line.
-fn wrong_width(file: &str, line: u32, found: usize, form: Form) -> Diagnostic {
+fn wrong_width(file: &str, line: u32, found: usize, format: Format) -> Diagnostic {
     let message = format!(
         "{found} colonne{} au lieu de {} : la ligne est tronquée ou un « {} » n'est pas entre guillemets",
         if found < 2 { "" } else { "s" },
-        form.width,
-        char::from(form.delimiter)
+        format.width,
+        char::from(format.delimiter)
     );
     Diagnostic::at(code::EXPORT, file, line, 0, message)
 }
 
 /// The delimiter of a row, if it differs from that of the first line.
-fn other_delimiter(record: &csv::StringRecord, form: Form) -> Option<char> {
-    let Form {
+fn other_delimiter(record: &csv::StringRecord, format: Format) -> Option<char> {
+    let Format {
         delimiter, width, ..
-    } = form;
+    } = format;
     let other = if delimiter == b',' { ';' } else { ',' };
     let found: usize = record.iter().map(|it| it.matches(other).count()).sum();
     let in_first = record.get(0).is_some_and(|it| it.contains(other));

@@ -39,6 +39,9 @@ const STATUT: [&str; 6] = [
     "evenement",
 ];
 
+/// The expected values, each with its key.
+type ExpectedByKey = Vec<(Located, Expected)>;
+
 /// Reads a case, and returns it with its name.
 pub(in crate::rules::case) fn read(
     reader: &mut Reader<'_>,
@@ -62,23 +65,11 @@ pub(in crate::rules::case) fn read(
         None => Vec::new(),
     };
     let (input, known) = match (signalement, statut) {
-        (Some(node), None) => {
-            let given = read_signalement(reader, node)?;
-            note_misspelt(reader, node, &given.texts);
-            (
-                Input::Signalement(given),
-                EXPECTED_OF_SIGNALEMENT.as_slice(),
-            )
-        }
-        (None, Some(node)) => {
-            for (key, _) in reader.map(node)? {
-                reader.known_key(key, &STATUT);
-            }
-            (
-                Input::Statut(reader.texts_by_key(node)?),
-                EXPECTED_OF_STATUT.as_slice(),
-            )
-        }
+        (Some(node), None) => (
+            given_signalement(reader, node)?,
+            &EXPECTED_OF_SIGNALEMENT[..],
+        ),
+        (None, Some(node)) => (given_statut(reader, node)?, &EXPECTED_OF_STATUT[..]),
         _ => {
             reader.fault(
                 code::SHAPE,
@@ -89,9 +80,37 @@ pub(in crate::rules::case) fn read(
             return None;
         }
     };
+    let (expected, templates) = read_expected(reader, attendu?, known)?;
+    let case = DecisionCase {
+        input,
+        residences,
+        expected,
+        templates,
+    };
+    Some((nom, case))
+}
+
+fn given_signalement(reader: &mut Reader<'_>, node: &Node) -> Option<Input> {
+    let given = read_signalement(reader, node)?;
+    note_misspelt(reader, node, &given.texts);
+    Some(Input::Signalement(given))
+}
+
+fn given_statut(reader: &mut Reader<'_>, node: &Node) -> Option<Input> {
+    for (key, _) in reader.map(node)? {
+        reader.known_key(key, &STATUT);
+    }
+    reader.texts_by_key(node).map(Input::Statut)
+}
+
+/// Reads what a case expects, and returns it with the templates that it names.
+fn read_expected(
+    reader: &mut Reader<'_>,
+    attendu: &Node,
+    known: &[&str],
+) -> Option<(ExpectedByKey, Vec<Located>)> {
     let mut expected = Vec::new();
     let mut templates = Vec::new();
-    let attendu = attendu?;
     let wanted = reader.map(attendu)?;
     if wanted.is_empty() {
         let message = "ce cas n'attend rien : écrivez sous « attendu » ce qui doit sortir";
@@ -104,19 +123,13 @@ pub(in crate::rules::case) fn read(
         let value = if key.name == "accuses" {
             let names = reader.texts(node)?;
             templates.extend(names.iter().cloned());
-            Expected::List(names.into_iter().map(|it| it.text).collect())
+            Expected::List(names.into_iter().map(|name| name.text).collect())
         } else {
             Expected::Text(reader.text(node)?.text)
         };
         expected.push((reader.key(key), value));
     }
-    let case = DecisionCase {
-        input,
-        residences,
-        expected,
-        templates,
-    };
-    Some((nom, case))
+    Some((expected, templates))
 }
 
 /// Reads the texts by key. Photos may be a list, of which only the length counts. Keys outside the contract may hold
@@ -182,8 +195,8 @@ fn note_misspelt(reader: &mut Reader<'_>, node: &Node, given: &BTreeMap<String, 
         return;
     };
     for (key, value) in entries {
-        let told = value.value == YamlValue::Null && reader.lacks_colon(key);
-        if told || KEYS.contains(&key.name.as_str()) {
+        let is_reported = value.value == YamlValue::Null && reader.lacks_colon(key);
+        if is_reported || KEYS.contains(&key.name.as_str()) {
             continue;
         }
         let missing = KEYS.into_iter().filter(|it| !given.contains_key(*it));

@@ -51,83 +51,100 @@ fn gate(cases: &str) -> Vec<(u32, u32, String)> {
     found.map(|it| (it.1, it.2, it.3)).collect()
 }
 
-#[test]
-fn a_case_that_holds_pins_request_and_answer() {
-    let cases = "cas:
-  - nom: connexion
-    connecteur: crm
-    operation: creer
-    etape: connexion
-    reponse: {statut: 200, json: {session: abc}}
-    attendu:
-      requete: {methode: POST, chemin: /login, corps: {formulaire: {cle: '***cle***'}}}
-      lu: {jeton: abc}
-  - nom: lieu
-    connecteur: crm
-    operation: creer
-    etape: lieu
-    valeurs: {demande: {residence: a/b}}
-    reponse: {statut: 200, json: {id: 12}}
-    attendu: {requete: {chemin: /lieux/a%2Fb, corps: {}}, lu: {id: 12}}
-  - nom: recherche
-    connecteur: crm
-    operation: chercher
-    valeurs: {reference: R-7}
-    reponse: {statut: 200, json: {liste: []}}
-    attendu:
-      requete:
-        parametres: {ref: R-7, etat: [ouvert, clos]}
-        entetes: {session: '***jeton***', Authorization: }
-      elements: []
-  - nom: photo
-    connecteur: crm
-    operation: televerser
-    attendu:
-      requete: {corps: {multipart: {photo: {fichier: 1, nom: photo-1.jpg, type: image/jpeg}, meta: {json: {n: 1}}}}}
-  - nom: création
-    connecteur: crm
-    operation: creer
-    valeurs:
-      maintenant: 2026-01-01T00:00:00Z
-      demande: {bien: null}
-      lieu: {id: 12}
-      fichiers: [{envoi: {jeton: a}}, {}, {envoi: {jeton: 3}}]
-    reponse: {statut: 200, entetes: {Location: /tickets/42}, json: {code: 0}}
-    attendu:
-      requete:
-        corps:
-          json:
-            ref: 2ab2cbcf-4350-8d21-bcbb-aada8bb677c6
-            lieu: 12
-            photos: [a, '(lu : jeton)', 3]
-            le: 2026-01-01T00:00:00Z
-      uid: 42
-  - nom: refus malgré le 200
-    connecteur: crm
-    operation: creer
-    reponse: {statut: 200, json: {code: 3, motif: plein}}
-    attendu: {issue: refus, message: plein}
-  - nom: page
-    connecteur: crm
-    operation: changements
-    valeurs: {page: {numero: 3}}
-    reponse: {statut: 200, json: {liste: [{id: 1, statut: a, date: b}]}}
-    attendu:
-      requete: {parametres: {debut: 100, depuis: '2026-02-28T22:59:59Z'}}
-      elements: [{uid: 1, statut: a, resultat: null}]
-      page_suivante: false
-  - nom: réponse illisible
-    connecteur: crm
-    operation: creer
-    reponse: {statut: 200, json: {code: 0}}
-    attendu: {erreur: 'pas de « uid »'}
-  - nom: une page pour humains
-    connecteur: crm
-    operation: creer
-    reponse: {statut: 200, texte: <html>}
-    attendu: {issue: doute, erreur: JSON}
-";
-    assert_eq!(gate(cases), []);
+#[rstest]
+#[case::login(
+    "connecteur: crm
+operation: creer
+etape: connexion
+reponse: {statut: 200, json: {session: abc}}
+attendu:
+  requete: {methode: POST, chemin: /login, corps: {formulaire: {cle: '***cle***'}}}
+  lu: {jeton: abc}
+"
+)]
+#[case::step_before(
+    "connecteur: crm
+operation: creer
+etape: lieu
+valeurs: {demande: {residence: a/b}}
+reponse: {statut: 200, json: {id: 12}}
+attendu: {requete: {chemin: /lieux/a%2Fb, corps: {}}, lu: {id: 12}}
+"
+)]
+#[case::query_and_headers(
+    "connecteur: crm
+operation: chercher
+valeurs: {reference: R-7}
+reponse: {statut: 200, json: {liste: []}}
+attendu:
+  requete:
+    parametres: {ref: R-7, etat: [ouvert, clos]}
+    entetes: {session: '***jeton***', Authorization: }
+  elements: []
+"
+)]
+#[case::photo(
+    "connecteur: crm
+operation: televerser
+attendu:
+  requete: {corps: {multipart: {photo: {fichier: 1, nom: photo-1.jpg, type: image/jpeg}, meta: {json: {n: 1}}}}}
+"
+)]
+#[case::creation(
+    "connecteur: crm
+operation: creer
+valeurs:
+  maintenant: 2026-01-01T00:00:00Z
+  demande: {bien: null}
+  lieu: {id: 12}
+  fichiers: [{envoi: {jeton: a}}, {}, {envoi: {jeton: 3}}]
+reponse: {statut: 200, entetes: {Location: /tickets/42}, json: {code: 0}}
+attendu:
+  requete:
+    corps:
+      json:
+        ref: 2ab2cbcf-4350-8d21-bcbb-aada8bb677c6
+        lieu: 12
+        photos: [a, '(lu : jeton)', 3]
+        le: 2026-01-01T00:00:00Z
+  uid: 42
+"
+)]
+#[case::refusal_with_status_200(
+    "connecteur: crm
+operation: creer
+reponse: {statut: 200, json: {code: 3, motif: plein}}
+attendu: {issue: refus, message: plein}
+"
+)]
+#[case::page(
+    "connecteur: crm
+operation: changements
+valeurs: {page: {numero: 3}}
+reponse: {statut: 200, json: {liste: [{id: 1, statut: a, date: b}]}}
+attendu:
+  requete: {parametres: {debut: 100, depuis: '2026-02-28T22:59:59Z'}}
+  elements: [{uid: 1, statut: a, resultat: null}]
+  page_suivante: false
+"
+)]
+#[case::unreadable_answer(
+    "connecteur: crm
+operation: creer
+reponse: {statut: 200, json: {code: 0}}
+attendu: {erreur: 'pas de « uid »'}
+"
+)]
+#[case::html_page(
+    "connecteur: crm
+operation: creer
+reponse: {statut: 200, texte: <html>}
+attendu: {issue: doute, erreur: JSON}
+"
+)]
+fn a_case_that_holds_pins_request_and_answer(#[case] case: &str) {
+    let case = case.replace('\n', "\n    ");
+    assert_eq!(gate(&format!("cas:\n  - nom: un\n    {case}\n")), []);
 }
 
 /// Each case, with the beginning of each message.
