@@ -75,8 +75,10 @@ pub fn motif(stored: &str) -> String {
 /// The part of a reason that is ours, in French, and the rest unchanged.
 #[must_use]
 pub fn in_part(reason: &str) -> (String, &str) {
-    let (phrases, rest) = Phrase::split(reason);
-    (phrases.into_iter().map(words).collect(), rest)
+    let parts = Phrase::split(reason);
+    let mut said: String = parts.phrases.into_iter().map(words).collect();
+    said.push_str(parts.figures);
+    (said, parts.rest)
 }
 
 #[cfg(test)]

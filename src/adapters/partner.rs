@@ -309,26 +309,37 @@ impl PartnerHttp {
             });
         }
         let (answer, retry_at) = received?;
-        let status = answer.status;
-        let excerpt = scrubber.excerpt(&answer);
-        match connector.interpret(work.operation, step, values, access, &answer) {
-            Ok(found) => Ok(Called {
-                status,
-                found,
-                excerpt,
-            }),
-            Err(failure) => Err(CallError::Answered {
-                status,
-                failure: Failure {
-                    meaning: failure.meaning,
-                    reason: scrubber.scrub(&failure.reason),
-                    message: failure.message.map(|it| scrubber.scrub(&it)),
-                    unreadable: failure.unreadable,
-                },
-                excerpt,
-                retry_at,
-            }),
-        }
+        let found = connector.interpret(work.operation, step, values, access, &answer);
+        called(&scrubber, &answer, retry_at, found)
+    }
+}
+
+/// What a call found, or why it failed, without our secrets.
+fn called(
+    scrubber: &Scrubber,
+    answer: &Answer,
+    retry_at: Option<DateTime<Utc>>,
+    found: Result<Found, Failure>,
+) -> Result<Called, CallError> {
+    let status = answer.status;
+    let excerpt = scrubber.excerpt(answer);
+    match found {
+        Ok(found) => Ok(Called {
+            status,
+            found,
+            excerpt,
+        }),
+        Err(failure) => Err(CallError::Answered {
+            status,
+            failure: Failure {
+                meaning: failure.meaning,
+                reason: scrubber.scrub(&failure.reason),
+                message: failure.message.map(|it| scrubber.scrub(&it)),
+                unreadable: failure.unreadable,
+            },
+            excerpt,
+            retry_at,
+        }),
     }
 }
 

@@ -74,7 +74,7 @@ fn foresee(settings: &Settings, file: &PathBuf, format: Format) -> anyhow::Resul
             return refuse(&generation, &Problem::malformed(why), &told, format);
         }
     };
-    let Some(content) = submission.content else {
+    let Ok(content) = submission.content else {
         let mut faults = submission.faults;
         faults.extend(decide::unknown_codes(&generation, &submission.codes));
         let told: Vec<String> = faults.iter().map(told_of_fault).collect();

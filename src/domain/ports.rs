@@ -18,6 +18,8 @@ mod tokens;
 mod upkeep;
 mod versions;
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 use crate::domain::reason::Phrase;
@@ -48,6 +50,10 @@ pub use self::sources::{FileSet, Source, SourceError};
 pub use self::tokens::{Client, IfExists, Tokens};
 pub use self::upkeep::{Kept, REMOVAL_WINDOW, Turn, Upkeep, Work};
 pub use self::versions::{StoredVersion, VersionSummary, Versions};
+
+/// How long a ping of the database or of the photo store may take. A longer one counts as no answer, for every caller
+/// and however it ends: what works more slowly than this is of no use to SoWell either.
+pub const PING_LIMIT: Duration = Duration::from_secs(5);
 
 /// The wall clock. A port, so that tests can set the time.
 pub trait Clock: Send + Sync {

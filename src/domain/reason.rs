@@ -165,17 +165,56 @@ impl Phrase {
         Reason(format!("{self}{rest}"))
     }
 
-    /// The phrases at the beginning of a stored reason, and the rest, which is not our text.
+    /// Reads a stored reason back.
     #[must_use]
-    pub fn split(reason: &str) -> (Vec<Self>, &str) {
+    pub fn split(reason: &str) -> Parts<'_> {
         let (mut phrases, mut rest) = (Vec::new(), reason);
         let next = |rest: &str| Self::iter().find(|it| rest.starts_with(it.as_str()));
         while let Some(phrase) = next(rest) {
             phrases.push(phrase);
             rest = &rest[phrase.as_str().len()..];
+            let (figures, behind) = rest.split_at(phrase.figures(rest));
+            if !figures.is_empty() {
+                return Parts {
+                    phrases,
+                    figures,
+                    rest: behind,
+                };
+            }
         }
-        (phrases, rest)
+        Parts {
+            phrases,
+            figures: "",
+            rest,
+        }
     }
+
+    /// How many bytes of what follows this phrase belong to it and need no translation.
+    fn figures(self, rest: &str) -> usize {
+        let count = |of: fn(char) -> bool| rest.len() - rest.trim_start_matches(of).len();
+        let digits = count(|it| it.is_ascii_digit());
+        match self {
+            Self::CrmRefused | Self::Answered => digits,
+            // An enhanced code may follow, such as 5.1.1 (RFC 3463).
+            Self::SmtpAnswered => count(|it| it.is_ascii_digit() || matches!(it, ' ' | '.')),
+            Self::ChangesEndless if rest[digits..].starts_with(PAGES) => digits + PAGES.len(),
+            _ => 0,
+        }
+    }
+}
+
+/// What the number of pages is followed by, in both languages.
+const PAGES: &str = " pages";
+
+/// A stored reason, as read back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parts<'r> {
+    /// The phrases at its beginning.
+    pub phrases: Vec<Phrase>,
+    /// The status or number that completes the last phrase; empty if none does.
+    pub figures: &'r str,
+    /// The rest, which is not our text.
+    pub rest: &'r str,
 }
 
 impl fmt::Display for Phrase {
@@ -211,21 +250,62 @@ impl fmt::Display for Reason {
 mod tests {
     use super::*;
 
+    fn parts<'r>(phrases: &[Phrase], figures: &'r str, rest: &'r str) -> Parts<'r> {
+        Parts {
+            phrases: phrases.to_vec(),
+            figures,
+            rest,
+        }
+    }
+
     #[test]
     fn each_phrase_is_found_again_in_what_is_kept() {
         for phrase in Phrase::iter() {
             let kept = phrase.with("disk I/O error").to_string();
-            assert_eq!(Phrase::split(&kept), (vec![phrase], "disk I/O error"));
+            assert_eq!(Phrase::split(&kept), parts(&[phrase], "", "disk I/O error"));
             let kept = Phrase::CrmUnavailable.with(phrase).to_string();
-            let both = vec![Phrase::CrmUnavailable, phrase];
-            assert_eq!(Phrase::split(&kept), (both, ""));
+            let both = [Phrase::CrmUnavailable, phrase];
+            assert_eq!(Phrase::split(&kept), parts(&both, "", ""));
+        }
+    }
+
+    #[test]
+    fn figures_belong_to_the_phrase_that_they_complete() {
+        for (reason, phrase, figures, rest) in [
+            (
+                "answered 503: no body",
+                Phrase::Answered,
+                "503",
+                ": no body",
+            ),
+            (
+                "the CRM refused it with status 422",
+                Phrase::CrmRefused,
+                "422",
+                "",
+            ),
+            (
+                "the SMTP server answered 550 5.1.1",
+                Phrase::SmtpAnswered,
+                "550 5.1.1",
+                "",
+            ),
+            (
+                "the list of changes has no end after 1000 pages",
+                Phrase::ChangesEndless,
+                "1000 pages",
+                "",
+            ),
+            ("photo store: 28", Phrase::PhotoStore, "", "28"),
+        ] {
+            assert_eq!(Phrase::split(reason), parts(&[phrase], figures, rest));
         }
     }
 
     #[test]
     fn what_others_say_is_left_whole() {
         for told in ["", "broken pipe", "Réponse 503", " answered 503"] {
-            assert_eq!(Phrase::split(told), (Vec::new(), told));
+            assert_eq!(Phrase::split(told), parts(&[], "", told));
         }
     }
 }

@@ -11,6 +11,8 @@ mod motif;
 mod outcome;
 mod pending;
 mod photos;
+mod settlement;
+mod worker;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,14 +22,12 @@ use tokio_util::task::TaskTracker;
 
 use crate::domain::demande::{NewDemande, Uid};
 use crate::domain::ports::{
-    Capabilities, Clock, CreateDemande, Created, Creation, CreationClaim, Crm, CrmError,
-    DuplicateGuard, NewRecord, Reservation, Reserved, Settled, SettledCreation, Settlement, Sowell,
-    Store, StoreError, Wait,
+    Capabilities, Clock, CreateDemande, Created, CreationClaim, Crm, CrmError, NewRecord,
+    Reservation, Reserved, Settlement, Sowell, Store, StoreError,
 };
 use crate::domain::reason::Phrase;
 use crate::domain::signalement::{Etat, Signalement, SignalementId};
-use crate::flows::acknowledge::written;
-use crate::flows::backoff::{span, wait};
+use crate::flows::backoff::span;
 use crate::flows::crm_watch::CrmWatch;
 use crate::flows::hint::{Hint, Nudge};
 use crate::flows::in_hand::{Holding, InHand};
@@ -40,9 +40,10 @@ use crate::settings::{InForce, WhenUnavailable};
 
 pub use calls::Calls;
 pub(super) use lease::{LEASE, Lease};
-use motif::{TAKEN, motif_of};
+use motif::motif_of;
 pub use motif::{for_sowell, split_reason};
 pub use photos::LostPhotos;
+use settlement::refused;
 
 /// Time limit for one creation, all requests included; the connector's own limits are shorter.
 const CALL: Duration = Duration::from_mins(2);
@@ -291,167 +292,9 @@ impl Creations {
         self.watch
             .note(operation, outcome, policy, self.clock.now());
     }
-
-    /// Commits *created* with everything that goes with it.
-    async fn conclude(
-        &self,
-        held: Held,
-        Created { uid, attaches }: Created,
-    ) -> Result<Attempted, StoreError> {
-        let (livraisons, trace) = self.follow_ups(&held, &uid, attaches).await;
-        let demande = &held.request.demande;
-        let answer = (self.render)(&Accepted {
-            id: &held.claim.id,
-            uid: &uid,
-            demande,
-            avertissements: &held.avertissements,
-        });
-        let created = SettledCreation {
-            creation: Creation {
-                uid: uid.clone(),
-                demande: demande.clone(),
-                answer: answer.clone(),
-            },
-            trace: written(&trace),
-            livraisons,
-            at: self.clock.now(),
-        };
-        let (id, name) = (held.claim.id.as_str(), uid.as_str());
-        let settlement = Settlement::Created(Box::new(created));
-        let settled = self.write(&held, settlement).await;
-        match settled.inspect_err(|error| {
-            tracing::error!(id, uid = name, %error, "ALARM: a demande exists and is not recorded");
-        })? {
-            Settled::Done => {
-                self.calls.forget(&held.claim.id);
-                self.outbox.notify();
-                Ok(Attempted::Created { uid, answer })
-            }
-            Settled::Lost => {
-                metrics::counter!("passerelle_creations_unclaimed_total").increment(1);
-                tracing::error!(id, uid = name, "ALARM: created after its claim had run out");
-                Ok(Attempted::InDoubt)
-            }
-            Settled::Taken { by } => {
-                let motif = format!(
-                    "{TAKEN} {name}, qui est celui du signalement {}",
-                    by.as_str()
-                );
-                self.stop(&held, &motif).await
-            }
-        }
-    }
-
-    fn defer(
-        &self,
-        held: &Held,
-        motif: String,
-        retry_at: Option<DateTime<Utc>>,
-    ) -> (Attempted, Settlement) {
-        let wait = Wait {
-            etat: Etat::Differe,
-            motif,
-            in_doubt: false,
-            due_at: Some(self.next_attempt(held.attempts, retry_at)),
-            known_at: None,
-        };
-        (Attempted::Deferred, Settlement::Waits(wait))
-    }
-
-    /// The connector says when the outcome can be known, and what to do then.
-    fn doubt(&self, held: &Held, motif: String, remote: &Capabilities) -> (Attempted, Settlement) {
-        let known_at = self.clock.now() + span(remote.longest_work);
-        let due_at = match remote.guard {
-            DuplicateGuard::Upsert | DuplicateGuard::IdempotencyKey => {
-                self.next_attempt(held.attempts, None)
-            }
-            DuplicateGuard::LookUp => known_at,
-            DuplicateGuard::Nothing => {
-                tracing::error!(
-                    id = held.claim.id.as_str(),
-                    "ALARM: a creation is in doubt, and only an operator can settle it"
-                );
-                return stopped(NO_GUARD.into(), Some(known_at));
-            }
-        };
-        let wait = Wait {
-            etat: Etat::Inconnu,
-            motif,
-            in_doubt: true,
-            due_at: Some(due_at),
-            known_at: Some(known_at),
-        };
-        (Attempted::InDoubt, Settlement::Waits(wait))
-    }
-
-    async fn stop(&self, held: &Held, motif: &str) -> Result<Attempted, StoreError> {
-        tracing::error!(
-            id = held.claim.id.as_str(),
-            motif,
-            "ALARM: a creation is in doubt, and only an operator can settle it"
-        );
-        let (attempted, settlement) = stopped(motif.to_owned(), None);
-        self.settle(held, attempted, settlement).await
-    }
-
-    async fn settle(
-        &self,
-        held: &Held,
-        attempted: Attempted,
-        settlement: Settlement,
-    ) -> Result<Attempted, StoreError> {
-        let waits = matches!(settlement, Settlement::Waits(_));
-        let settled = self.write(held, settlement).await?;
-        self.pending.notify();
-        if settled == Settled::Done {
-            if !waits {
-                self.calls.forget(&held.claim.id);
-            }
-            return Ok(attempted);
-        }
-        tracing::error!(id = held.claim.id.as_str(), "its claim had run out");
-        Ok(Attempted::InDoubt)
-    }
-
-    /// When to retry after this many earlier attempts.
-    fn next_attempt(&self, attempts: u32, retry_at: Option<DateTime<Utc>>) -> DateTime<Utc> {
-        let policy = &self.in_force.get().delivery;
-        let now = self.clock.now();
-        let ours = now + wait(policy, attempts.saturating_add(1));
-        // What a CRM asks for during an outage is seldom valid for longer than the outage.
-        let longest = now + span(policy.max_retry);
-        retry_at.map_or(ours, |theirs| theirs.min(longest).max(ours))
-    }
 }
-
-/// The reason shown when the caller died or lost its claim before it could record the outcome.
-const UNKNOWN: &str =
-    "on ne sait pas si le CRM a créé la demande : sa réponse manque, ou n'a pas pu être notée";
-
-const NO_GUARD: &str = "le CRM n'a pas confirmé la création et n'offre rien contre les doublons : cherchez-y la \
-                        demande, puis adoptez-la ou relancez la création";
 
 /// When the outcome of a call made now can be known.
 fn known_at(now: DateTime<Utc>, remote: &Capabilities) -> DateTime<Utc> {
     now + CALL + span(remote.longest_work)
-}
-
-fn refused(status: u16, motif: String) -> (Attempted, Settlement) {
-    let settlement = Settlement::Refused {
-        motif: motif.clone(),
-    };
-    (Attempted::Refused { status, motif }, settlement)
-}
-
-/// Automatic retries stop: an operator must decide. `known_at` is when the outcome can be known; `None` leaves
-/// the recorded time unchanged.
-fn stopped(motif: String, known_at: Option<DateTime<Utc>>) -> (Attempted, Settlement) {
-    let wait = Wait {
-        etat: Etat::Inconnu,
-        motif: motif.clone(),
-        in_doubt: true,
-        due_at: None,
-        known_at,
-    };
-    (Attempted::Stopped { motif }, Settlement::Waits(wait))
 }

@@ -5,6 +5,7 @@
 //! demandes in a row, or refuses our token, is paused; then one delivery is sent as a probe, and the others
 //! follow in growing numbers.
 
+mod attempt;
 mod pauses;
 mod verdict;
 
@@ -18,31 +19,21 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::crash;
-use crate::domain::demande::Uid;
 use crate::domain::instant::in_utc;
-use crate::domain::livraison::{
-    Attempt, Claim, Content, Courriel, Destination, Outcome, PhotoPush,
-};
-use crate::domain::ports::{
-    Clock, Crm, CrmError, Files, MailError, Mailer, Message, Outbox, Sowell, StoreError,
-    Unreachable,
-};
-use crate::domain::reason::{Phrase, Reason};
+use crate::domain::livraison::{Attempt, Claim, Destination, Outcome};
+use crate::domain::ports::{Clock, Crm, Files, Mailer, Outbox, Sowell, StoreError};
 use crate::flows::backoff::{POLL, span, until, wait};
 use crate::flows::breaker::Breaker;
 use crate::flows::delivery::pauses::Trial;
-use crate::flows::delivery::verdict::{AttemptResult, Verdict, describe, judge};
+use crate::flows::delivery::verdict::{Verdict, describe};
 use crate::flows::hint::Hint;
 use crate::flows::in_hand::InHand;
 use crate::flows::lasting::Lasting;
 use crate::flows::panics::contained;
+use crate::flows::resume;
 use crate::flows::rules::Rules;
-use crate::flows::time_limit::{LATE, in_time};
 use crate::flows::unwritten::until_written;
-use crate::flows::{offload, resume};
 use crate::rules::compile::RuleSet;
-use crate::rules::{addressee, decide};
 use crate::settings::{InForce, LiveSettings};
 
 /// Minimum number of attempts before a delivery is given up: a partner that asks for a long wait may use up the
@@ -106,6 +97,32 @@ impl Lane {
             in_hand: InHand::default(),
             warned: false,
         }
+    }
+
+    /// How many deliveries may be started beside those under way.
+    fn free(&self) -> usize {
+        let most = self.breaker.width().min(most_at_once(self.destination));
+        most.saturating_sub(self.under_way.len())
+    }
+}
+
+/// When deliveries were claimed, and for how long.
+#[derive(Clone, Copy)]
+struct Claimed {
+    /// By the wall clock.
+    at: DateTime<Utc>,
+    asked: Instant,
+    lease: Duration,
+    /// Time allowed for one attempt.
+    attempt: Duration,
+}
+
+impl Claimed {
+    /// Whether a different daemon may send it before an attempt begun now would end, and then the next one. A
+    /// suspended machine shows only on the wall clock.
+    fn leaves_no_time(&self, now: DateTime<Utc>) -> bool {
+        let last = span(self.lease.saturating_sub(self.attempt));
+        span(self.asked.elapsed()) >= last || now >= self.at + last
     }
 }
 
@@ -171,51 +188,55 @@ impl Delivery {
             }
             // After a pause, one delivery is sent as a probe before the others follow.
             Some(_) => usize::from(lane.under_way.is_empty()),
-            None => lane
-                .breaker
-                .width()
-                .min(most_at_once(destination))
-                .saturating_sub(lane.under_way.len()),
+            None => lane.free(),
         };
         if free == 0 {
             return Ok(POLL);
         }
         let limit = u32::try_from(free).unwrap_or(1);
         let attempt = self.in_force.get().delivery.attempt;
-        let lease = lease(attempt);
+        let claimed = Claimed {
+            at: now,
+            asked,
+            lease: lease(attempt),
+            attempt,
+        };
         let at = lane.in_hand.moment(now);
         let claims = self
             .store
-            .claim(destination, limit, at, span(lease))
+            .claim(destination, limit, at, span(claimed.lease))
             .await?;
         for claim in claims {
-            let delivery = Arc::clone(self);
-            let trial = Trial {
-                destination,
-                breaker: Arc::clone(&lane.breaker),
-                probe: pause.is_some(),
-                lease_end: asked.checked_add(lease),
-            };
-            let holding = lane.in_hand.hold(now + span(lease));
-            lane.under_way.spawn(async move {
-                let id = claim.id.clone();
-                // A different daemon may send it before this attempt would end, and then the next one. A
-                // suspended machine shows only on the wall clock.
-                let last = span(lease.saturating_sub(attempt));
-                if span(asked.elapsed()) >= last || delivery.clock.now() >= now + last {
-                    tracing::debug!(id, "its lease ran out before it was sent");
-                    return;
-                }
-                if let Err(error) = contained(delivery.deliver(&trial, claim)).await {
-                    // Its lease will expire, and it will be retried.
-                    tracing::error!(id, %error, "an attempt was not recorded");
-                }
-                drop(holding);
-            });
+            self.start(lane, claim, &claimed, pause.is_some());
         }
         let at = lane.in_hand.moment(now);
         let due = self.store.next_due(destination, at).await?;
         Ok(due.map_or(POLL, |due| until(due, now)))
+    }
+
+    /// Starts a delivery that was claimed. A `probe` is the only one in flight after a pause.
+    fn start(self: &Arc<Self>, lane: &mut Lane, claim: Claim, claimed: &Claimed, probe: bool) {
+        let delivery = Arc::clone(self);
+        let trial = Trial {
+            destination: lane.destination,
+            breaker: Arc::clone(&lane.breaker),
+            probe,
+            lease_end: claimed.asked.checked_add(claimed.lease),
+        };
+        let holding = lane.in_hand.hold(claimed.at + span(claimed.lease));
+        let claimed = *claimed;
+        lane.under_way.spawn(async move {
+            let id = claim.id.clone();
+            if claimed.leaves_no_time(delivery.clock.now()) {
+                tracing::debug!(id, "its lease ran out before it was sent");
+                return;
+            }
+            if let Err(error) = contained(delivery.deliver(&trial, claim)).await {
+                // Its lease will expire, and it will be retried.
+                tracing::error!(id, %error, "an attempt was not recorded");
+            }
+            drop(holding);
+        });
     }
 
     /// Logs once that due deliveries have no address.
@@ -233,22 +254,8 @@ impl Delivery {
         let destination = trial.destination;
         let begun_under = self.in_force.get();
         let begun_by = Arc::clone(&self.rules.generation().rules);
-        let (limit, begun) = (begun_under.delivery.attempt, Instant::now());
-        let attempt = in_time(limit, self.attempt(&claim));
-        let seen = match contained(attempt).await {
-            Ok(Ok(seen)) => seen,
-            Ok(Err(_)) => AttemptResult::NoAnswer(Unreachable(Phrase::NoAnswer.into())),
-            Err(error) => {
-                tracing::error!(id = claim.id, %error, "an attempt panicked");
-                AttemptResult::BrokeOff
-            }
-        };
-        let stood_still = begun.elapsed() > limit.saturating_add(LATE);
-        let verdict = match judge(&seen) {
-            // A loss while this process was stalled says nothing about the destination.
-            Verdict::Again { not_before: None } if stood_still => Verdict::Ours,
-            verdict => verdict,
-        };
+        let limit = begun_under.delivery.attempt;
+        let (seen, verdict) = self.attempt_within(limit, &claim).await;
         let now = self.clock.now();
         let attempt = describe(&seen, now);
         let opens = trial.opens(&verdict, &claim.queue);
@@ -262,25 +269,7 @@ impl Delivery {
             trial.breaker.opened();
         }
         // Before anything else: a delivery that is sent but not recorded is sent twice.
-        let end = trial.lease_end.unwrap_or_else(Instant::now);
-        let finish = || self.store.finish(&claim, attempt.clone(), outcome.clone());
-        match until_written(end, finish).await {
-            Ok(true) => log(destination, &claim, &attempt, &outcome),
-            Ok(false) => {
-                tracing::warn!(id = claim.id, "its lease ran out while it was being sent");
-            }
-            Err(error) => tracing::error!(id = claim.id, %error, "attempt not recorded"),
-        }
-        let label = match &outcome {
-            Outcome::Delivered => "delivered",
-            Outcome::Retry { .. } => "retry",
-            Outcome::Dead => "dead",
-        };
-        metrics::counter!(
-            "passerelle_delivery_attempts_total",
-            "destination" => destination.as_str(), "outcome" => label
-        )
-        .increment(1);
+        self.record(trial, &claim, &attempt, &outcome).await;
         let noted = match (opens, trial.ends_pause(&verdict)) {
             (true, _) => self.pause(trial, &verdict, &attempt).await,
             (false, true) => self.end_pause(destination).await,
@@ -293,6 +282,30 @@ impl Delivery {
             self.resume_if_replaced(destination, &begun_under, &begun_by)
                 .await;
         }
+    }
+
+    /// Records an attempt and what becomes of its delivery.
+    async fn record(&self, trial: &Trial, claim: &Claim, attempt: &Attempt, outcome: &Outcome) {
+        let destination = trial.destination;
+        let end = trial.lease_end.unwrap_or_else(Instant::now);
+        let finish = || self.store.finish(claim, attempt.clone(), outcome.clone());
+        match until_written(end, finish).await {
+            Ok(true) => log(destination, claim, attempt, outcome),
+            Ok(false) => {
+                tracing::warn!(id = claim.id, "its lease ran out while it was being sent");
+            }
+            Err(error) => tracing::error!(id = claim.id, %error, "attempt not recorded"),
+        }
+        let label = match outcome {
+            Outcome::Delivered => "delivered",
+            Outcome::Retry { .. } => "retry",
+            Outcome::Dead => "dead",
+        };
+        metrics::counter!(
+            "passerelle_delivery_attempts_total",
+            "destination" => destination.as_str(), "outcome" => label
+        )
+        .increment(1);
     }
 
     /// Makes deliveries due at once if the address, token or format they failed with was replaced meanwhile.
@@ -313,66 +326,6 @@ impl Delivery {
         {
             tracing::error!(destination = destination.as_str(), %error, "deliveries not resumed");
         }
-    }
-
-    async fn attempt(&self, claim: &Claim) -> AttemptResult {
-        match &claim.content {
-            Content::Statut(push) => match self.sowell.send(&claim.id, push).await {
-                Ok(reply) => AttemptResult::Answer(reply),
-                Err(error) => AttemptResult::NoAnswer(error),
-            },
-            Content::Uid(push) => match self.sowell.send_uid(&claim.id, push).await {
-                Ok(reply) => AttemptResult::Answer(reply),
-                Err(error) => AttemptResult::NoAnswer(error),
-            },
-            Content::Photo(push) => match self.attach(push).await {
-                Ok(()) => AttemptResult::PhotoAttached,
-                Err(error) => AttemptResult::PhotoFailed(error),
-            },
-            Content::Courriel(courriel) => match self.send_mail(&claim.id, courriel).await {
-                Ok(code) => AttemptResult::MailSent(code),
-                Err(error) => AttemptResult::MailFailed(error),
-            },
-        }
-    }
-
-    async fn attach(&self, push: &PhotoPush) -> Result<(), CrmError> {
-        let bytes = self.files.read(&push.fichier.sha256).await;
-        let bytes = bytes.map_err(CrmError::Files)?;
-        let uid = Uid::new(push.uid.clone());
-        match self.crm.remote() {
-            Some(crm) => crm.attach(&uid, &push.fichier, bytes).await,
-            // The built-in CRM already has the photos, stored with the signalement.
-            None => Ok(()),
-        }
-    }
-
-    /// Rendered at each attempt, so that a corrected template also applies to e-mails that had failed.
-    async fn send_mail(&self, id: &str, courriel: &Courriel) -> Result<Option<u16>, MailError> {
-        if addressee::is_absent(&courriel.a) {
-            return Err(MailError::permanent(Reason::told(addressee::ABSENT)));
-        }
-        let generation = self.rules.generation();
-        let rules = Arc::clone(&generation.rules);
-        let courriel_for_template = courriel.clone();
-        let render = move || {
-            crash::panic_at("mail");
-            let it = &courriel_for_template;
-            let context = serde_json::from_str(&it.context).map_err(|error| error.to_string())?;
-            let mail = decide::write_stored(&generation, it, &context);
-            mail.map_err(|error| error.to_string())
-        };
-        let rendered = offload::run(&rules.pace, render)
-            .await
-            .map_err(|error| MailError::temporary(Reason::told(error.to_string())))?
-            .map_err(|error| MailError::permanent(Reason::told(error)))?;
-        let message = Message {
-            to: courriel.a.clone(),
-            subject: rendered.subject,
-            text: rendered.text,
-            html: rendered.html,
-        };
-        self.mailer.send(id, &message).await
     }
 
     /// A failure of a destination that is down is not the delivery's own fault: it never counts towards giving

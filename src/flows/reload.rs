@@ -192,7 +192,8 @@ impl Reload {
         debounce::after_each_burst(hints, files, || self.reload_if_changed()).await;
     }
 
-    /// Tries the files on disk, whether or not they changed; returns the result.
+    /// Tries the files on disk, whether or not they changed; returns the result. The search for holes that an accepted
+    /// edit starts is only awaited for a few seconds: see [`Reload::is_searching`].
     pub async fn reload(&self) -> Arc<ReloadAttempt> {
         self.reload_alone().await;
         self.covered().await;

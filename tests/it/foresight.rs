@@ -293,6 +293,7 @@ async fn a_reload_warns_of_the_gaps_that_it_adds() {
     let reloaded = reload(&daemon).await;
     let last = &reloaded["derniere_tentative"];
     assert_eq!(last["acceptee"], true);
+    assert_eq!(daemon.reload().await.get("suite"), None);
     let warnings = last["avertissements"].as_array().unwrap();
     assert_eq!(warnings.len(), 1, "{warnings:#?}");
     assert_eq!(warnings[0]["code"], "trou");
@@ -323,7 +324,46 @@ async fn a_reload_warns_of_the_gaps_that_it_adds() {
     .await;
 }
 
+/// Reloads, and returns the outcome once everything is known about it.
 async fn reload(daemon: &Daemon) -> Value {
-    let request = daemon.request("POST", "/api/v1/admin/regles/recharger", "admin");
-    daemon.send(request).await.json()
+    daemon.reload().await;
+    until("the search for gaps has ended", || async {
+        (!daemon.state.reload.is_searching().await).then_some(())
+    })
+    .await;
+    daemon.regles().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_is_answered_before_a_long_search_for_gaps_has_ended() {
+    let mut residences = "code;nom;adresse\n".to_owned();
+    let mut managers = "residence;type;identifiant;nom;email\n".to_owned();
+    for number in 0..200 {
+        let _ = writeln!(residences, "R-{number};n;a");
+        let _ = writeln!(managers, "R-{number};responsable_secteur;RS;n;rs@b.example");
+    }
+    let daemon = Builder::new()
+        .file("referentiel/residences.csv", &residences)
+        .file("referentiel/gestionnaires.csv", &managers)
+        .file("referentiel/biens.csv", "code;residence;libelle\n")
+        .start()
+        .await;
+    let script = daemon.read("rules/gestionnaire.rhai");
+    let slow = script.replace(
+        "let responsable =",
+        "let n = 0;\n    while n < 5000 { n += 1; }\n    let responsable =",
+    );
+    daemon.save("rules/gestionnaire.rhai", &slow);
+    let cookie = daemon.signed_in().await;
+    let button = daemon
+        .request("POST", "/console/regles/recharger", "")
+        .header("cookie", cookie);
+    let (reloaded, page) = tokio::join!(daemon.reload(), daemon.send(button));
+    let last = &reloaded["derniere_tentative"];
+    assert_eq!(last["acceptee"], true, "{reloaded:#}");
+    assert_eq!(last["version"], reloaded["active"]["version"]);
+    let told = reloaded["suite"].as_str().unwrap();
+    assert!(told.contains("GET /api/v1/admin/regles"), "{told}");
+    let html = String::from_utf8(page.bytes).unwrap();
+    assert!(html.contains("La recherche de signalements"), "{html}");
 }

@@ -20,7 +20,7 @@ use object_store::{
 
 use super::{OWNER, blocking, owner_in, told, verified};
 use crate::crash;
-use crate::domain::ports::{Files, FilesError};
+use crate::domain::ports::{Files, FilesError, PING_LIMIT};
 use crate::domain::signalement::Photo;
 use crate::settings::{S3Server, S3Settings};
 
@@ -32,8 +32,8 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 const REMOVE_LIMIT: Duration = Duration::from_secs(20);
 /// Time allowed for listing one shard of the bucket.
 const LIST_LIMIT: Duration = Duration::from_mins(5);
-/// Time allowed for a check of the bucket.
-const PROBE_LIMIT: Duration = Duration::from_secs(5);
+/// Time allowed for removing the parts of a failed upload.
+const ABORT_LIMIT: Duration = Duration::from_secs(5);
 /// How long the result of such a check is reused: each one costs money.
 const PROBE_EVERY: Duration = Duration::from_secs(5);
 /// The object that a check writes, beside the photos' shards.
@@ -104,7 +104,7 @@ impl FilesOnS3 {
         crash::point("s3.parts.after");
         if whole.is_err() {
             // A partial upload is useless, and it is the first error that matters.
-            let _ = in_time(PROBE_LIMIT, upload.abort()).await;
+            let _ = in_time(ABORT_LIMIT, upload.abort()).await;
         }
         whole
     }
@@ -123,7 +123,7 @@ impl FilesOnS3 {
         let place = self.prefix.clone().join(PROBE);
         let now = Utc::now().timestamp().to_string();
         crash::point("s3.probe.before");
-        let limit = PROBE_LIMIT.min(self.timeout);
+        let limit = PING_LIMIT.min(self.timeout);
         let put = in_time(limit, self.bucket.put(&place, now.into())).await;
         crash::point("s3.probe.after");
         put.map(|_| ())

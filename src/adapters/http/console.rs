@@ -45,6 +45,7 @@ pub(super) fn routes() -> Router<AppState> {
 #[strum(serialize_all = "kebab-case")]
 enum Notice {
     Relu,
+    ReluRechercheEnCours,
     Renvoyee,
     Depassee,
     PlusMorte,
@@ -55,6 +56,11 @@ impl Notice {
     fn text(self) -> &'static str {
         match self {
             Self::Relu => "Les fichiers ont été relus ; le résultat est ci-dessous.",
+            Self::ReluRechercheEnCours => {
+                "Les fichiers ont été relus ; le résultat est ci-dessous. La recherche de signalements \
+                 que ces règles ne savent pas traiter continue : ce qu'elle trouve s'ajoutera sous \
+                 « À vérifier »."
+            }
             Self::Renvoyee => {
                 "La livraison est de nouveau en attente : ce qu'elle devient se voit dans un instant."
             }
@@ -174,7 +180,12 @@ async fn sign_out(_: Operator, State(state): State<AppState>, jar: CookieJar) ->
 
 async fn reload(_: Operator, State(state): State<AppState>) -> Redirect {
     state.reload.reload().await;
-    Notice::Relu.shown()
+    let notice = if state.reload.is_searching().await {
+        Notice::ReluRechercheEnCours
+    } else {
+        Notice::Relu
+    };
+    notice.shown()
 }
 
 async fn resend(

@@ -31,6 +31,18 @@ pub struct ReglesPartoutBody {
     repliques: Vec<RepliqueBody>,
 }
 
+/// Les règles après une relecture.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EtatReglesRelues)]
+pub struct ReglesReluesBody {
+    #[serde(flatten)]
+    ici: ReglesBody,
+    /// Présente si la recherche de ce que les nouvelles règles ne savent pas traiter n'est pas terminée : où lire ce
+    /// qu'elle trouve.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suite: Option<&'static str>,
+}
+
 /// Une réplique et les règles qu'elle a en vigueur.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Replique)]
@@ -156,14 +168,21 @@ async fn everywhere(state: &AppState) -> Result<Json<ReglesPartoutBody>, Problem
     }))
 }
 
-/// Relit les fichiers maintenant, et répond avec le résultat.
+/// What is still to come after an answer, in French.
+const SEARCH_GOES_ON: &str = "La recherche de signalements que ces règles ne savent pas traiter continue. Ce qu'elle \
+                              trouve s'ajoutera aux avertissements : GET /api/v1/admin/regles, ou la console, sous \
+                              « À vérifier ».";
+
+/// Relit les fichiers maintenant, et répond avec le résultat. Une modification acceptée est en vigueur dès la
+/// réponse ; la recherche de ce que les nouvelles règles ne savent pas traiter n'est attendue que 5 secondes, puis
+/// continue (`suite`).
 #[utoipa::path(
     operation_id = "recharger_regles",
     post,
     path = "/api/v1/admin/regles/recharger",
     tag = "Administration",
     responses(
-        (status = 200, description = "Le résultat, accepté ou refusé.", body = ReglesBody),
+        (status = 200, description = "Le résultat, accepté ou refusé.", body = ReglesReluesBody),
         CommonRefusals,
     ),
     security(("jeton" = []))
@@ -171,8 +190,13 @@ async fn everywhere(state: &AppState) -> Result<Json<ReglesPartoutBody>, Problem
 pub async fn reload(
     State(state): State<AppState>,
     caller: Caller,
-) -> Result<Json<ReglesBody>, Problem> {
+) -> Result<Json<ReglesReluesBody>, Problem> {
     caller.require(&[Client::Admin])?;
     state.reload.reload().await;
-    Ok(Json(state_of(&state.reload)))
+    // Asked first: if the search has ended, all that it found is in the state read below.
+    let searching = state.reload.is_searching().await;
+    Ok(Json(ReglesReluesBody {
+        ici: state_of(&state.reload),
+        suite: searching.then_some(SEARCH_GOES_ON),
+    }))
 }

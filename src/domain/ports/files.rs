@@ -64,7 +64,7 @@ pub trait Files: Send + Sync {
         before: DateTime<Utc>,
     ) -> Result<bool, FilesError>;
 
-    /// Whether photos can be written now.
+    /// Whether photos can be written now. See [`crate::domain::ports::PING_LIMIT`].
     ///
     /// # Errors
     /// Why they cannot.

@@ -1,65 +1,107 @@
 //! Why there is no demande yet, in words for the landlord's staff, and how much of it SoWell sees.
 
+use std::fmt;
+
+use strum::IntoEnumIterator;
+
 use crate::domain::ports::CrmError;
 
-/// Start of the motif for a demande that the CRM refused; its status and its text follow.
-const REFUSED: &str = "le CRM refuse la demande (statut ";
-/// Start of the motif for a broken connector; the problem follows.
-const CONNECTOR: &str = "le connecteur du CRM";
-/// Start of the motif for an unreadable answer; the problem follows.
-const UNREADABLE: &str = "le CRM répond, mais sa réponse est illisible";
-/// The same in motifs stored by earlier versions.
-const UNREADABLE_BEFORE: &str = "le CRM répond, mais sa réponse ne se lit pas";
-/// Start of the motif for missing photos; what the staff can do follows.
-const PHOTOS: &str = "les photos ne peuvent pas être relues";
-/// Start of the motif for a UID that belongs to a different signalement; which one follows.
-pub(super) const TAKEN: &str = "le CRM donne l'uid";
-/// Start of the motif for several demandes for one signalement; their UIDs follow.
-pub(super) const SEVERAL: &str = "plusieurs demandes du CRM portent ce signalement";
+/// What a motif is about, if more follows than SoWell should see.
+///
+/// Stored motifs are recognised by their first words: when changing them, keep recognising the old ones, as
+/// [`Cause::begins`] does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter)]
+pub(super) enum Cause {
+    /// The CRM refused the demande; its status and its text follow.
+    Refused,
+    /// The connector is broken; the problem follows.
+    Connector,
+    /// The CRM's answer is unreadable; the problem follows.
+    Unreadable,
+    /// Photos are missing; what the staff can do follows.
+    Photos,
+    /// The UID belongs to a different signalement; the UID and that signalement follow.
+    Taken,
+    /// There are several demandes for one signalement; their UIDs follow.
+    Several,
+}
+
+impl Cause {
+    /// The first words: those written now, then those of earlier versions.
+    const fn begins(self) -> &'static [&'static str] {
+        match self {
+            Self::Refused => &["le CRM refuse la demande (statut "],
+            Self::Connector => &["le connecteur du CRM"],
+            Self::Unreadable => &[
+                "le CRM répond, mais sa réponse est illisible",
+                "le CRM répond, mais sa réponse ne se lit pas",
+            ],
+            Self::Photos => &["les photos ne peuvent pas être relues"],
+            Self::Taken => &["le CRM donne l'uid"],
+            Self::Several => &["plusieurs demandes du CRM portent ce signalement"],
+        }
+    }
+
+    /// A motif with this cause.
+    pub(super) fn with(self, rest: impl fmt::Display) -> String {
+        let begin = self.begins().first().copied().unwrap_or_default();
+        format!("{begin}{rest}")
+    }
+
+    /// The cause of a stored motif, with its first words and what follows them; `None` if there is nothing to
+    /// separate.
+    fn split(motif: &str) -> Option<(Self, &str, &str)> {
+        Self::iter().find_map(|cause| {
+            let begin = cause.begins().iter().find(|it| motif.starts_with(*it))?;
+            let (begin, rest) = motif.split_at(begin.len());
+            Some((cause, begin, rest))
+        })
+    }
+}
 
 /// A failure, worded for the landlord's staff.
 pub(super) fn motif_of(error: &CrmError) -> String {
     match error {
-        CrmError::Refused { status, excerpt } => format!("{REFUSED}{status}) : {excerpt}"),
+        CrmError::Refused { status, excerpt } => {
+            Cause::Refused.with(format_args!("{status}) : {excerpt}"))
+        }
         CrmError::Unavailable { .. } => "le CRM est injoignable".into(),
         CrmError::Unauthorized(_) => "le CRM refuse nos identifiants".into(),
         CrmError::InDoubt(_) => {
             "le CRM n'a pas confirmé : on ne sait pas s'il a créé la demande".into()
         }
-        CrmError::Misconfigured(reason) => format!("{CONNECTOR} : {reason}"),
-        CrmError::Unreadable(reason) => format!("{UNREADABLE} : {reason}"),
-        CrmError::Files(_) => format!(
-            "{PHOTOS} ; si elles sont perdues, remettez-les en place à partir d'une sauvegarde"
-        ),
+        CrmError::Misconfigured(reason) => Cause::Connector.with(format_args!(" : {reason}")),
+        CrmError::Unreadable(reason) => Cause::Unreadable.with(format_args!(" : {reason}")),
+        CrmError::Files(_) => Cause::Photos
+            .with(" ; si elles sont perdues, remettez-les en place à partir d'une sauvegarde"),
     }
 }
 
 /// The part of a motif that SoWell sees: the CRM's words and how it is called concern only the landlord.
 #[must_use]
 pub fn for_sowell(motif: &str) -> &str {
-    if motif.starts_with(TAKEN) {
-        return "le CRM donne l'uid d'une autre demande";
+    match Cause::split(motif) {
+        None => motif,
+        Some((Cause::Taken, ..)) => "le CRM donne l'uid d'une autre demande",
+        // Its status too.
+        Some((Cause::Refused, begin, rest)) => rest
+            .find(')')
+            .map_or(motif, |it| &motif[..=begin.len() + it]),
+        Some((Cause::Connector | Cause::Unreadable | Cause::Photos | Cause::Several, begin, _)) => {
+            begin
+        }
     }
-    let end = if motif.starts_with(REFUSED) {
-        motif.find(')').map(|it| it + 1)
-    } else {
-        let known = [CONNECTOR, UNREADABLE, UNREADABLE_BEFORE, PHOTOS, SEVERAL];
-        known
-            .into_iter()
-            .find(|it| motif.starts_with(it))
-            .map(str::len)
-    };
-    end.map_or(motif, |end| &motif[..end])
 }
 
 /// A motif in two: our own words, and the reason behind them, which is in English like all that is stored. The second
 /// is empty where there is none; the CRM's words are no reason of ours.
 #[must_use]
 pub fn split_reason(motif: &str) -> (&str, &str) {
-    let known = [CONNECTOR, UNREADABLE, UNREADABLE_BEFORE];
-    let reason = |it: &str| motif.strip_prefix(it)?.strip_prefix(" : ");
-    let reason = known.into_iter().find_map(reason).unwrap_or_default();
-    motif.split_at(motif.len() - reason.len())
+    let reason = match Cause::split(motif) {
+        Some((Cause::Connector | Cause::Unreadable, _, rest)) => rest.strip_prefix(" : "),
+        _ => None,
+    };
+    motif.split_at(motif.len() - reason.unwrap_or_default().len())
 }
 
 #[cfg(test)]
@@ -81,19 +123,36 @@ mod tests {
         for (error, told) in [
             (
                 CrmError::Misconfigured(Reason::told("no path /id")),
-                CONNECTOR,
+                "le connecteur du CRM",
             ),
             (
                 CrmError::Unreadable(Reason::told("no path /id")),
-                UNREADABLE,
+                "le CRM répond, mais sa réponse est illisible",
             ),
         ] {
             let motif = motif_of(&error);
             assert!(motif.ends_with("no path /id"));
             assert_eq!(for_sowell(&motif), told);
         }
-        let stored = format!("{UNREADABLE_BEFORE} : no path /id");
-        assert_eq!(for_sowell(&stored), UNREADABLE_BEFORE);
+        let taken = Cause::Taken.with(" D-7, qui est celui du signalement 0b0e");
+        assert_eq!(for_sowell(&taken), "le CRM donne l'uid d'une autre demande");
+        let several = Cause::Several.with(" : D-1, D-2");
+        assert!(several.starts_with(for_sowell(&several)));
+        assert!(!for_sowell(&several).contains("D-1"));
+    }
+
+    #[test]
+    fn a_motif_is_recognised_in_the_words_of_each_version() {
+        for cause in Cause::iter() {
+            for begin in cause.begins() {
+                let stored = format!("{begin} : no path /id");
+                let split = Cause::split(&stored);
+                assert_eq!(split, Some((cause, *begin, " : no path /id")));
+            }
+        }
+        let stored = "le CRM répond, mais sa réponse ne se lit pas : no path /id";
+        let told = "le CRM répond, mais sa réponse ne se lit pas";
+        assert_eq!(for_sowell(stored), told);
     }
 
     #[test]

@@ -1,36 +1,27 @@
-//! Pending creations: settles those in doubt, and makes those that were deferred.
+//! A pending creation: settles it if it is in doubt, and makes it if it was deferred.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
-use super::motif::SEVERAL;
-use super::{Attempted, Creations, Held, LEASE, Lease, known_at, motif_of, refused, stopped};
+use super::motif::Cause;
+use super::settlement::{refused, stopped};
+use super::{Attempted, Creations, Held, LEASE, Lease, known_at, motif_of};
 use crate::domain::demande::Uid;
-use crate::domain::livraison::Destination;
 use crate::domain::ports::{
     Capabilities, Created, CrmError, DuplicateGuard, PendingCreation, RemoteCrm, Settlement,
     StoreError, Wait,
 };
 use crate::domain::signalement::{Etat, SignalementId};
-use crate::flows::backoff::{POLL, span, until};
-use crate::flows::lasting::Lasting;
-use crate::flows::panics::contained;
-use crate::flows::resume;
-use crate::rules::compile::RuleSet;
+use crate::flows::backoff::span;
 use crate::rules::trace::Trace;
-use crate::settings::LiveSettings;
 
-/// Maximum number of pending creations in progress.
-const IN_FLIGHT: usize = 4;
+/// The reason shown when the caller died or lost its claim before it could record the outcome.
+const UNKNOWN: &str =
+    "on ne sait pas si le CRM a créé la demande : sa réponse manque, ou n'a pas pu être notée";
 
 const BEFORE: &str = "un appel précédent est resté sans réponse : cherchez-y la demande, puis adoptez-la ou \
                       relancez la création";
-
-const BROKE_OFF: &str = "erreur interne : on ne sait pas si le CRM a créé la demande";
 
 const NO_REMOTE: &str = "on ne sait pas si le CRM distant, qui n'est plus celui des réglages, a créé la demande : \
                          cherchez-y la demande";
@@ -38,12 +29,6 @@ const NO_REMOTE: &str = "on ne sait pas si le CRM distant, qui n'est plus celui 
 const UNKNOWN_FOR_GOOD: &str = "on ne sait pas si le CRM a créé la demande : sa réponse manque, ou n'a pas pu être \
                                 notée, et il n'offre rien contre les doublons ; cherchez-y la demande, puis \
                                 adoptez-la ou relancez la création";
-
-/// The settings and rules that determine how the CRM is called.
-struct Way {
-    settings: Arc<LiveSettings>,
-    rules: Arc<RuleSet>,
-}
 
 impl Creations {
     /// Resumes a pending creation at an operator's request; `None` if it does not exist or a different worker
@@ -84,114 +69,8 @@ impl Creations {
             .map(Some)
     }
 
-    /// Works on pending creations until told to stop, then finishes those in progress.
-    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
-        let mut under_way = JoinSet::new();
-        let mut hints = self.pending.subscribe();
-        let mut way = self.way();
-        let mut reading = Lasting::new("pending creations cannot be read");
-        while !stop.is_cancelled() {
-            while under_way.try_join_next().is_some() {}
-            self.resume_if_mended(&mut way).await;
-            let started = self.start_due(&mut under_way).await;
-            let wait = reading.note(started).unwrap_or(POLL);
-            tokio::select! {
-                () = stop.cancelled() => break,
-                _ = hints.changed() => {}
-                Some(_) = under_way.join_next() => {}
-                () = tokio::time::sleep(wait) => {}
-            }
-        }
-        while under_way.join_next().await.is_some() {}
-    }
-
-    fn way(&self) -> Way {
-        Way {
-            settings: self.in_force.get(),
-            rules: Arc::clone(&self.rules.generation().rules),
-        }
-    }
-
-    /// Ends the waits when the CRM answers again, or when the settings or rules changed how it is called since
-    /// the failure.
-    async fn resume_if_mended(&self, way: &mut Way) {
-        let (before, now) = (std::mem::replace(way, self.way()), &*way);
-        let edited = resume::by_settings(Destination::Crm, &before.settings, &now.settings).or(
-            resume::by_rules(Destination::Crm, &before.rules, &now.rules),
-        );
-        if edited.is_some() {
-            self.watch.forget();
-        }
-        if !self.watch.take_mended() {
-            return;
-        }
-        if let Err(error) = self.store.resume_creations(self.clock.now()).await {
-            tracing::error!(%error, "pending creations were not resumed");
-            // The next round tries again.
-            self.watch.still_mended();
-        }
-    }
-
-    /// Starts what is due, and returns how long until more is due.
-    async fn start_due(
-        self: &Arc<Self>,
-        under_way: &mut JoinSet<()>,
-    ) -> Result<Duration, StoreError> {
-        let now = self.clock.now();
-        let free = match self.watch.outage() {
-            Some(outage) if !outage.left().is_zero() => return Ok(outage.left().min(POLL)),
-            // After an outage, one creation is tried before the others follow.
-            Some(_) => usize::from(under_way.is_empty()),
-            None => IN_FLIGHT - under_way.len().min(IN_FLIGHT),
-        };
-        let limit = u32::try_from(free).unwrap_or(1);
-        if limit == 0 {
-            return Ok(POLL);
-        }
-        let lease = Lease::begin(now);
-        let at = self.in_hand.moment(now);
-        for pending in self.store.claim_creations(limit, at, LEASE).await? {
-            let creations = Arc::clone(self);
-            let in_hand = self.in_hand.hold(lease.until());
-            under_way.spawn(async move {
-                creations.work_on(pending, lease).await;
-                drop(in_hand);
-            });
-        }
-        let due = self.store.next_creation(self.in_hand.moment(now)).await?;
-        Ok(due.map_or(POLL, |due| until(due, now)))
-    }
-
-    /// Resumes a pending creation, whatever its outcome.
-    async fn work_on(&self, pending: PendingCreation, lease: Lease) {
-        let (claim, attempts) = (pending.claim.clone(), pending.attempts);
-        let id = claim.id.as_str();
-        let going_on = Box::pin(self.go_on(pending, lease, AskedBy::Clock));
-        let went = match contained(going_on).await {
-            Ok(went) => went.map(|_| ()),
-            Err(error) => {
-                tracing::error!(id, %error, "a pending creation panicked");
-                // It is not known how far it got. If it was settled before that, it stays settled.
-                let remote = self.crm.remote();
-                let longest = remote.map(|it| span(it.capabilities().longest_work));
-                let wait = Wait {
-                    etat: Etat::Inconnu,
-                    motif: BROKE_OFF.into(),
-                    in_doubt: true,
-                    due_at: Some(self.next_attempt(attempts, None)),
-                    known_at: longest.map(|it| self.clock.now() + it),
-                };
-                let settled = self.store.settle(&claim, Settlement::Waits(wait)).await;
-                settled.map(|_| ())
-            }
-        };
-        if let Err(error) = went {
-            tracing::error!(id, %error, "a pending creation was not updated");
-        }
-    }
-
     /// Resumes a pending creation.
-    async fn go_on(
+    pub(super) async fn go_on(
         &self,
         pending: PendingCreation,
         lease: Lease,
@@ -319,7 +198,7 @@ impl Creations {
             }
             Err(uids) => {
                 let uids: Vec<&str> = uids.iter().map(Uid::as_str).collect();
-                let motif = format!("{SEVERAL} : {}", uids.join(", "));
+                let motif = Cause::Several.with(format_args!(" : {}", uids.join(", ")));
                 self.stop(&held, &motif).await
             }
         }
@@ -404,7 +283,7 @@ impl Creations {
     ) -> Result<Attempted, StoreError> {
         let wait = Wait {
             etat: held.etat,
-            motif: super::UNKNOWN.into(),
+            motif: UNKNOWN.into(),
             in_doubt: true,
             due_at: Some(known_at),
             known_at: Some(known_at),
@@ -425,7 +304,7 @@ enum Earlier {
 
 /// Who asked for a pending creation to be resumed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum AskedBy {
+pub(super) enum AskedBy {
     /// An operator, who was told to look in the CRM first.
     Person,
     /// The worker, because it was due.

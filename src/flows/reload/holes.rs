@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::{Active, Reload, ReloadAttempt};
 use crate::rules::compile::Generation;
@@ -20,11 +21,16 @@ const MOST_COMBINATIONS: u64 = 30_000;
 /// The pause between two residences during a search: a little longer than one takes.
 const BREATH: Duration = Duration::from_micros(300);
 
-/// A search for holes in progress.
+/// How long a reload on demand waits for the search: with many residences it takes minutes, and whoever asked wants to
+/// know whether the edit is in force.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The last search for holes.
 pub(super) struct Covering {
     /// Set to `false` to stop the search.
     search: Arc<AtomicBool>,
-    ended: Option<JoinHandle<Option<()>>>,
+    /// Its sender lives as long as the search.
+    under_way: watch::Receiver<()>,
 }
 
 impl Drop for Covering {
@@ -71,24 +77,38 @@ impl Reload {
             });
             Some(())
         };
-        let ended = tokio::task::spawn_blocking(work);
-        let covering = Covering {
-            search,
-            ended: Some(ended),
-        };
-        *self.covering.lock().await = Some(covering);
+        let (ended, under_way) = watch::channel(());
+        tokio::spawn(async move {
+            if let Err(error) = tokio::task::spawn_blocking(work).await {
+                tracing::error!(%error, "the search for holes failed");
+            }
+            drop(ended);
+        });
+        *self.covering.lock().await = Some(Covering { search, under_way });
     }
 
-    /// Waits for the search started by the last edit.
+    /// Waits for the search started by the last edit, but not for long.
     pub(super) async fn covered(&self) {
-        let mut covering = self.covering.lock().await;
-        let ended = covering.as_mut().and_then(|it| it.ended.take());
-        drop(covering);
-        if let Some(ended) = ended
-            && let Err(error) = ended.await
-        {
-            tracing::error!(%error, "the search for holes failed");
-        }
+        let search = async {
+            // An edit in the meantime replaces the search.
+            while let Some(mut search) = self.search_under_way().await {
+                // An error means that it has ended.
+                let _ = search.changed().await;
+            }
+        };
+        // If the time is up, [`Reload::is_searching`] says so.
+        let _ = timeout(PATIENCE, search).await;
+    }
+
+    /// Whether the search started by the last edit is still in progress: the last attempt may get further remarks.
+    pub async fn is_searching(&self) -> bool {
+        self.search_under_way().await.is_some()
+    }
+
+    async fn search_under_way(&self) -> Option<watch::Receiver<()>> {
+        let covering = self.covering.lock().await;
+        let search = covering.as_ref().map(|it| it.under_way.clone());
+        search.filter(|it| it.has_changed().is_ok())
     }
 }
 

@@ -28,23 +28,16 @@ impl Alarm {
     /// Builds an alarm from a statement, a reason as stored and logged, and its consequence.
     pub(super) fn because(what: &str, reason: &str, follows: &str) -> Self {
         let (said, rest) = in_part(reason);
-        // A status code belongs with the phrase before it.
-        let digits = rest.find(|it: char| !it.is_ascii_digit());
-        let (status, rest) = rest.split_at(digits.unwrap_or(rest.len()));
-        let (said, rest) = (said + status, rest.trim_start_matches([':', ' ']));
-        // A status code or number needs no translation.
-        if !rest.contains(|it: char| it.is_alphabetic()) {
-            return Self::from(format!("{what} ({said}{rest}){follows}"));
-        }
         let said = said.trim_end_matches([' ', ':']);
         let why = if said.is_empty() {
             String::new()
         } else {
             format!(" ({said})")
         };
+        let rest = rest.trim_start_matches([':', ' ']);
         Self {
             text: format!("{what}{why}{follows}"),
-            detail: Some(rest.to_owned()),
+            detail: (!rest.is_empty()).then(|| rest.to_owned()),
         }
     }
 }
@@ -154,6 +147,17 @@ mod tests {
         };
         let french = |text: &str| (text.to_owned(), None);
         assert_eq!(told("answered 503"), french("Rien ne part (réponse 503)."));
+        assert_eq!(told(""), french("Rien ne part."));
+        assert_eq!(
+            told("the SMTP server answered 550 5.1.1"),
+            french("Rien ne part (le serveur d'e-mails a répondu 550 5.1.1).")
+        );
+        assert_eq!(
+            told("the connector of the CRM: the list of changes has no end after 1000 pages"),
+            french(
+                "Rien ne part (son connecteur : la liste des changements n'a pas de fin après 1000 pages)."
+            )
+        );
         assert_eq!(
             told("no connection to the SMTP server: broken pipe"),
             (

@@ -1,0 +1,178 @@
+//! What becomes of a creation after an attempt: created, deferred, in doubt, refused, or stopped until an operator looks.
+
+use chrono::{DateTime, Utc};
+
+use super::motif::Cause;
+use super::{Accepted, Attempted, Creations, Held};
+use crate::domain::ports::{
+    Capabilities, Created, Creation, DuplicateGuard, Settled, SettledCreation, Settlement,
+    StoreError, Wait,
+};
+use crate::domain::signalement::Etat;
+use crate::flows::acknowledge::written;
+use crate::flows::backoff::{span, wait};
+
+const NO_GUARD: &str = "le CRM n'a pas confirmé la création et n'offre rien contre les doublons : cherchez-y la \
+                        demande, puis adoptez-la ou relancez la création";
+
+impl Creations {
+    /// Commits *created* with everything that goes with it.
+    pub(super) async fn conclude(
+        &self,
+        held: Held,
+        Created { uid, attaches }: Created,
+    ) -> Result<Attempted, StoreError> {
+        let (livraisons, trace) = self.follow_ups(&held, &uid, attaches).await;
+        let demande = &held.request.demande;
+        let answer = (self.render)(&Accepted {
+            id: &held.claim.id,
+            uid: &uid,
+            demande,
+            avertissements: &held.avertissements,
+        });
+        let created = SettledCreation {
+            creation: Creation {
+                uid: uid.clone(),
+                demande: demande.clone(),
+                answer: answer.clone(),
+            },
+            trace: written(&trace),
+            livraisons,
+            at: self.clock.now(),
+        };
+        let (id, name) = (held.claim.id.as_str(), uid.as_str());
+        let settlement = Settlement::Created(Box::new(created));
+        let settled = self.write(&held, settlement).await;
+        match settled.inspect_err(|error| {
+            tracing::error!(id, uid = name, %error, "ALARM: a demande exists and is not recorded");
+        })? {
+            Settled::Done => {
+                self.calls.forget(&held.claim.id);
+                self.outbox.notify();
+                Ok(Attempted::Created { uid, answer })
+            }
+            Settled::Lost => {
+                metrics::counter!("passerelle_creations_unclaimed_total").increment(1);
+                tracing::error!(id, uid = name, "ALARM: created after its claim had run out");
+                Ok(Attempted::InDoubt)
+            }
+            Settled::Taken { by } => {
+                let other = by.as_str();
+                let motif = Cause::Taken.with(format_args!(
+                    " {name}, qui est celui du signalement {other}"
+                ));
+                self.stop(&held, &motif).await
+            }
+        }
+    }
+
+    pub(super) fn defer(
+        &self,
+        held: &Held,
+        motif: String,
+        retry_at: Option<DateTime<Utc>>,
+    ) -> (Attempted, Settlement) {
+        let wait = Wait {
+            etat: Etat::Differe,
+            motif,
+            in_doubt: false,
+            due_at: Some(self.next_attempt(held.attempts, retry_at)),
+            known_at: None,
+        };
+        (Attempted::Deferred, Settlement::Waits(wait))
+    }
+
+    /// The connector says when the outcome can be known, and what to do then.
+    pub(super) fn doubt(
+        &self,
+        held: &Held,
+        motif: String,
+        remote: &Capabilities,
+    ) -> (Attempted, Settlement) {
+        let known_at = self.clock.now() + span(remote.longest_work);
+        let due_at = match remote.guard {
+            DuplicateGuard::Upsert | DuplicateGuard::IdempotencyKey => {
+                self.next_attempt(held.attempts, None)
+            }
+            DuplicateGuard::LookUp => known_at,
+            DuplicateGuard::Nothing => {
+                tracing::error!(
+                    id = held.claim.id.as_str(),
+                    "ALARM: a creation is in doubt, and only an operator can settle it"
+                );
+                return stopped(NO_GUARD.into(), Some(known_at));
+            }
+        };
+        let wait = Wait {
+            etat: Etat::Inconnu,
+            motif,
+            in_doubt: true,
+            due_at: Some(due_at),
+            known_at: Some(known_at),
+        };
+        (Attempted::InDoubt, Settlement::Waits(wait))
+    }
+
+    pub(super) async fn stop(&self, held: &Held, motif: &str) -> Result<Attempted, StoreError> {
+        tracing::error!(
+            id = held.claim.id.as_str(),
+            motif,
+            "ALARM: a creation is in doubt, and only an operator can settle it"
+        );
+        let (attempted, settlement) = stopped(motif.to_owned(), None);
+        self.settle(held, attempted, settlement).await
+    }
+
+    pub(super) async fn settle(
+        &self,
+        held: &Held,
+        attempted: Attempted,
+        settlement: Settlement,
+    ) -> Result<Attempted, StoreError> {
+        let waits = matches!(settlement, Settlement::Waits(_));
+        let settled = self.write(held, settlement).await?;
+        self.pending.notify();
+        if settled == Settled::Done {
+            if !waits {
+                self.calls.forget(&held.claim.id);
+            }
+            return Ok(attempted);
+        }
+        tracing::error!(id = held.claim.id.as_str(), "its claim had run out");
+        Ok(Attempted::InDoubt)
+    }
+
+    /// When to retry after this many earlier attempts.
+    pub(super) fn next_attempt(
+        &self,
+        attempts: u32,
+        retry_at: Option<DateTime<Utc>>,
+    ) -> DateTime<Utc> {
+        let policy = &self.in_force.get().delivery;
+        let now = self.clock.now();
+        let ours = now + wait(policy, attempts.saturating_add(1));
+        // What a CRM asks for during an outage is seldom valid for longer than the outage.
+        let longest = now + span(policy.max_retry);
+        retry_at.map_or(ours, |theirs| theirs.min(longest).max(ours))
+    }
+}
+
+pub(super) fn refused(status: u16, motif: String) -> (Attempted, Settlement) {
+    let settlement = Settlement::Refused {
+        motif: motif.clone(),
+    };
+    (Attempted::Refused { status, motif }, settlement)
+}
+
+/// Automatic retries stop: an operator must decide. `known_at` is when the outcome can be known; `None` leaves
+/// the recorded time unchanged.
+pub(super) fn stopped(motif: String, known_at: Option<DateTime<Utc>>) -> (Attempted, Settlement) {
+    let wait = Wait {
+        etat: Etat::Inconnu,
+        motif: motif.clone(),
+        in_doubt: true,
+        due_at: None,
+        known_at,
+    };
+    (Attempted::Stopped { motif }, Settlement::Waits(wait))
+}
