@@ -11,19 +11,19 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
+use crate::adapters::explanation::{Steps, printable};
 use crate::adapters::http::Problem;
 use crate::adapters::http::body::check_size;
 use crate::adapters::submission;
-use crate::cli::output::{printable, time};
+use crate::cli::output::time;
 use crate::cli::{Format, edited, existing_store};
 use crate::domain::demande::Uid;
 use crate::domain::fault::Fault;
 use crate::domain::ports::{Client, StoredTrace};
 use crate::rules::compile::Generation;
-use crate::rules::decide;
 use crate::rules::foresee;
 use crate::rules::source::document;
-use crate::rules::trace::{Place, Trace};
+use crate::rules::trace::Trace;
 use crate::settings::Settings;
 
 #[derive(Debug, Args)]
@@ -75,8 +75,7 @@ fn foresee(settings: &Settings, file: &PathBuf, format: Format) -> anyhow::Resul
         }
     };
     let Some(content) = submission.content else {
-        let mut faults = submission.faults;
-        faults.extend(decide::unknown_codes(&generation, &submission.codes));
+        let faults = submission.all_faults(&generation);
         let told: Vec<String> = faults.iter().map(told_of_fault).collect();
         return refuse(
             &generation,
@@ -191,27 +190,5 @@ fn read(trace: &str) -> anyhow::Result<Value> {
 }
 
 fn print(trace: &Value) {
-    let steps = trace["etapes"].as_array().cloned().unwrap_or_default();
-    for (number, step) in (1..).zip(&steps) {
-        let text = |key: &str| step[key].as_str().unwrap_or_default().to_owned();
-        let outcome = match step["resultat"].as_str() {
-            Some("applique") => "appliquée",
-            Some("non_applique") => "ne s'applique pas",
-            Some("non_evalue") => "pas regardée",
-            _ => "erreur",
-        };
-        let line = step["ligne"].as_u64().unwrap_or(0);
-        let line = u32::try_from(line).unwrap_or(u32::MAX);
-        let place = Place::line(text("fichier"), line);
-        println!("{number:>2}. {} ({place}) : {outcome}", text("regle"));
-        let seen = step["vu"].as_object().cloned().unwrap_or_default();
-        for (name, value) in seen {
-            println!("      {name} = {}", printable(value.as_str()));
-        }
-        println!("      → {}", text("effet"));
-    }
-    if trace["tronquee"] == true {
-        println!("    … la suite n'a pas été conservée");
-    }
-    println!();
+    println!("{}", Steps::of(trace));
 }

@@ -48,6 +48,16 @@ pub struct Submission {
     pub content: Option<SubmittedContent>,
 }
 
+impl Submission {
+    /// Why SoWell is refused one whose format is wrong: its codes are checked too, so that all is said at once.
+    #[must_use]
+    pub fn all_faults(self, generation: &Generation) -> Vec<Fault> {
+        let mut faults = self.faults;
+        faults.extend(decide::unknown_codes(generation, &self.codes));
+        faults
+    }
+}
+
 /// A well-formed signalement and what came with it.
 #[derive(Debug)]
 pub struct SubmittedContent {
@@ -117,8 +127,7 @@ impl Inbound {
     pub async fn receive(&self, submission: Submission) -> Result<Received, InboundError> {
         let generation = self.rules.generation();
         let Some(content) = submission.content else {
-            let mut faults = submission.faults;
-            faults.extend(decide::unknown_codes(&generation, &submission.codes));
+            let faults = submission.all_faults(&generation);
             return Err(InboundError::Refused { faults, id: None });
         };
         let (fichiers, photos) = match content.photos {

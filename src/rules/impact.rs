@@ -281,8 +281,16 @@ impl Edit {
         demande: &NewDemande,
     ) -> Vec<Difference> {
         let then = decide::after(event, demande);
-        let [before, after] =
-            self.both(|rules| foresee::ask_of_statut(rules, event, signalement, demande, &then));
+        let [before, after] = self.both(|rules| {
+            foresee::ask_of_statut(
+                rules,
+                event,
+                signalement,
+                demande,
+                &then,
+                &mut Trace::unread(),
+            )
+        });
         let mut changes = Vec::new();
         let [from, to] = [&before.decision, &after.decision].map(|decision| match decision {
             StatutDecision::Translate { statut_sowell } => statut_sowell.clone(),

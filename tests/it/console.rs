@@ -2,6 +2,7 @@
 
 mod alarms;
 mod pages;
+mod trial;
 
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};

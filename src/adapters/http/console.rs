@@ -4,6 +4,7 @@
 mod alarms;
 mod overview;
 mod session;
+mod trial;
 
 use askama::Template;
 use axum::Router;
@@ -38,6 +39,7 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/console/deconnexion", post(sign_out))
         .route("/console/regles/recharger", post(reload))
         .route("/console/livraisons/{id}/renvoyer", post(resend))
+        .merge(trial::routes())
 }
 
 /// The result of an action, shown by the page that follows it.

@@ -30,7 +30,7 @@ const KEY_BYTES: usize = 255;
 const PARSE_APART_BYTES: usize = 512 * 1024;
 
 /// A one-pixel photo, for the example in the API's description.
-const PHOTO: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
+pub(super) const PHOTO: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
 
 /// Un signalement, tel que SoWell l'envoie. Une clé inconnue est conservée et signalée dans
 /// `avertissements`.

@@ -325,7 +325,7 @@ impl Line {
 
 /// Splits a text into parts, each marked if it is a quoted value: a value's text direction must not affect its
 /// surroundings.
-fn parts(text: &str) -> Vec<(bool, &str)> {
+pub(super) fn parts(text: &str) -> Vec<(bool, &str)> {
     const QUOTED: [&str; 2] = ["« ", " »"];
     let mut parts = Vec::new();
     let mut rest = text;
