@@ -157,7 +157,7 @@ pub fn ask_of_statut(
     after: &NewDemande,
     trace: &mut Trace,
 ) -> Asked<StatutDecision> {
-    let canal = event.canal.as_deref().unwrap_or(&demande.canal);
+    let canal = decide::channel(&generation.rules, event, &demande.canal);
     let decision = decide::statut_with(&generation.rules, event, canal, trace);
     let occasion = Occasion::of_statut(event, &decision, after);
     let asked = occasion.map(|it| decide::accuses(generation, signalement, it, trace));

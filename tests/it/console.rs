@@ -3,6 +3,7 @@
 mod alarms;
 mod pages;
 mod trial;
+mod trial_statut;
 
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};

@@ -10,7 +10,7 @@ use crate::cli::on;
 use crate::harness::{Answer, Builder, Daemon, is_accepted, signalement, signalement_with};
 
 /// A form that a signed-in person sends, and its answer.
-async fn send(daemon: &Daemon, path: &str, fields: &[(&str, &str)]) -> Answer {
+pub(super) async fn send(daemon: &Daemon, path: &str, fields: &[(&str, &str)]) -> Answer {
     let cookie = daemon.signed_in().await;
     let body = Serializer::new(String::new()).extend_pairs(fields).finish();
     let request = daemon
@@ -22,7 +22,7 @@ async fn send(daemon: &Daemon, path: &str, fields: &[(&str, &str)]) -> Answer {
 }
 
 /// What a page says, without its tags and with single spaces.
-fn words(html: &str) -> String {
+pub(super) fn words(html: &str) -> String {
     let mut text = String::new();
     let mut tag = false;
     for sign in html.chars() {
@@ -53,11 +53,11 @@ fn without_gaps(text: &str) -> String {
     text.split_whitespace().collect()
 }
 
-fn says(page: &str, text: &str) -> bool {
+pub(super) fn says(page: &str, text: &str) -> bool {
     page.contains(&without_gaps(text))
 }
 
-async fn page(daemon: &Daemon, path: &str, fields: &[(&str, &str)]) -> String {
+pub(super) async fn page(daemon: &Daemon, path: &str, fields: &[(&str, &str)]) -> String {
     let answer = send(daemon, path, fields).await;
     let html = String::from_utf8(answer.bytes).unwrap();
     assert_eq!(answer.status, 200, "{html}");
@@ -71,7 +71,7 @@ fn fields(signalement: &Value) -> Vec<(&str, &str)> {
     fields.collect()
 }
 
-async fn nothing_was_kept(daemon: &Daemon) {
+pub(super) async fn nothing_was_kept(daemon: &Daemon) {
     assert_eq!(daemon.state.store.count_past(None).await.unwrap(), (0, 0));
     assert!(
         daemon
@@ -317,7 +317,7 @@ async fn a_residence_is_found_by_a_word_and_tried_on_a_telephone() {
     assert_eq!(browser.evaluate(UNNAMED).await, 0);
     type_into(&browser, "residence", "roses thionville").await;
     browser.press("Essayer").await;
-    let result = browser.text("#resultat").await;
+    let result = browser.text("#issue").await;
     assert!(
         result.contains("résidence inconnue : « roses thionville »"),
         "{result}"
@@ -336,7 +336,7 @@ async fn a_residence_is_found_by_a_word_and_tried_on_a_telephone() {
     browser.press("Essayer").await;
     let residence = "return document.getElementById('residence').value";
     assert_eq!(browser.evaluate(residence).await, "TH-07");
-    let result = browser.text("#resultat").await;
+    let result = browser.text("#issue").await;
     assert!(
         result.contains("Le signalement est transmis au CRM."),
         "{result}"

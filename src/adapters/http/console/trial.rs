@@ -4,6 +4,7 @@
 mod form;
 mod residences;
 mod signalement;
+mod statut;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -23,8 +24,10 @@ const FORM_BYTES: usize = 512 * 1024;
 
 pub(super) fn routes() -> Router<AppState> {
     let signalement = get(signalement::show).post(signalement::run);
+    let statut = get(statut::show).post(statut::run);
     Router::new()
         .route("/console/essai", signalement)
+        .route("/console/essai/statut", statut)
         .layer(DefaultBodyLimit::max(FORM_BYTES))
 }
 
@@ -61,6 +64,18 @@ impl From<&Problem> for Refusal {
             detail: printable(Some(problem.detail())),
             faults: problem.erreurs().iter().map(fault).collect(),
         }
+    }
+}
+
+impl Refusal {
+    /// What is wrong with a field of the request, in French; empty if nothing is.
+    fn of_field(&self, field: &str) -> String {
+        let faults = self.faults.iter().filter(|it| {
+            let pointer = it.pointer.strip_prefix('/').unwrap_or_default();
+            pointer.split('/').next() == Some(field)
+        });
+        let details: Vec<&str> = faults.map(|it| it.detail.as_str()).collect();
+        details.join(" ; ")
     }
 }
 

@@ -187,13 +187,7 @@ impl Page {
 
     /// What is wrong with a field of the form, in French; empty if nothing is.
     fn fault(&self, field: &str) -> String {
-        let faults = self.refusal().map(|it| it.faults.as_slice());
-        let faults = faults.filter(|_| self.form.json.is_none());
-        let of_field = faults.unwrap_or_default().iter().filter(|it| {
-            let pointer = it.pointer.strip_prefix('/').unwrap_or_default();
-            pointer.split('/').next() == Some(field)
-        });
-        let details: Vec<&str> = of_field.map(|it| it.detail.as_str()).collect();
-        details.join(" ; ")
+        let refusal = self.refusal().filter(|_| self.form.json.is_none());
+        refusal.map_or_else(String::new, |it| it.of_field(field))
     }
 }
