@@ -1,5 +1,6 @@
 //! Decisions and what follows from them, told in French: `explain` and the console say the same words.
 
+pub mod recall;
 pub mod sent;
 
 use std::fmt;

@@ -11,13 +11,13 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
+use crate::adapters::explanation::recall::{Recalled, recall};
 use crate::adapters::explanation::{Steps, printable};
 use crate::adapters::http::Problem;
 use crate::adapters::http::body::check_size;
 use crate::adapters::submission;
 use crate::cli::output::time;
 use crate::cli::{Format, edited, existing_store};
-use crate::domain::demande::Uid;
 use crate::domain::fault::Fault;
 use crate::domain::ports::{Client, StoredTrace};
 use crate::rules::compile::Generation;
@@ -50,7 +50,7 @@ impl Explain {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         match (self.file, self.uid) {
             (Some(file), _) => foresee(settings, &file, self.format),
-            (None, Some(uid)) => recall(settings, &uid, self.format).await,
+            (None, Some(uid)) => explain_past(settings, &uid, self.format).await,
             (None, None) => bail!("nommez un fichier, ou --uid"),
         }
     }
@@ -132,18 +132,16 @@ fn in_french(error: &io::Error) -> String {
 }
 
 /// Shows past decisions, as made by the version then in force.
-async fn recall(settings: &Settings, uid: &str, format: Format) -> anyhow::Result<()> {
+async fn explain_past(settings: &Settings, uid: &str, format: Format) -> anyhow::Result<()> {
     let store = existing_store(settings).await?;
-    let traces = store.find_traces(uid).await?;
-    if traces.is_empty() {
+    let Some(recalled) = recall(store.as_ref(), uid).await? else {
         bail!("aucun signalement n'a cet id ou cet uid");
-    }
-    let found = store.find_signalement(uid).await?;
-    let uid = found.and_then(|it| it.uid).map(Uid::new);
-    let sent = match &uid {
-        Some(uid) => Some(store.livraisons_of(uid).await?),
-        None => None,
     };
+    let Recalled {
+        decisions: traces,
+        sent,
+        ..
+    } = recalled;
     if format == Format::Json {
         let decisions = traces.iter().map(decision_to_json);
         let sent = sent.iter().flatten();

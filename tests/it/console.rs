@@ -1,6 +1,7 @@
 //! The console, in a real browser where a person would use one.
 
 mod alarms;
+mod demande;
 mod pages;
 mod trial;
 mod trial_statut;

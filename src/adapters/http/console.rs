@@ -2,6 +2,7 @@
 //! in French, and work without a script; the only script refreshes them without a flash.
 
 mod alarms;
+mod demande;
 mod overview;
 mod session;
 mod trial;
@@ -38,6 +39,7 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/console/connexion", post(sign_in).get(sign_in_page))
         .route("/console/deconnexion", post(sign_out))
         .route("/console/regles/recharger", post(reload))
+        .route("/console/demande", get(demande::show))
         .route("/console/livraisons/{id}/renvoyer", post(resend))
         .merge(trial::routes())
 }

@@ -1,5 +1,6 @@
 //! The pages that try the rules without sending anything.
 
+use passerelle::domain::ports::DuplicateGuard;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
@@ -8,6 +9,7 @@ use super::{bare, url};
 use crate::browser::Browser;
 use crate::cli::on;
 use crate::harness::{Answer, Builder, Daemon, is_accepted, signalement, signalement_with};
+use crate::remote_crm::{Goes, RemoteCrm};
 
 /// A form that a signed-in person sends, and its answer.
 pub(super) async fn send(daemon: &Daemon, path: &str, fields: &[(&str, &str)]) -> Answer {
@@ -344,4 +346,19 @@ async fn a_residence_is_found_by_a_word_and_tried_on_a_telephone() {
     assert_eq!(browser.evaluate(SIDEWAYS).await, 0);
     nothing_was_kept(&daemon).await;
     browser.close("console-trial.png").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn managers_that_only_the_crm_knows_are_asked_for() {
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp).with(|it| it.knows_managers = true);
+    crm.manages(Goes::Away);
+    let daemon = Builder::new().crm(crm.clone()).start().await;
+    let body = signalement_with(1, &json!({"residence": "SANS", "bien": null}));
+    let away = page(&daemon, ESSAI, &fields(&body)).await;
+    assert!(says(&away, "SoWell recevrait un refus (503)"), "{away}");
+    let known = page(&daemon, ESSAI, &fields(&body)).await;
+    assert!(says(&known, "(technique-SANS, technique)"), "{known}");
+    // Nothing else was asked of the CRM.
+    assert_eq!((crm.count("managers"), crm.count("create")), (2, 0));
+    nothing_was_kept(&daemon).await;
 }
