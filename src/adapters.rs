@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod crm;
 pub mod edited;
+pub mod explanation;
 pub mod files;
 pub mod french;
 pub mod http;

@@ -7,7 +7,7 @@
 //! same for the live settings, [`impact`] replays the past to show what an edit would change, [`replica`]
 //! announces this daemon to the others, [`in_hand`] tracks the leases that this process holds, [`set_back`]
 //! handles a clock that is set back, [`retention`] deletes what has passed its retention period, [`sweep`]
-//! removes photos that no signalement names.
+//! removes photos that no signalement names, [`trial`] shows what the rules would do.
 //! They reach the outside world only through [`crate::domain::ports`].
 
 pub mod creation;
@@ -28,6 +28,7 @@ pub mod rules;
 pub mod set_back;
 pub mod settings;
 pub mod sweep;
+pub mod trial;
 
 mod acknowledge;
 mod backoff;

@@ -10,7 +10,8 @@ use serde_json::json;
 use strum::IntoEnumIterator;
 
 use crate::adapters::clock::SystemClock;
-use crate::cli::output::{printable, time};
+use crate::adapters::explanation::printable;
+use crate::cli::output::time;
 use crate::cli::{Format, existing_store, note_limit, one_of};
 use crate::domain::livraison::{
     Attempt, Content, Destination, LivraisonEtat, LivraisonSummary, LivraisonView,

@@ -11,19 +11,19 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
+use crate::adapters::explanation::recall::{Recalled, recall};
+use crate::adapters::explanation::{Steps, printable};
 use crate::adapters::http::Problem;
 use crate::adapters::http::body::check_size;
 use crate::adapters::submission;
-use crate::cli::output::{printable, time};
+use crate::cli::output::time;
 use crate::cli::{Format, edited, existing_store};
-use crate::domain::demande::Uid;
 use crate::domain::fault::Fault;
 use crate::domain::ports::{Client, StoredTrace};
 use crate::rules::compile::Generation;
-use crate::rules::decide;
 use crate::rules::foresee;
 use crate::rules::source::document;
-use crate::rules::trace::{Place, Trace};
+use crate::rules::trace::Trace;
 use crate::settings::Settings;
 
 #[derive(Debug, Args)]
@@ -50,7 +50,7 @@ impl Explain {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         match (self.file, self.uid) {
             (Some(file), _) => foresee(settings, &file, self.format),
-            (None, Some(uid)) => recall(settings, &uid, self.format).await,
+            (None, Some(uid)) => explain_past(settings, &uid, self.format).await,
             (None, None) => bail!("nommez un fichier, ou --uid"),
         }
     }
@@ -75,8 +75,7 @@ fn foresee(settings: &Settings, file: &PathBuf, format: Format) -> anyhow::Resul
         }
     };
     let Ok(content) = submission.content else {
-        let mut faults = submission.faults;
-        faults.extend(decide::unknown_codes(&generation, &submission.codes));
+        let faults = submission.all_faults(&generation);
         let told: Vec<String> = faults.iter().map(told_of_fault).collect();
         return refuse(
             &generation,
@@ -133,18 +132,16 @@ fn in_french(error: &io::Error) -> String {
 }
 
 /// Shows past decisions, as made by the version then in force.
-async fn recall(settings: &Settings, uid: &str, format: Format) -> anyhow::Result<()> {
+async fn explain_past(settings: &Settings, uid: &str, format: Format) -> anyhow::Result<()> {
     let store = existing_store(settings).await?;
-    let traces = store.find_traces(uid).await?;
-    if traces.is_empty() {
+    let Some(recalled) = recall(store.as_ref(), uid).await? else {
         bail!("aucun signalement n'a cet id ou cet uid");
-    }
-    let found = store.find_signalement(uid).await?;
-    let uid = found.and_then(|it| it.uid).map(Uid::new);
-    let sent = match &uid {
-        Some(uid) => Some(store.livraisons_of(uid).await?),
-        None => None,
     };
+    let Recalled {
+        decisions: traces,
+        sent,
+        ..
+    } = recalled;
     if format == Format::Json {
         let decisions = traces.iter().map(decision_to_json);
         let sent = sent.iter().flatten();
@@ -191,27 +188,5 @@ fn read(trace: &str) -> anyhow::Result<Value> {
 }
 
 fn print(trace: &Value) {
-    let steps = trace["etapes"].as_array().cloned().unwrap_or_default();
-    for (number, step) in (1..).zip(&steps) {
-        let text = |key: &str| step[key].as_str().unwrap_or_default().to_owned();
-        let outcome = match step["resultat"].as_str() {
-            Some("applique") => "appliquée",
-            Some("non_applique") => "ne s'applique pas",
-            Some("non_evalue") => "pas regardée",
-            _ => "erreur",
-        };
-        let line = step["ligne"].as_u64().unwrap_or(0);
-        let line = u32::try_from(line).unwrap_or(u32::MAX);
-        let place = Place::line(text("fichier"), line);
-        println!("{number:>2}. {} ({place}) : {outcome}", text("regle"));
-        let seen = step["vu"].as_object().cloned().unwrap_or_default();
-        for (name, value) in seen {
-            println!("      {name} = {}", printable(value.as_str()));
-        }
-        println!("      → {}", text("effet"));
-    }
-    if trace["tronquee"] == true {
-        println!("    … la suite n'a pas été conservée");
-    }
-    println!();
+    println!("{}", Steps::of(trace));
 }

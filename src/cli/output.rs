@@ -45,12 +45,6 @@ pub(super) fn time(at: DateTime<Utc>) -> String {
     to_the_second(at)
 }
 
-/// Makes outside text safe to print on a terminal: replaces control characters, but keeps line breaks.
-pub(super) fn printable(text: Option<&str>) -> String {
-    let steers = |sign: char| sign.is_control() && sign != '\n';
-    text.unwrap_or_default().replace(steers, "\u{fffd}")
-}
-
 /// Whether all output was written. A reader that stops early is not an error.
 pub(super) fn end() -> io::Result<()> {
     let mut failed = FAILED.lock().unwrap_or_else(PoisonError::into_inner);

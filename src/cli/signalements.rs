@@ -8,9 +8,10 @@ use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use serde_json::json;
 
+use crate::adapters::explanation::printable;
 use crate::adapters::submission;
 use crate::app::inbound;
-use crate::cli::output::{printable, time};
+use crate::cli::output::time;
 use crate::cli::{Format, existing_store, note_limit, one_of};
 use crate::domain::demande::Uid;
 use crate::domain::fault;

@@ -59,6 +59,16 @@ pub struct Unfit {
     pub payload: String,
 }
 
+impl Submission {
+    /// Why SoWell is refused one whose format is wrong: its codes are checked too, so that all is said at once.
+    #[must_use]
+    pub fn all_faults(self, generation: &Generation) -> Vec<Fault> {
+        let mut faults = self.faults;
+        faults.extend(decide::unknown_codes(generation, &self.codes));
+        faults
+    }
+}
+
 /// A well-formed signalement and what came with it.
 #[derive(Debug)]
 pub struct SubmittedContent {

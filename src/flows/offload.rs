@@ -39,6 +39,19 @@ where
     ended.map_err(|panic| BrokeOff::by(panic.as_ref()))
 }
 
+/// Runs work on a separate thread, however long it takes: for people who try the rules, where it renders every e-mail too.
+///
+/// # Errors
+/// When the work panics.
+pub(super) async fn apart<T, W>(work: W) -> Result<T, BrokeOff>
+where
+    T: Send + 'static,
+    W: FnOnce() -> T + Send + 'static,
+{
+    let ended = tokio::task::spawn_blocking(work).await;
+    ended.map_err(BrokeOff::from)
+}
+
 /// CPU time rather than elapsed time: on a busy machine, a fast decision waits too.
 fn time_of_this_thread() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);

@@ -285,13 +285,7 @@ impl Outbound {
         let (of_rules, of_event) = (Arc::clone(&rules), event.clone());
         let created_on = demande.content.canal.clone();
         let work = move || {
-            let ours = &of_rules.statuts.canal;
-            let canal = match of_event.canal.as_deref() {
-                // It was our channel at creation, even if an edit has renamed the channel since.
-                None => ours,
-                Some(canal) if canal == created_on => ours,
-                Some(canal) => canal,
-            };
+            let canal = decide::channel(&of_rules, &of_event, &created_on);
             decide::statut(&of_rules, &of_event, canal)
         };
         let decided = offload::run(&rules.pace, work).await;

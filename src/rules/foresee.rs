@@ -44,8 +44,8 @@ pub struct Foreseen<D> {
 #[derive(Debug)]
 pub struct ForeseenMail {
     message: AccuseMessage,
-    /// Why it could not be sent; `None` if it could.
-    unwritten: Option<Undecided>,
+    /// The e-mail, or why it could not be sent.
+    written: Result<Rendered, Undecided>,
 }
 
 impl ForeseenMail {
@@ -64,14 +64,21 @@ impl ForeseenMail {
     /// Whether it could be sent.
     #[must_use]
     pub fn can_go(&self) -> bool {
-        self.unwritten.is_none()
+        self.written.is_ok()
+    }
+
+    /// What it would say; `None` if it could not be sent.
+    #[must_use]
+    pub fn written(&self) -> Option<&Rendered> {
+        self.written.as_ref().ok()
     }
 }
 
 impl<D> Foreseen<D> {
     /// Everything that would prevent an e-mail from being written; none of it prevents the creation of the demande.
     pub fn unwritten(&self) -> impl Iterator<Item = Undecided> {
-        let unwritten = self.mails.iter().filter_map(|it| it.unwritten.clone());
+        let unwritten = self.mails.iter();
+        let unwritten = unwritten.filter_map(|it| it.written.as_ref().err().cloned());
         let unasked = self.unasked.clone().map(Undecided::from);
         unasked.into_iter().chain(unwritten)
     }
@@ -101,16 +108,17 @@ pub fn signalement(
     }
 }
 
-/// What the rules would do about a status change of this demande.
+/// What the rules would do about a status change of this demande; the steps are added to the trace.
 #[must_use]
 pub fn statut(
     generation: &Generation,
     event: &StatutEvent,
     signalement: &Signalement,
     demande: &NewDemande,
+    trace: &mut Trace,
 ) -> Foreseen<StatutDecision> {
     let after = decide::after(event, demande);
-    let asked = ask_of_statut(generation, event, signalement, demande, &after);
+    let asked = ask_of_statut(generation, event, signalement, demande, &after, trace);
     let occasion = Occasion::of_statut(event, &asked.decision, &after);
     let mails = mails(generation, signalement, occasion, asked.messages);
     Foreseen {
@@ -147,9 +155,9 @@ pub fn ask_of_statut(
     signalement: &Signalement,
     demande: &NewDemande,
     after: &NewDemande,
+    trace: &mut Trace,
 ) -> Asked<StatutDecision> {
-    let canal = event.canal.as_deref().unwrap_or(&demande.canal);
-    let trace = &mut Trace::unread();
+    let canal = decide::channel(&generation.rules, event, &demande.canal);
     let decision = decide::statut_with(&generation.rules, event, canal, trace);
     let occasion = Occasion::of_statut(event, &decision, after);
     let asked = occasion.map(|it| decide::accuses(generation, signalement, it, trace));
@@ -191,10 +199,30 @@ fn mails(
     };
     let context = MailContext::new(generation, signalement, occasion);
     let write = |message: AccuseMessage| ForeseenMail {
-        unwritten: write(generation, &context, &message).err(),
+        written: write(generation, &context, &message),
         message,
     };
     messages.into_iter().map(write).collect()
+}
+
+/// A sample demande whose status can change, and its signalement, which every mode of `transmission.yaml` accepts:
+/// otherwise there would be no status to report.
+///
+/// # Errors
+/// Why the rules make no demande of it, in French.
+pub fn sample_demande(generation: &Generation) -> Result<(Signalement, NewDemande), String> {
+    let mut signalement = harmless(generation);
+    signalement.transmettre_auteur = true;
+    signalement.transmettre_manager = true;
+    if let Some(code) = generation.rules.transmission.categories.keys().next() {
+        signalement.qualification.clone_from(code);
+    }
+    let why = match decide::signalement(generation, &signalement).0 {
+        Ok(Decision::Transmettre(demande)) => return Ok((signalement, *demande)),
+        Ok(Decision::Ecarter { motif }) => motif,
+        Err(error) => error.to_string(),
+    };
+    Err(format!("la demande d'essai ne peut pas être faite : {why}"))
 }
 
 /// A sample signalement: for each code, the first known one in alphabetical order, and neutral values for the rest. The

@@ -279,8 +279,16 @@ impl Edit {
         demande: &NewDemande,
     ) -> Vec<Difference> {
         let then = decide::after(event, demande);
-        let asked =
-            self.both(|rules| foresee::ask_of_statut(rules, event, signalement, demande, &then));
+        let asked = self.both(|rules| {
+            foresee::ask_of_statut(
+                rules,
+                event,
+                signalement,
+                demande,
+                &then,
+                &mut Trace::unread(),
+            )
+        });
         let mut changes = Vec::new();
         let [from, to] = asked.each_ref().map(|asked| match &asked.decision {
             StatutDecision::Translate { statut_sowell } => statut_sowell.clone(),

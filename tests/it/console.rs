@@ -1,7 +1,10 @@
 //! The console, in a real browser where a person would use one.
 
 mod alarms;
+mod demande;
 mod pages;
+mod trial;
+mod trial_statut;
 
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};

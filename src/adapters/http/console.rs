@@ -2,8 +2,10 @@
 //! in French, and work without a script; the only script refreshes them without a flash.
 
 mod alarms;
+mod demande;
 mod overview;
 mod session;
+mod trial;
 
 use askama::Template;
 use axum::Router;
@@ -37,7 +39,9 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/console/connexion", post(sign_in).get(sign_in_page))
         .route("/console/deconnexion", post(sign_out))
         .route("/console/regles/recharger", post(reload))
+        .route("/console/demande", get(demande::show))
         .route("/console/livraisons/{id}/renvoyer", post(resend))
+        .merge(trial::routes())
 }
 
 /// The result of an action, shown by the page that follows it.

@@ -290,7 +290,7 @@ pub async fn change_statut(
 }
 
 /// Reads an event, with remarks on keys that have no effect.
-fn read_event(uid: String, body: &[u8]) -> Result<(StatutEvent, Vec<String>), Problem> {
+pub(super) fn read_event(uid: String, body: &[u8]) -> Result<(StatutEvent, Vec<String>), Problem> {
     const LABEL_CHARS: usize = StatutEvent::LABEL_CHARS;
     let json = Received::parse(body).map_err(Problem::malformed)?;
     let mut object = Object::received(&json).map_err(Problem::malformed)?;

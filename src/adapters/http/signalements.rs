@@ -22,6 +22,7 @@ use crate::domain::ports::Client;
 use crate::flows::creation::{Accepted, for_sowell};
 use crate::flows::inbound::{Received, Submission};
 
+pub(super) use bodies::PHOTO;
 pub use bodies::{CreatedBody, GestionnaireBody, SetAsideBody};
 use bodies::{DeferredBody, EtatBody, NothingCreatedBody, SignalementBody, StatutBody};
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::adapters::explanation::{outcome, printable, unwritten};
 use crate::adapters::http::Problem;
-use crate::cli::output::printable;
 use crate::rules::compile::Generation;
 use crate::rules::decide::{Decision, Undecided};
 use crate::rules::foresee::Foreseen;
@@ -13,24 +13,13 @@ type Outcome = Foreseen<Result<Decision, Undecided>>;
 
 /// Prints it in French, after the steps.
 pub(super) fn print(seen: &Outcome, remarks: &[String]) {
-    let outcome = match &seen.decision {
-        Ok(Decision::Transmettre(_)) => "Le signalement est transmis au CRM.".to_owned(),
-        Ok(Decision::Ecarter { motif }) => {
-            format!("Le signalement est conservé, sans être transmis : {motif}.")
-        }
-        Err(Undecided::UnknownCodes(faults)) => {
-            let status = Problem::faults(faults.clone()).status();
-            format!("Aucune décision : SoWell recevrait un refus ({status}).")
-        }
-        Err(error) => format!("Aucune décision : {error}."),
-    };
-    println!("{outcome}");
+    println!("{}", outcome(&seen.decision));
     for mail in seen.mails.iter().filter(|it| it.can_go()) {
         let (modele, a) = (printable(Some(mail.modele())), printable(Some(mail.a())));
         println!("E-mail {modele}, à {a}.");
     }
     for error in seen.unwritten() {
-        println!("Un e-mail ne pourrait pas être écrit : {error}.");
+        println!("{}", unwritten(&error));
     }
     // Warnings are part of a successful answer only.
     for remark in remarks.iter().filter(|_| seen.decision.is_ok()) {

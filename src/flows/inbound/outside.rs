@@ -92,7 +92,7 @@ impl Inbound {
     }
 
     /// Without its managers nothing can be decided, and nothing has been stored yet.
-    pub(super) fn managers_unknown(&self, error: &CrmError) -> InboundError {
+    pub(in crate::flows) fn managers_unknown(&self, error: &CrmError) -> InboundError {
         tracing::error!(%error, "the CRM did not return the managers of a residence");
         match error {
             CrmError::Unavailable { retry_at, .. } => self.crm_away(*retry_at),

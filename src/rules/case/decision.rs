@@ -226,26 +226,15 @@ fn statut(
             return Ok(outcome);
         }
     }
-    // E-mails about a status need a demande: it is created from a sample signalement that the modes accept, because
-    // otherwise there would be no status to report.
-    let mut signalement = harmless(title, &Given::default(), generation)?;
-    signalement.transmettre_auteur = true;
-    signalement.transmettre_manager = true;
-    if let Some(code) = rules.transmission.categories.keys().next() {
-        signalement.qualification.clone_from(code);
-    }
-    let (decision, _) = decide::signalement(generation, &signalement);
-    let why = match decision {
-        Ok(Decision::Transmettre(demande)) => {
-            let foreseen = foresee::statut(generation, &event, &signalement, &demande);
+    // E-mails about a status need a demande.
+    match foresee::sample_demande(generation) {
+        Ok((signalement, demande)) => {
+            let trace = &mut Trace::unread();
+            let foreseen = foresee::statut(generation, &event, &signalement, &demande, trace);
             outcome.put_accuses(&foreseen);
-            return Ok(outcome);
         }
-        Ok(Decision::Ecarter { motif }) => motif,
-        Err(error) => error.to_string(),
-    };
-    let why = format!("la demande d'essai ne peut pas être faite : {why}");
-    outcome.why_no_mail = Some(why);
+        Err(why) => outcome.why_no_mail = Some(why),
+    }
     Ok(outcome)
 }
 

@@ -10,6 +10,7 @@ use crate::domain::statut::StatutEvent;
 use crate::rules::compile::{Generation, STATUTS, Target};
 use crate::rules::decide::StatutDecision;
 use crate::rules::foresee;
+use crate::rules::trace::Trace;
 
 /// By the type of manager asked for: a forwarded signalement and its demande.
 pub(super) type Examples<'g> = BTreeMap<&'g str, (Signalement, NewDemande)>;
@@ -59,7 +60,8 @@ impl Statuts {
                 if found.at_limit >= left {
                     return;
                 }
-                let foreseen = foresee::statut(generation, event, signalement, demande);
+                let trace = &mut Trace::unread();
+                let foreseen = foresee::statut(generation, event, signalement, demande, trace);
                 found.decisions += 1;
                 let statut = &event.statut;
                 if let StatutDecision::Unknown(faults) = &foreseen.decision {

@@ -31,6 +31,18 @@ pub fn statut(rules: &RuleSet, event: &StatutEvent, canal: &str) -> (StatutDecis
     (decision, trace)
 }
 
+/// The channel by which an event is judged. That of the demande was ours when it was created, even if an edit has
+/// renamed the channel since.
+#[must_use]
+pub fn channel<'a>(rules: &'a RuleSet, event: &'a StatutEvent, created_on: &str) -> &'a str {
+    let ours = &rules.statuts.canal;
+    match event.canal.as_deref() {
+        None => ours,
+        Some(canal) if canal == created_on => ours,
+        Some(canal) => canal,
+    }
+}
+
 /// The event's comment, empty if it has none, if the landlord's table chooses the SoWell status by the comment.
 #[must_use]
 pub fn deciding_comment(rules: &RuleSet, event: &StatutEvent) -> Option<String> {

@@ -325,7 +325,7 @@ impl Line {
 
 /// Splits a text into parts, each marked if it is a quoted value: a value's text direction must not affect its
 /// surroundings.
-fn parts(text: &str) -> Vec<(bool, &str)> {
+pub(super) fn parts(text: &str) -> Vec<(bool, &str)> {
     const QUOTED: [&str; 2] = ["« ", " »"];
     let mut parts = Vec::new();
     let mut rest = text;
@@ -350,7 +350,7 @@ fn name(destination: Destination) -> &'static str {
 }
 
 /// A state's name, as the staff know it.
-fn label(etat: Etat) -> &'static str {
+pub(super) fn label(etat: Etat) -> &'static str {
     match etat {
         Etat::Recu => "reçu, demande en cours de création",
         Etat::Transmis => "transmis",
@@ -371,7 +371,7 @@ fn state_of(signalement: &SignalementSummary) -> &'static str {
 }
 
 /// Whether a link may lead to that address.
-fn is_web(address: &str) -> bool {
+pub(super) fn is_web(address: &str) -> bool {
     address.starts_with("https://") || address.starts_with("http://")
 }
 

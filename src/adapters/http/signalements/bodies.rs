@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::domain::referentiel::Gestionnaire;
 
 /// A one-pixel photo, for the example in the API's description.
-const PHOTO: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
+pub(in crate::adapters::http) const PHOTO: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
 
 /// Un signalement, tel que SoWell l'envoie. Une clé inconnue est conservée et signalée dans
 /// `avertissements`.

@@ -1,0 +1,189 @@
+//! The page that tries a status of the CRM.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Consequences, Refusal, unreadable};
+use crate::adapters::http::AppState;
+use crate::adapters::http::console::page;
+use crate::adapters::http::console::session::Operator;
+use crate::adapters::http::demandes::read_event;
+use crate::adapters::http::problem::Problem;
+use crate::domain::demande::Uid;
+use crate::rules::compile::{Generation, Target};
+use crate::rules::decide::StatutDecision;
+use crate::rules::foresee;
+
+/// A form as it was filled in.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Filled {
+    statut: String,
+    resultat: String,
+    commentaire: String,
+    canal: String,
+    /// A demande whose e-mails are to be seen; empty for a sample one.
+    uid: String,
+}
+
+impl Filled {
+    /// The same without what people add unwittingly: spaces around a word, line breaks of Windows.
+    fn tidied(self) -> Self {
+        let trimmed = |text: &str| text.trim().to_owned();
+        Self {
+            statut: trimmed(&self.statut),
+            resultat: trimmed(&self.resultat),
+            commentaire: self.commentaire.replace("\r\n", "\n"),
+            canal: trimmed(&self.canal),
+            uid: trimmed(&self.uid),
+        }
+    }
+
+    /// The body that the CRM would send.
+    fn body(&self) -> Vec<u8> {
+        let given = |text: &str| (!text.trim().is_empty()).then(|| text.to_owned());
+        let body = json!({
+            "statut": given(&self.statut),
+            "resultat": given(&self.resultat),
+            "commentaire": given(&self.commentaire),
+            "canal": given(&self.canal),
+        });
+        body.to_string().into_bytes()
+    }
+
+    /// The demande whose status changes; `None` for a sample one.
+    fn demande(&self) -> Option<Uid> {
+        (!self.uid.is_empty()).then(|| Uid::new(self.uid.clone()))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "trial/statut.html")]
+struct Page {
+    /// What is wrong with the form itself, in French.
+    alarm: Option<&'static str>,
+    form: Filled,
+    /// The statuses of the table.
+    statuts: Vec<String>,
+    /// The values that the table knows for each field that a status depends on.
+    resultats: Vec<String>,
+    canaux: Vec<String>,
+    result: Option<Result<Outcome, Refusal>>,
+}
+
+/// What the rules would do.
+struct Outcome {
+    sentence: String,
+    /// Why the CRM would be refused: the table does not know the status.
+    refusal: Option<Refusal>,
+    /// Why no e-mail can be foreseen, in French.
+    without_mails: Option<String>,
+    consequences: Consequences,
+}
+
+/// An empty trial.
+pub(super) async fn show(_: Operator, State(state): State<AppState>) -> Response {
+    let generation = state.reload.generation();
+    let form = Filled {
+        statut: generation.rules.statuts.initial.text.clone(),
+        ..Filled::default()
+    };
+    page(StatusCode::OK, &Page::new(&generation, form))
+}
+
+/// A trial with its result.
+pub(super) async fn run(
+    _: Operator,
+    State(state): State<AppState>,
+    filled: Result<Form<Filled>, FormRejection>,
+) -> Response {
+    let generation = state.reload.generation();
+    let (status, alarm, form) = match filled {
+        Ok(Form(filled)) => (StatusCode::OK, None, filled.tidied()),
+        Err(rejection) => {
+            let (status, alarm) = unreadable(&rejection);
+            (status, Some(alarm), Filled::default())
+        }
+    };
+    let mut shown = Page::new(&generation, form);
+    shown.alarm = alarm;
+    if alarm.is_none() {
+        let tried = try_out(&state, &shown.form).await;
+        shown.result = Some(tried.map_err(|problem| Refusal::from(&problem)));
+    }
+    page(status, &shown)
+}
+
+/// Reads the form as the CRM's event, and tries it.
+async fn try_out(state: &AppState, form: &Filled) -> Result<Outcome, Problem> {
+    let demande = form.demande();
+    let uid = demande.clone().unwrap_or_else(foresee::uid);
+    let (event, _) = read_event(uid.as_str().to_owned(), &form.body())?;
+    let tried = state.outbound.try_out(event, demande.as_ref()).await?;
+    let (sentence, refusal) = match &tried.tried.foreseen.decision {
+        StatutDecision::Translate { statut_sowell } => (
+            format!("SoWell recevrait le statut « {statut_sowell} »."),
+            None,
+        ),
+        StatutDecision::Ignore { motif } => (format!("SoWell ne recevrait rien : {motif}."), None),
+        StatutDecision::Unknown(faults) => (
+            "SoWell ne recevrait rien pour l'instant : le changement serait conservé, et envoyé dès que \
+             statuts.yaml le traduit."
+                .to_owned(),
+            Some(Refusal::from(&Problem::faults(faults.clone()))),
+        ),
+    };
+    let of = tried.tried;
+    Ok(Outcome {
+        sentence,
+        refusal,
+        without_mails: tried.without_mails,
+        consequences: Consequences::of(of.version, &of.foreseen, &of.trace),
+    })
+}
+
+impl Page {
+    fn new(generation: &Arc<Generation>, form: Filled) -> Self {
+        let statuts = &generation.rules.statuts;
+        let known = statuts.table.keys().chain(statuts.ignorer.keys());
+        let values = |of: &str| {
+            let mut all = Vec::new();
+            for correspondance in statuts.table.values() {
+                match &correspondance.target {
+                    Target::Selon { field, values } if field == of => {
+                        all.extend(values.keys().cloned());
+                    }
+                    _ => {}
+                }
+            }
+            all.sort_unstable();
+            all.dedup();
+            all
+        };
+        Self {
+            alarm: None,
+            statuts: known.cloned().collect(),
+            resultats: values("resultat"),
+            canaux: values("canal"),
+            form,
+            result: None,
+        }
+    }
+
+    /// What is wrong with a field of the form, in French; empty if nothing is.
+    fn fault(&self, field: &str) -> String {
+        let refusal = match self.result.as_ref() {
+            None => None,
+            Some(Ok(outcome)) => outcome.refusal.as_ref(),
+            Some(Err(refusal)) => Some(refusal),
+        };
+        refusal.map_or_else(String::new, |it| it.of_field(field))
+    }
+}

@@ -1,0 +1,169 @@
+//! The page that tries a status of the CRM without telling SoWell.
+
+use reqwest::StatusCode;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::trial::{nothing_was_kept, page, says};
+use super::{bare, url};
+use crate::browser::Browser;
+use crate::harness::{Builder, is_accepted, signalement};
+
+const STATUT: &str = "/console/essai/statut";
+
+/// Writes a tenant for each status that SoWell is told.
+const ACCUSES: &str = "fn accuses(evenement) {
+    if evenement.type != \"statut\" { return []; }
+    [#{ a: evenement.signalement.email_auteur, modele: \"statut\" }]
+}
+";
+
+#[rstest]
+#[case::plain(
+    &[("statut", "Vivest en cours")],
+    &["SoWell recevrait le statut « En cours de traitement ».", "correspondances (statuts.yaml, ligne 16) : appliquée"]
+)]
+#[case::by_its_result(
+    &[("statut", " Clôturée "), ("resultat", "Rejeté")],
+    &["SoWell recevrait le statut « Rejeté ».", "valeur = Rejeté", "Aucun e-mail ne partirait."]
+)]
+#[case::another_channel(
+    &[("statut", "Ouverte"), ("canal", "Téléphone")],
+    &["SoWell ne recevrait rien : le canal de la demande est « Téléphone » et non « SoWell »"]
+)]
+#[case::unknown(
+    &[("statut", "Cloturée")],
+    &["SoWell ne recevrait rien pour l'instant", "Le CRM recevrait un refus (422) :", "vouliez-vous dire « Clôturée » ?"]
+)]
+#[case::without_its_result(
+    &[("statut", "Clôturée")],
+    &["/resultat : le statut « Clôturée » demande « resultat » ; valeurs connues : Rejeté, Traité"]
+)]
+#[case::blank(&[("statut", " ")], &["Le CRM recevrait un refus (422) :", "/statut : champ obligatoire"])]
+#[case::nobodys(
+    &[("statut", "Ouverte"), ("uid", "DEM-0")],
+    &["Le CRM recevrait un refus (404) : aucune demande n'a cet uid"]
+)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_is_tried_and_nothing_is_kept(
+    #[case] fields: &[(&str, &str)],
+    #[case] told: &[&str],
+) {
+    let daemon = Builder::new().start().await;
+    let page = page(&daemon, STATUT, fields).await;
+    for text in told {
+        assert!(says(&page, text), "{text}: {page}");
+    }
+    assert!(
+        says(&page, "Rien n'est enregistré et rien n'est envoyé"),
+        "{page}"
+    );
+    nothing_was_kept(&daemon).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_the_one_that_the_crm_would_get() {
+    let daemon = Builder::new().start().await;
+    let uid = daemon.created(&signalement(1)).await;
+    let long = "x".repeat(201);
+    for event in [
+        json!({"statut": "Inconnu"}),
+        json!({"statut": "Clôturée", "resultat": "Traite"}),
+        json!({"statut": long, "canal": long}),
+        json!({"statut": "Ouverte", "commentaire": "x".repeat(20_001)}),
+    ] {
+        let refused = daemon.statut(&uid, &event).await.json();
+        let fields = event.as_object().unwrap().iter();
+        let fields: Vec<(&str, &str)> = fields
+            .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
+            .collect();
+        let page = page(&daemon, STATUT, &fields).await;
+        let faults = refused["erreurs"].as_array().unwrap();
+        assert!(!faults.is_empty(), "{refused}");
+        for fault in faults {
+            let text = |key: &str| Value::as_str(&fault[key]).unwrap();
+            let told = format!("{} : {}", text("pointeur"), text("detail"));
+            assert!(says(&page, &told), "{told}: {page}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_e_mails_of_a_demande_are_those_that_its_tenant_would_get() {
+    let daemon = Builder::new()
+        .file("rules/accuses.rhai", ACCUSES)
+        .file(
+            "rules/modeles/statut.txt",
+            "Objet: {{ evenement.statut_sowell }}\n\nBonjour {{ signalement.auteur }}\n",
+        )
+        .start()
+        .await;
+    let uid = daemon.created(&signalement(1)).await;
+    let of_it = page(
+        &daemon,
+        STATUT,
+        &[("statut", "Vivest en cours"), ("uid", &uid)],
+    )
+    .await;
+    let of_any = page(&daemon, STATUT, &[("statut", "Vivest en cours")]).await;
+    for (page, author) in [(of_it, "Zoé N'Guyen-Müller"), (of_any, "Camille Durand")] {
+        assert!(says(&page, "Objet En cours de traitement"), "{page}");
+        assert!(says(&page, &format!("Bonjour {author}")), "{page}");
+        assert!(says(&page, "accuses (accuses.rhai, ligne"), "{page}");
+    }
+    assert!(daemon.courriels().is_empty());
+    let events = daemon.state.store.count_past(None).await.unwrap().1;
+    assert_eq!(events, 0);
+    // No demande can be invented for these rules, and the status is known all the same.
+    let nobody = "fn affecter(signalement, residence, qualification) {\n    \
+                  throw \"personne \" + signalement.residence\n}\n";
+    assert!(is_accepted(
+        &daemon.edit("rules/gestionnaire.rhai", nobody).await
+    ));
+    let page = page(&daemon, STATUT, &[("statut", "Vivest en cours")]).await;
+    for text in [
+        "« En cours de traitement »",
+        "Les e-mails ne peuvent pas être montrés : ",
+    ] {
+        assert!(says(&page, text), "{text}: {page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_someone_signed_in_may_try() {
+    let daemon = Builder::new().start().await;
+    let address = format!("{}console/essai/statut", url(&daemon));
+    for request in [bare().get(&address), bare().post(&address)] {
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+        assert_eq!(answer.headers()["location"], "/?fait=deconnecte");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_chooses_a_status_in_a_browser() {
+    let Some(browser) = Browser::open().await else {
+        return;
+    };
+    let daemon = Builder::new().start().await;
+    browser.sign_in(&url(&daemon)).await;
+    browser
+        .load(&format!("{}console/essai/statut", url(&daemon)))
+        .await;
+    let offered = "return [...document.getElementById('statut').list.options].map(it => it.value)";
+    let offered = browser.evaluate(offered).await;
+    assert!(
+        offered.as_array().unwrap().contains(&json!("Clôturée")),
+        "{offered}"
+    );
+    let fill = "document.getElementById('statut').value = 'Clôturée'; \
+                document.getElementById('resultat').value = 'Traité'";
+    browser.evaluate(fill).await;
+    browser.press("Essayer").await;
+    let result = browser.text("#issue").await;
+    assert!(
+        result.contains("SoWell recevrait le statut « Traité »."),
+        "{result}"
+    );
+    browser.close("console-trial-statut.png").await;
+}
