@@ -9,6 +9,7 @@ mod answer;
 mod compile;
 mod dates;
 mod lint;
+mod operations;
 mod syntax;
 mod validate;
 mod values;
@@ -219,15 +220,17 @@ impl Scripts {
         arguments: impl FnOnce(&[Extent; N]) -> [Shown<'s>; N],
     ) -> Result<Dynamic, ScriptError> {
         let arguments = arguments(&script.read).map(to_script);
-        self.engine
-            .call_fn_with_options::<Dynamic>(
-                CallFnOptions::new(),
-                &mut Scope::new(),
-                &script.ast,
-                call.function,
-                arguments,
-            )
-            .map_err(|error| call.failed(&error, script))
+        operations::of(|| {
+            self.engine
+                .call_fn_with_options::<Dynamic>(
+                    CallFnOptions::new(),
+                    &mut Scope::new(),
+                    &script.ast,
+                    call.function,
+                    arguments,
+                )
+                .map_err(|error| call.failed(&error, script))
+        })
     }
 }
 

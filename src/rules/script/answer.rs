@@ -65,7 +65,10 @@ impl Call {
         } = script;
         let inner = error.unwrap_inner();
         let known = inner.position().line().or(error.position().line());
-        let endless = matches!(inner, EvalAltResult::ErrorTooManyOperations(_));
+        let endless = matches!(
+            inner,
+            EvalAltResult::ErrorTooManyOperations(_) | EvalAltResult::ErrorTerminated(..)
+        );
         let grows = matches!(inner, EvalAltResult::ErrorDataTooLarge(..)) && known.is_none();
         let here = |it: &&Remark| it.0 == inner.position();
         let (line, message) = match loops.as_slice() {

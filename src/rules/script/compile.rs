@@ -6,11 +6,12 @@ use super::analysis::functions::Functions;
 use super::analysis::{chain, reads, uses, written};
 use super::syntax::brackets::Balance;
 use super::syntax::slips;
-use super::{Entry, Script, clamp, dates, lint, position, validate, words};
+use super::{Entry, Script, clamp, dates, lint, operations, position, validate, words};
 use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
 use crate::rules::place::Located;
 
-/// Maximum number of operations in one call; a 20-line script takes a few hundred.
+/// Maximum number of operations in one call without those of closures, and in each call of a closure; a 20-line script
+/// takes a few hundred.
 const MAX_OPERATIONS: u64 = 100_000;
 /// Maximum size of a string: a description of 20,000 four-byte characters must fit three times.
 const MAX_STRING_BYTES: usize = 256 * 1024;
@@ -46,6 +47,7 @@ pub(super) fn engine() -> Engine {
         .register_fn(SLEEP, |_: rhai::INT| no_sleep())
         .register_fn(SLEEP, |_: rhai::FLOAT| no_sleep());
     dates::add(&mut engine);
+    operations::limit(&mut engine);
     // Printed output may contain a tenant's data, so it is discarded.
     engine.on_print(|_| {}).on_debug(|_, _, _| {});
     engine

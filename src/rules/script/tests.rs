@@ -199,6 +199,12 @@ fn a_value_that_is_no_message_is_reported_with_a_remedy(#[case] body: &str, #[ca
     Some(1),
     "un texte a une taille limitée"
 )]
+// The calls of a closure count together.
+#[case(
+    "let l = [];\nl.pad(9000, 1);\nl.map(|x| { for y in 0..9000 { } });",
+    Some(4),
+    "trop d'opérations"
+)]
 #[case(
     "affecter(signalement, residence, qualification)",
     Some(1),

@@ -239,7 +239,7 @@ pub(super) fn no_key(key: &str) -> String {
 /// An exceeded limit, with the remedy.
 fn of_limit(error: &EvalAltResult) -> Option<String> {
     Some(match error {
-        EvalAltResult::ErrorTooManyOperations(_) => {
+        EvalAltResult::ErrorTooManyOperations(_) | EvalAltResult::ErrorTerminated(..) => {
             "trop d'opérations : parcourez des listes plus courtes, ou cherchez moins de mots".into()
         }
         EvalAltResult::ErrorStackOverflow(_) => {
