@@ -116,7 +116,7 @@ pub fn compile(
         rules_digest,
         referentiel_digest,
     };
-    let failures = cases.iter().flat_map(|case| case.run(&generation));
+    let failures = case::run_all(&cases, &generation).into_iter();
     let unknown = known.secrets.map(|it| generation.rules.unmet(it));
     for failure in failures.chain(unknown.into_iter().flatten()) {
         diagnostics.push(if rules_are_known {

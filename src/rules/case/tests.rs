@@ -1,5 +1,7 @@
 //! Which cases let an edit pass, and what is reported about the others.
 
+mod limits;
+
 use super::*;
 use crate::domain::ports::FileSet;
 use crate::rules::compile::{Known, compile};

@@ -244,20 +244,31 @@ impl Combinations<'_> {
         (signalements * self.cases(breadth).count()) as u64
     }
 
-    /// All single variations.
-    pub(super) fn singles(&self, breadth: Breadth) -> Extent {
+    /// The single variations, as many as `most` decisions allow at this breadth.
+    pub(super) fn singles(&self, breadth: Breadth, most: u64) -> Extent {
+        let affordable = self.affordable(breadth, most);
         Extent {
             breadth,
-            numbers: 0..self.varied.singles,
+            numbers: 0..self.varied.singles.min(affordable),
         }
+    }
+
+    /// Whether some of the single variations are left out.
+    pub(super) fn leaves_out_singles(&self, singles: &Extent) -> bool {
+        singles.numbers.len() < self.varied.singles
+    }
+
+    /// The number of variations that `most` decisions allow at this breadth.
+    fn affordable(&self, breadth: Breadth, most: u64) -> usize {
+        let each = self.count_each(breadth).max(1);
+        usize::try_from(most / each).unwrap_or(usize::MAX)
     }
 
     /// The pairs, as many as `most` decisions allow; `widest` is the breadth at which the single ones are tried.
     pub(super) fn pairs(&self, widest: Breadth, most: u64) -> Extent {
         let (first, end) = (self.varied.singles, self.varied.variations.len());
-        let breadth = self.within(widest, (end - first) as u64, [most, most]);
-        let each = self.count_each(breadth).max(1);
-        let affordable = usize::try_from(most / each).unwrap_or(usize::MAX);
+        let breadth = self.narrowed(widest, (end - first) as u64, [most, most]);
+        let affordable = self.affordable(breadth, most);
         Extent {
             breadth,
             numbers: first..end.min(first.saturating_add(affordable)),
@@ -282,10 +293,10 @@ impl Combinations<'_> {
     /// `by_name` is the limit if nothing else is combined with what names distinguish.
     pub(super) fn breadth(&self, most: u64, by_name: u64) -> Breadth {
         let singles = self.varied.singles as u64;
-        self.within(self.varied.read, singles, [most, by_name])
+        self.narrowed(self.varied.read, singles, [most, by_name])
     }
 
-    fn within(&self, widest: Breadth, variations: u64, [most, by_name]: [u64; 2]) -> Breadth {
+    fn narrowed(&self, widest: Breadth, variations: u64, [most, by_name]: [u64; 2]) -> Breadth {
         let narrowings: [fn(&mut Breadth); 4] = [
             |_| {},
             |it| it.flags = false,
@@ -355,21 +366,21 @@ impl Combinations<'_> {
             return Some(found);
         };
         for number in tried.numbers.clone() {
-            if budget.signalements == 0 || budget.at_limit == 0 {
+            if budget.signalements == 0 || budget.left.is_used_up() {
                 break;
             }
             let mut examples = Examples::new();
             for (of, codes) in varied.qualifications(breadth).iter().enumerate() {
                 let mut decisions = 0;
                 for case in self.cases_of(first, breadth, number) {
-                    if budget.at_limit == 0 {
+                    if budget.left.is_used_up() {
                         break;
                     }
                     let case = case.of_kinds(kind, of);
                     let mut one = Found::default();
                     let signalement = self.varied_signalement(first, codes[0], case);
                     self.decide_one(&signalement, Some(case.at), &mut examples, &mut one);
-                    budget.reach(one.at_limit);
+                    budget.take(one.spent);
                     let one = one.without_words(self, number, known);
                     for key in one.holes.keys().chain(one.remarks.keys()) {
                         let key = (of, key.clone());
@@ -385,10 +396,10 @@ impl Combinations<'_> {
                 && let Some(case) = self.cases_of(first, breadth, number).next()
             {
                 let (mut one, at) = (Found::default(), Some(case.at));
-                let left = budget.at_limit;
+                let left = budget.left;
                 self.statuts
                     .decide(self.generation, &examples, at, left, &mut one);
-                budget.reach(one.at_limit);
+                budget.take(one.spent);
                 let one = one.without_words(self, number, known);
                 for key in one.holes.keys() {
                     failing.statuts.entry(key.clone()).or_insert(case);
