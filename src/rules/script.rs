@@ -21,6 +21,7 @@ pub use lint::OwnKey;
 use rhai::{AST, CallFnOptions, Dynamic, Engine, Position, Scope};
 use serde_json::{Map, Value};
 
+use self::analysis::loops::Loops;
 use self::analysis::uses;
 use self::answer::Call;
 use self::compile::{compile_one, engine};
@@ -270,8 +271,7 @@ struct Script<const N: usize> {
     line: u32,
     /// How much of each parameter it reads.
     read: [Extent; N],
-    /// Lines of the loops that may never end.
-    loops: Vec<u32>,
+    loops: Loops,
     /// The strings it compares with its input.
     compared: Vec<Compared>,
     /// Reads of fields that never exist.

@@ -4,6 +4,7 @@ pub(super) mod chain;
 pub(super) mod functions;
 pub(super) mod given;
 pub(super) mod library;
+pub(super) mod loops;
 pub(super) mod names;
 pub(super) mod parts;
 pub(super) mod passed;

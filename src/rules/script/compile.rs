@@ -3,7 +3,7 @@
 use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseErrorType};
 
 use super::analysis::functions::Functions;
-use super::analysis::{chain, reads, uses, written};
+use super::analysis::{chain, loops, reads, uses, written};
 use super::syntax::brackets::Balance;
 use super::syntax::slips;
 use super::{Entry, Script, clamp, dates, lint, operations, position, validate, words};
@@ -116,7 +116,7 @@ pub(super) fn compile_one<const N: usize>(
         line,
         read: reads::of(&ast, function),
         written: written::of(&ast, text),
-        loops: uses::loops(&ast),
+        loops: loops::of(&ast),
         compared: looks.compared,
         absent: looks.absent,
         computed_keys: chain::computed_keys(&ast),
