@@ -1,6 +1,7 @@
 //! Facts about a script, from its syntax tree: what its names refer to, what it reads, and what it names as literals.
 
 pub(super) mod chain;
+pub(super) mod closures;
 pub(super) mod functions;
 pub(super) mod given;
 pub(super) mod library;

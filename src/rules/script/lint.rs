@@ -32,6 +32,7 @@ use std::collections::HashSet;
 use rhai::AST;
 
 use self::comparisons::Comparisons;
+use super::analysis::closures;
 use super::analysis::names::Names;
 use super::{Entry, Remark, position};
 use crate::rules::compared::Compared;
@@ -68,6 +69,7 @@ pub(super) fn look<const N: usize>(
     missing_interpolation::dollars(script, text, file, faults);
     let (mut compared, mut absent) = (Comparisons::default(), Vec::new());
     let all = Names::all(script, function, &parameters);
+    let elements = closures::elements(&all);
     for names in &all {
         let fields = unknown_fields::absent(names);
         let others = [
@@ -80,7 +82,7 @@ pub(super) fn look<const N: usize>(
             calendar::hours_of_the_sender(names),
             calendar::no_days(names),
             out_of_range::numbers(names),
-            letter_case::never_found(names),
+            letter_case::never_found(names, &elements),
             missing_interpolation::without_dollar(text, names),
             shadowed_variables::variables(names),
             switch_lists::lists(text, names),

@@ -11,10 +11,16 @@ use crate::rules::script::analysis::names::{Bound, Letters, Names};
 /// Methods that search for a string.
 const ASKING: [&str; 4] = ["contains", "ends_with", "index_of", "starts_with"];
 
-/// Every string that is never found because of its case.
-pub(super) fn never_found(names: &Names) -> Vec<Remark> {
+/// Every string in a function that is never found because of its case; `elements` are those of the lists that closures
+/// are called with.
+pub(super) fn never_found(
+    names: &Names,
+    elements: &[(String, String, Vec<(String, Position)>)],
+) -> Vec<Remark> {
     let mut found = Vec::new();
-    let in_turn = in_turn(names);
+    let mut in_turn = in_turn(names);
+    let here = elements.iter().filter(|it| it.0 == names.part.name);
+    in_turn.extend(here.map(|(_, variable, words)| (variable.clone(), words.clone())));
     names.walk(&mut |path| {
         let mut note = |letters: Option<Letters>, sought: &Expr| {
             if let Some(letters) = letters {
