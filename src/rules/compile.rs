@@ -3,6 +3,7 @@
 //! Architecture invariant: only a generation compiled from all files can run; raw files cannot. All faults of all files
 //! are reported, not only the first.
 
+mod channels;
 mod connected;
 mod generation;
 mod impossible;
@@ -99,6 +100,7 @@ pub fn compile(
     remarks::note_absent_managers(&rule_set, &referentiel, &mut diagnostics);
     impossible::note_impossible_words(&rule_set, &referentiel, &mut diagnostics);
     twins::note_twin_words(&rule_set, &mut diagnostics);
+    channels::note_unknown_channels(&rule_set.statuts, &mut diagnostics);
     connected::note_words(&rule_set, &referentiel, &mut diagnostics);
     let had_cases = known.previous.is_some_and(|it| it.has_cases)
         || known.accepted_rules.is_some_and(has_cases);
