@@ -82,30 +82,7 @@ pub(super) fn compile_one<const N: usize>(
     validate::calls::unknown(engine, &ast, file, faults);
     validate::globals::unknown(&ast, file, faults);
     let line = line_of(&ast, text, function);
-    let found: Vec<usize> = ast
-        .iter_functions()
-        .filter(|it| it.name == function)
-        .map(|it| it.params.len())
-        .collect();
-    if !found.contains(&parameters.len()) {
-        let wanted = parameters.len();
-        let near = nearest(function, ast.iter_functions().map(|it| it.name));
-        let (line, message) = match (found.first(), near) {
-            (Some(other), _) => (
-                line,
-                format!(
-                    "la fonction « {function} » doit avoir {}, et non {other}",
-                    counted(wanted, "paramètre")
-                ),
-            ),
-            (None, Some(near)) => (
-                line_of(&ast, text, near),
-                format!("la fonction « {function} » manque : est-ce « {near} », mal écrite ?"),
-            ),
-            (None, None) => (0, format!("la fonction « {function} » manque")),
-        };
-        faults.push(Diagnostic::at(code::SCRIPT, file, line, 0, message));
-    }
+    check_definition(&ast, text, (file, function, parameters.len()), faults);
     if faults.len() > before {
         return None;
     }
@@ -122,6 +99,39 @@ pub(super) fn compile_one<const N: usize>(
         computed_keys: chain::computed_keys(&ast),
         ast,
     })
+}
+
+/// Reports that the function the daemon calls is missing, or has another number of parameters.
+fn check_definition(
+    script: &AST,
+    text: &str,
+    (file, function, wanted): (&str, &str, usize),
+    faults: &mut Vec<Diagnostic>,
+) {
+    let found: Vec<usize> = script
+        .iter_functions()
+        .filter(|it| it.name == function)
+        .map(|it| it.params.len())
+        .collect();
+    if found.contains(&wanted) {
+        return;
+    }
+    let near = nearest(function, script.iter_functions().map(|it| it.name));
+    let (line, message) = match (found.first(), near) {
+        (Some(other), _) => (
+            line_of(script, text, function),
+            format!(
+                "la fonction « {function} » doit avoir {}, et non {other}",
+                counted(wanted, "paramètre")
+            ),
+        ),
+        (None, Some(near)) => (
+            line_of(script, text, near),
+            format!("la fonction « {function} » manque : est-ce « {near} », mal écrite ?"),
+        ),
+        (None, None) => (0, format!("la fonction « {function} » manque")),
+    };
+    faults.push(Diagnostic::at(code::SCRIPT, file, line, 0, message));
 }
 
 /// Maximum number of unknown names reported for one script.

@@ -47,11 +47,18 @@ fn element<'n>(all: &'n [Names], closure: &str, taken: &[Expr]) -> Option<&'n st
     (parameters.len() == taken.len() + 1 && names.is_constant(element)).then_some(element)
 }
 
-/// The strings of a list that closures are called with in turn: the names of the closure and of its parameter, and the
-/// strings.
-pub(in crate::rules::script) fn elements(
-    all: &[Names],
-) -> Vec<(String, String, Vec<(String, Position)>)> {
+/// The strings of a list that a closure is called with in turn.
+pub(in crate::rules::script) struct Elements {
+    /// The function name of the closure.
+    pub(in crate::rules::script) closure: String,
+    /// The name of its parameter.
+    pub(in crate::rules::script) parameter: String,
+    /// The strings, each with its position.
+    pub(in crate::rules::script) words: Vec<(String, Position)>,
+}
+
+/// The strings that each closure is called with.
+pub(in crate::rules::script) fn elements(all: &[Names]) -> Vec<Elements> {
     let mut found = Vec::new();
     for names in all {
         names.walk(&mut |path| {
@@ -64,7 +71,11 @@ pub(in crate::rules::script) fn elements(
                 && let Some(element) = element(all, &name, taken)
                 && let Some(Bound::Texts(words)) = names.bound(&pair.lhs)
             {
-                found.push((name, element.to_owned(), words));
+                found.push(Elements {
+                    closure: name,
+                    parameter: element.to_owned(),
+                    words,
+                });
             }
             true
         });

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use rhai::{ASTNode, Expr, Position, Stmt};
 
 use crate::rules::script::Remark;
+use crate::rules::script::analysis::closures::Elements;
 use crate::rules::script::analysis::names::{Bound, Letters, Names};
 
 /// Methods that search for a string.
@@ -13,14 +14,11 @@ const ASKING: [&str; 4] = ["contains", "ends_with", "index_of", "starts_with"];
 
 /// Every string in a function that is never found because of its case; `elements` are those of the lists that closures
 /// are called with.
-pub(super) fn never_found(
-    names: &Names,
-    elements: &[(String, String, Vec<(String, Position)>)],
-) -> Vec<Remark> {
+pub(super) fn never_found(names: &Names, elements: &[Elements]) -> Vec<Remark> {
     let mut found = Vec::new();
     let mut in_turn = in_turn(names);
-    let here = elements.iter().filter(|it| it.0 == names.part.name);
-    in_turn.extend(here.map(|(_, variable, words)| (variable.clone(), words.clone())));
+    let here = elements.iter().filter(|it| it.closure == names.part.name);
+    in_turn.extend(here.map(|it| (it.parameter.clone(), it.words.clone())));
     names.walk(&mut |path| {
         let mut note = |letters: Option<Letters>, sought: &Expr| {
             if let Some(letters) = letters {
