@@ -31,6 +31,7 @@
 //! - [`pasted`]: characters that a word processor puts into a text
 //! - [`garbled`]: letters spoilt by a wrong encoding
 //! - [`schema`]: JSON Schemas of the YAML files, for editors
+//! - [`meter`]: how much scripts and templates did, for tools that must stay quick
 //! - [`pace`]: whether the rules have been slow recently
 //!
 //! Pure by rule: no clock, no file, no network, no async here.
@@ -50,6 +51,7 @@ pub mod foresee;
 pub mod garbled;
 pub mod impact;
 pub mod layout;
+pub mod meter;
 pub mod pace;
 pub mod pasted;
 pub mod place;

@@ -11,6 +11,7 @@ pub mod record;
 
 use crate::rules::compile::Generation;
 use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::meter;
 use crate::rules::place::Located;
 use crate::rules::source::Reader;
 use crate::rules::template::Templates;
@@ -130,6 +131,44 @@ impl Case {
             CaseKind::Exchange(case) => case.run(&self.title, generation),
         }
     }
+}
+
+/// Number of cases failing at a limit of a script or a template after which the others are not run: each takes as long
+/// as hundreds of others, and the edit is refused anyway.
+const MOST_AT_LIMIT: usize = 10;
+
+/// Runs all cases; those left out because too many before them reached a limit are reported once.
+#[must_use]
+pub fn run_all(cases: &[Case], generation: &Generation) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    let mut at_limit = 0;
+    let mut rest = cases.iter();
+    while let Some(case) = rest.next() {
+        let (failures, work) = meter::measure(|| case.run(generation));
+        at_limit += usize::from(work.at_limit > 0 && !failures.is_empty());
+        faults.extend(failures);
+        if at_limit == MOST_AT_LIMIT {
+            faults.extend(not_run(rest.as_slice()));
+            break;
+        }
+    }
+    faults
+}
+
+/// The fault that reports the cases left out, at the first of them; `None` if there are none.
+fn not_run(left: &[Case]) -> Option<Diagnostic> {
+    let [Case { title, .. }, others @ ..] = left else {
+        return None;
+    };
+    let which = match others.len() {
+        0 => "pas essayé".to_owned(),
+        1 => "pas essayé, ni le cas suivant".to_owned(),
+        more => format!("pas essayé, ni les {more} cas suivants"),
+    };
+    let what = format!(
+        "{which} : dans {MOST_AT_LIMIT} cas avant lui, un script ou un modèle va jusqu'à une limite ; corrigez-le d'abord, comme le disent les messages de ces cas, et tous les cas seront essayés"
+    );
+    Some(title.fault_at(&title.nom, &what))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Architecture invariant: only a generation compiled from all files can run; raw files cannot. All faults of all files
 //! are reported, not only the first.
 
+mod channels;
 mod connected;
 mod generation;
 mod impossible;
@@ -128,7 +129,7 @@ pub fn compile(
         rules_digest,
         referentiel_digest,
     };
-    let failures = cases.iter().flat_map(|case| case.run(&generation));
+    let failures = case::run_all(&cases, &generation).into_iter();
     let unmet = known.secrets.map(|it| generation.rules.unmet(it));
     for failure in failures.chain(unmet.into_iter().flatten()) {
         diagnostics.push(if rules_are_known {
@@ -150,6 +151,7 @@ fn note_disagreements(
     remarks::note_absent_managers(rule_set, referentiel, diagnostics);
     impossible::note_impossible_words(rule_set, referentiel, diagnostics);
     twins::note_twin_words(rule_set, diagnostics);
+    channels::note_unknown_channels(&rule_set.statuts, diagnostics);
     connected::note_words(rule_set, referentiel, diagnostics);
 }
 

@@ -12,12 +12,14 @@ mod alike;
 mod biens;
 mod budget;
 mod causes;
+mod cost;
 mod creation;
 mod gap;
 mod kinds;
 mod moments;
 mod pairs;
 mod patience;
+mod pieces;
 mod report;
 mod statuts;
 mod supposed;
@@ -28,14 +30,13 @@ mod words;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use rayon::prelude::*;
-
 use crate::domain::demande::NewDemande;
 use crate::domain::referentiel::Residence;
 use crate::domain::signalement::Signalement;
 use crate::rules::compile::Generation;
 use crate::rules::connector::Partner;
 use crate::rules::decide::Decision;
+use crate::rules::diagnostic::Diagnostic;
 use crate::rules::foresee;
 use crate::rules::referentiel::GESTIONNAIRES;
 use crate::rules::script::GESTIONNAIRE;
@@ -46,7 +47,8 @@ use budget::Budget;
 use causes::{At, Found, Group};
 use creation::Creations;
 use kinds::{Kind, kind};
-use patience::Patience;
+use patience::Effort;
+use pieces::side_by_side;
 use statuts::{Examples, Statuts};
 use varied::{Extent, Varied};
 
@@ -71,6 +73,8 @@ pub struct Coverage {
     /// What the rules read that was not tried for every combination, or not together, in French, one sentence each;
     /// empty if nothing was left out.
     pub untried: Vec<String>,
+    /// The remark that a search ended or tried fewer values because scripts take too long; `None` if it did not.
+    pub cut: Option<Diagnostic>,
 }
 
 impl Coverage {
@@ -106,6 +110,8 @@ pub struct Combinations<'g> {
     creations: Option<Creations<'g>>,
     /// Whether the CRM described by the connector file is called.
     calls_crm: bool,
+    /// The number of operations of scripts and templates that a search may take.
+    operations: u64,
 }
 
 impl<'g> Combinations<'g> {
@@ -138,6 +144,7 @@ impl<'g> Combinations<'g> {
             statuts: Statuts::of(generation),
             creations: Creations::of(rules),
             calls_crm: true,
+            operations: u64::MAX,
         }
     }
 
@@ -169,23 +176,27 @@ impl<'g> Combinations<'g> {
 
     /// Decides all of them on all cores; `tick` receives the number of each batch of decisions.
     pub fn decide(&self, tick: &(dyn Fn(u64) + Sync)) -> Coverage {
-        let found = side_by_side(self.residences.len(), patience::MOST, tick, |at, left| {
+        let found = side_by_side(self.residences.len(), self.whole(), tick, |at, left| {
             let residence = self.residences[at];
             self.residence(residence, &self.qualifications, Reach::All, true, left)
         });
-        let breadth = self.breadth(varied::MOST, varied::MOST_BY_NAME);
+        let affordable = self.affordable_after(&[&found]);
+        let most = [varied::MOST, varied::MOST_BY_NAME].map(|it| it.min(affordable));
+        let breadth = self.breadth(most[0], most[1]);
         let varied = |tried: &Extent, known: &[&Found]| {
             let kinds = self.varied.residences(tried.breadth).len();
-            side_by_side(kinds, left_after(known), tick, |kind, left| {
+            let left = left_after(self.whole(), known);
+            side_by_side(kinds, left, tick, |kind, left| {
                 let mut budget = Budget::new(u64::MAX, left, &|| true);
                 let found = self.vary(kind, tried, known, &mut budget);
                 found.unwrap_or_default()
             })
             .with_one_of_each(self)
         };
-        let singles = self.singles(breadth);
+        let singles = self.singles(breadth, affordable);
         let of_singles = varied(&singles, &[&found]);
-        let pairs = self.pairs(breadth, varied::MOST_OF_PAIRS);
+        let affordable = self.affordable_after(&[&found, &of_singles]);
+        let pairs = self.pairs(breadth, varied::MOST_OF_PAIRS.min(affordable));
         let of_pairs = varied(&pairs, &[&found, &of_singles]);
         self.report(found, [(of_singles, singles), (of_pairs, pairs)])
     }
@@ -200,7 +211,7 @@ impl<'g> Combinations<'g> {
             if !go_on() {
                 return None;
             }
-            if found.at_limit >= patience::MOST {
+            if found.spent.uses_up(self.whole()) {
                 break;
             }
             let kind = kind(residence);
@@ -212,7 +223,7 @@ impl<'g> Combinations<'g> {
                 Some(_) => (&self.one_of_each_kind, reach),
             };
             let statuts = whole || known != Some(false);
-            let left = patience::MOST;
+            let left = self.whole();
             let here = self.residence(residence, qualifications, reach, statuts, left);
             if known.is_none() {
                 kinds.insert(kind, here.fails_a_mail_of_a_statut());
@@ -220,24 +231,27 @@ impl<'g> Combinations<'g> {
             found = found.join(here);
             first = false;
         }
-        let breadth = self.breadth(varied::MOST_ASIDE, varied::MOST_ASIDE);
+        let affordable = self.affordable_after(&[&found]);
+        let most = varied::MOST_ASIDE.min(affordable);
+        let breadth = self.breadth(most, most);
         let varied = |tried: &Extent, known: &[&Found], most| {
             let mut found = Found::default();
-            let left = left_after(known);
+            let left = left_after(self.whole(), known);
             let mut budget = Budget::new(most, left, &go_on);
             for kind in 0..self.varied.residences(tried.breadth).len() {
-                if budget.signalements == 0 || found.at_limit >= left {
+                if budget.signalements == 0 || found.spent.uses_up(left) {
                     break;
                 }
-                budget.at_limit = left;
+                budget.left = left;
                 found = found.join(self.vary(kind, tried, known, &mut budget)?);
             }
             Some(found.with_one_of_each(self))
         };
-        let singles = self.singles(breadth);
+        let singles = self.singles(breadth, affordable);
         let of_singles = varied(&singles, &[&found], varied::MOST_ASIDE)?;
-        let pairs = self.pairs(breadth, varied::MOST_OF_PAIRS_ASIDE);
         let known = [&found, &of_singles];
+        let affordable = self.affordable_after(&known);
+        let pairs = self.pairs(breadth, varied::MOST_OF_PAIRS_ASIDE.min(affordable));
         let of_pairs = varied(&pairs, &known, varied::MOST_OF_PAIRS_ASIDE)?;
         Some(self.report(found, [(of_singles, singles), (of_pairs, pairs)]))
     }
@@ -248,7 +262,7 @@ impl<'g> Combinations<'g> {
         qualifications: &[&str],
         reach: Reach,
         statuts: bool,
-        left: u64,
+        left: Effort,
     ) -> Found {
         let mut found = Found::default();
         let mut examples = Examples::new();
@@ -269,7 +283,7 @@ impl<'g> Combinations<'g> {
                     signalement.transmettre_manager = manager;
                     let priorites = self.priorites.iter().take(few(self.priorites.len()));
                     for (priorite, word) in (0..).zip(priorites) {
-                        if found.at_limit >= left {
+                        if found.spent.uses_up(left) {
                             return found;
                         }
                         (*word).clone_into(&mut signalement.priorite);
@@ -299,8 +313,8 @@ impl<'g> Combinations<'g> {
         examples: &mut Examples<'g>,
         found: &mut Found,
     ) {
-        let foreseen = foresee::signalement(self.generation, signalement, &mut Trace::unread());
-        found.decisions += 1;
+        let decide = || foresee::signalement(self.generation, signalement, &mut Trace::unread());
+        let foreseen = found.decide(decide);
         found.try_codes(signalement);
         let touched = |group: &mut Group| group.touch(signalement, at);
         match &foreseen.decision {
@@ -353,36 +367,9 @@ impl<'g> Combinations<'g> {
     }
 }
 
-/// Decides the pieces of a search on all cores until scripts have reached a limit as often as is left; each piece
-/// receives that number too.
-fn side_by_side(
-    pieces: usize,
-    left: u64,
-    tick: &(dyn Fn(u64) + Sync),
-    decide: impl Fn(usize, u64) -> Found + Sync,
-) -> Found {
-    let patience = Patience::of(left);
-    let piece = |at: usize| {
-        if patience.ended_before(at) {
-            return Found::default();
-        }
-        let found = decide(at, left);
-        patience.note(at, found.at_limit);
-        tick(found.decisions);
-        found
-    };
-    let all: Vec<Found> = (0..pieces).into_par_iter().map(piece).collect();
-    let counted = all.into_par_iter().enumerate();
-    let counted = counted.filter(|(at, _)| !patience.ended_before(*at));
-    counted
-        .map(|(_, found)| found)
-        .reduce(Found::default, Found::join)
-}
-
-/// How often scripts may still reach a limit after these parts of a search.
-fn left_after(parts: &[&Found]) -> u64 {
-    let reached: u64 = parts.iter().map(|it| it.at_limit).sum();
-    patience::MOST.saturating_sub(reached)
+/// What is left of a search's effort after these parts of it.
+fn left_after(whole: Effort, parts: &[&Found]) -> Effort {
+    parts.iter().fold(whole, |left, it| left.minus(it.spent))
 }
 
 #[cfg(test)]

@@ -43,6 +43,11 @@ fn meant(it: char) -> Option<(&'static str, &'static str, &'static str)> {
             "...",
             "trois points (...)",
         ),
+        '：' => (
+            "des deux-points larges",
+            ":",
+            "les deux-points ordinaires (:), suivis d'une espace",
+        ),
         _ => return None,
     })
 }

@@ -9,6 +9,7 @@ mod answer;
 mod compile;
 mod dates;
 mod lint;
+mod operations;
 mod syntax;
 mod validate;
 mod values;
@@ -20,6 +21,7 @@ pub use lint::OwnKey;
 use rhai::{AST, CallFnOptions, Dynamic, Engine, Position, Scope};
 use serde_json::{Map, Value};
 
+use self::analysis::loops::Loops;
 use self::analysis::uses;
 use self::answer::Call;
 use self::compile::{compile_one, engine};
@@ -219,15 +221,17 @@ impl Scripts {
         arguments: impl FnOnce(&[Extent; N]) -> [Shown<'s>; N],
     ) -> Result<Dynamic, ScriptError> {
         let arguments = arguments(&script.read).map(to_script);
-        self.engine
-            .call_fn_with_options::<Dynamic>(
-                CallFnOptions::new(),
-                &mut Scope::new(),
-                &script.ast,
-                call.function,
-                arguments,
-            )
-            .map_err(|error| call.failed(&error, script))
+        operations::of(|| {
+            self.engine
+                .call_fn_with_options::<Dynamic>(
+                    CallFnOptions::new(),
+                    &mut Scope::new(),
+                    &script.ast,
+                    call.function,
+                    arguments,
+                )
+                .map_err(|error| call.failed(&error, script))
+        })
     }
 }
 
@@ -267,8 +271,7 @@ struct Script<const N: usize> {
     line: u32,
     /// How much of each parameter it reads.
     read: [Extent; N],
-    /// Lines of the loops that may never end.
-    loops: Vec<u32>,
+    loops: Loops,
     /// The strings it compares with its input.
     compared: Vec<Compared>,
     /// Reads of fields that never exist.

@@ -31,6 +31,7 @@ use crate::rules::compared::Compared;
 use crate::rules::diagnostic::{Diagnostic, any_error, code};
 use crate::rules::extent::Extent;
 use crate::rules::layout;
+use crate::rules::meter;
 use crate::rules::place::{Located, place_of};
 use crate::rules::source::text;
 use crate::rules::view::{OF_MAIL, Shown};
@@ -353,7 +354,13 @@ impl Templates {
             .collect();
         self.environment
             .get_template(name)
-            .and_then(|template| template.render(context))
+            .and_then(|template| {
+                if meter::is_on() {
+                    engine::metered(&template, context)
+                } else {
+                    template.render(context)
+                }
+            })
             .map_err(|error| source::located(name, &error))
     }
 }

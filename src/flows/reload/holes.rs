@@ -18,6 +18,10 @@ use crate::rules::diagnostic::Diagnostic;
 /// With more combinations than this, each residence and each qualification is checked, but not all pairs.
 const MOST_COMBINATIONS: u64 = 30_000;
 
+/// The number of operations of scripts and templates that a search may take: one or two seconds. Scripts of usual length
+/// take some hundreds each time, so that everything that the other limits allow is tried.
+const MOST_OPERATIONS: u64 = 20_000_000;
+
 /// The pause between two residences during a search: a little longer than one takes.
 const BREATH: Duration = Duration::from_micros(300);
 
@@ -51,11 +55,9 @@ impl Reload {
         let work = move || {
             let known = cover(&before, &called, &on)?;
             let found = cover(&now, &called, &on)?;
-            let added: Vec<Diagnostic> = found
-                .added_since(known)
-                .into_iter()
-                .map(Gap::as_warning)
-                .collect();
+            let added = found.added_since(known).into_iter().map(Gap::as_warning);
+            let cut = found.cut.iter().filter(|_| known.cut.is_none()).cloned();
+            let added: Vec<Diagnostic> = added.chain(cut).collect();
             if added.is_empty() {
                 return Some(());
             }
@@ -120,7 +122,9 @@ fn cover<'a>(
 ) -> Option<&'a Coverage> {
     if active.coverage.get().is_none() {
         let generation = with_managers_of_the_crm(&active.generation, called);
-        let combinations = Combinations::of(&generation).where_called(called);
+        let combinations = Combinations::of(&generation)
+            .where_called(called)
+            .within(MOST_OPERATIONS);
         let reach = affordable(&combinations);
         #[expect(
             clippy::disallowed_methods,
@@ -142,17 +146,22 @@ fn cover<'a>(
 #[must_use]
 pub fn holes(generation: &Generation, called: &BTreeSet<Partner>) -> Vec<Diagnostic> {
     let generation = with_managers_of_the_crm(generation, called);
-    let combinations = Combinations::of(&generation).where_called(called);
+    let combinations = Combinations::of(&generation)
+        .where_called(called)
+        .within(MOST_OPERATIONS);
     let found = match affordable(&combinations) {
         Reach::All => Some(combinations.decide(&|_| {})),
         Reach::Kinds => combinations.decide_aside(Reach::Kinds, || true),
     };
     let found = found.unwrap_or_default();
-    found.holes.iter().map(Gap::as_warning).collect()
+    let holes = found.holes.iter().map(Gap::as_warning);
+    holes.chain(found.cut).collect()
 }
 
 fn affordable(combinations: &Combinations<'_>) -> Reach {
-    if combinations.count_usual() > MOST_COMBINATIONS {
+    // The other half is for variations.
+    let dear = combinations.cost_usual() > MOST_OPERATIONS / 2;
+    if dear || combinations.count_usual() > MOST_COMBINATIONS {
         Reach::Kinds
     } else {
         Reach::All

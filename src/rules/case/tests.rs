@@ -1,6 +1,7 @@
 //! Which cases let an edit pass, and what is reported about the others.
 
 mod given;
+mod limits;
 mod rules;
 
 use super::*;

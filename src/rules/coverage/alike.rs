@@ -72,13 +72,13 @@ impl Combinations<'_> {
         let residences = self.varied.residences(breadth)[kind].iter();
         let alike = residences.flat_map(|it| codes.iter().map(move |code| (it, code)));
         for (residence, code) in alike.skip(1) {
-            if found.decisions >= most || budget.at_limit == 0 {
+            if found.decisions >= most || budget.left.is_used_up() {
                 break;
             }
             let signalement = self.varied_signalement(residence, code, case);
             let mut one = Found::default();
             self.decide_one(&signalement, Some(case.at), &mut Examples::new(), &mut one);
-            budget.reach(one.at_limit);
+            budget.take(one.spent);
             found = found.join(one);
             budget.spend_besides(1)?;
         }
@@ -95,7 +95,7 @@ impl Combinations<'_> {
     ) -> Option<Found> {
         let mut found = Found::default();
         for residence in self.varied.residences(breadth)[kind].iter().skip(1) {
-            if found.decisions >= most || budget.at_limit == 0 {
+            if found.decisions >= most || budget.left.is_used_up() {
                 break;
             }
             let mut examples = Examples::new();
@@ -105,11 +105,11 @@ impl Combinations<'_> {
                 self.decide_one(&it, Some(case.at), &mut examples, &mut asked);
             }
             one.decisions += asked.decisions;
-            one.at_limit += asked.at_limit;
-            let (at, left) = (Some(case.at), budget.at_limit);
+            one.spent = asked.spent;
+            let (at, left) = (Some(case.at), budget.left);
             self.statuts
                 .decide(self.generation, &examples, at, left, &mut one);
-            budget.reach(one.at_limit);
+            budget.take(one.spent);
             budget.spend_besides(one.decisions)?;
             found = found.join(one);
         }

@@ -1,5 +1,7 @@
 //! How many more variations may be tried, and whether the search must stop.
 
+use super::patience::Effort;
+
 /// Number of decisions between two calls of `go_on`.
 const HANDFUL: u64 = 50;
 
@@ -9,20 +11,19 @@ pub(super) struct Budget<'a> {
     pub(super) signalements: u64,
     /// Decisions that follow from them: about their statuses, and about the others of their kind.
     pub(super) besides: u64,
-    /// How often scripts may reach a limit in this piece of the search.
-    pub(super) at_limit: u64,
+    /// What else this piece of the search may spend.
+    pub(super) left: Effort,
     unasked: u64,
     go_on: &'a dyn Fn() -> bool,
 }
 
 impl<'a> Budget<'a> {
-    /// A budget of `most` decisions of each sort, valid while `go_on` returns true; a limit may be reached `at_limit`
-    /// times.
-    pub(super) fn new(most: u64, at_limit: u64, go_on: &'a dyn Fn() -> bool) -> Self {
+    /// A budget of `most` decisions of each sort, valid while `go_on` returns true; `left` is what else it may spend.
+    pub(super) fn new(most: u64, left: Effort, go_on: &'a dyn Fn() -> bool) -> Self {
         Self {
             signalements: most,
             besides: most,
-            at_limit,
+            left,
             unasked: 0,
             go_on,
         }
@@ -40,9 +41,9 @@ impl<'a> Budget<'a> {
         self.ask_after(decisions)
     }
 
-    /// Records how often scripts reached a limit.
-    pub(super) fn reach(&mut self, times: u64) {
-        self.at_limit = self.at_limit.saturating_sub(times);
+    /// Spends the effort that decisions took.
+    pub(super) fn take(&mut self, spent: Effort) {
+        self.left = self.left.minus(spent);
     }
 
     fn ask_after(&mut self, decisions: u64) -> Option<()> {

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Combinations;
 use super::biens::Biens;
+use super::patience::Effort;
 use super::words::{generalise, is_like, without_words};
 use crate::domain::signalement::Signalement;
 use crate::rules::compile::QUALIFICATIONS;
 use crate::rules::connector::{Fault, Partner};
 use crate::rules::decide::Undecided;
+use crate::rules::meter;
 
 pub(super) type GroupKey = (String, u32, String);
 pub(super) type Groups = BTreeMap<GroupKey, Group>;
@@ -21,13 +23,20 @@ pub(super) struct Found {
     pub(super) holes: Groups,
     pub(super) remarks: Groups,
     pub(super) forwarded: BTreeSet<String>,
-    /// How often a script reached a limit.
-    pub(super) at_limit: u64,
+    pub(super) spent: Effort,
     /// The residences and the qualifications for which a signalement was decided.
     pub(super) tried: [BTreeSet<String>; 2],
 }
 
 impl Found {
+    /// Makes one decision and counts what it takes.
+    pub(super) fn decide<T>(&mut self, decide: impl FnOnce() -> T) -> T {
+        let (decision, work) = meter::measure(decide);
+        self.decisions += 1;
+        self.spent.operations += work.operations;
+        decision
+    }
+
     pub(super) fn hole(&mut self, error: &Undecided, signalement: &Signalement) -> &mut Group {
         let (file, line, message) = match error {
             Undecided::Script(it) => (it.file.to_owned(), it.line, it.message.clone()),
@@ -36,7 +45,7 @@ impl Found {
         };
         let key = (file, line.unwrap_or(0), generalise(message, signalement));
         let at_limit = matches!(error, Undecided::Script(it) if it.at_limit);
-        self.at_limit += u64::from(at_limit);
+        self.spent.at_limit += u64::from(at_limit);
         let group = self.holes.entry(key).or_default();
         group.at_limit |= at_limit;
         group
@@ -153,7 +162,7 @@ impl Found {
     pub(super) fn join(mut self, other: Self) -> Self {
         self.decisions += other.decisions;
         self.forwarded.extend(other.forwarded);
-        self.at_limit += other.at_limit;
+        self.spent = self.spent.plus(other.spent);
         for (mine, theirs) in self.tried.iter_mut().zip(other.tried) {
             mine.extend(theirs);
         }

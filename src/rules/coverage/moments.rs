@@ -215,12 +215,7 @@ pub(super) fn when(at: &[&Moment], all: &[&Moment]) -> String {
         if beside && !told.is_empty() && !by_day.is_empty() {
             told = format!("{told}, ou {by_day}");
         }
-        return match (told.is_empty(), months_told.is_empty()) {
-            (true, true) => "à une autre date".to_owned(),
-            (true, false) => months_told,
-            (false, true) => told,
-            (false, false) => format!("{told} {months_told}"),
-        };
+        return of_both(told, months_told);
     }
     for series in [Series::Months, Series::DaysOfMonths] {
         let (at, all) = (of(at, series), of(all, series));
@@ -228,36 +223,46 @@ pub(super) fn when(at: &[&Moment], all: &[&Moment]) -> String {
             continue;
         }
         let (told, months) = (in_week(&at, &all), in_months(&at, &all));
-        return match (told.is_empty(), months.is_empty()) {
-            (true, true) => "à une autre date".to_owned(),
-            (true, false) => months,
-            (false, true) => told,
-            (false, false) => format!("{told} {months}"),
-        };
+        return of_both(told, months);
     }
-    let mut named = of(at, Series::Named);
-    named.sort_by_key(|it| (it.month, it.day));
-    if !named.is_empty() {
-        let tried = of(all, Series::Named).iter().map(|it| it.hour).collect();
-        let hours: BTreeSet<u32> = named.iter().map(|it| it.hour).collect();
-        let hours = if hours == tried {
-            String::new()
+    named(&of(at, Series::Named), &of(all, Series::Named)).unwrap_or_else(|| {
+        "quand SoWell écrit la date à l'heure universelle (avec « Z »)".to_owned()
+    })
+}
+
+/// « à 23:30 en août »; either part may be empty.
+fn of_both(in_week: String, in_months: String) -> String {
+    match (in_week.is_empty(), in_months.is_empty()) {
+        (true, true) => "à une autre date".to_owned(),
+        (true, false) => in_months,
+        (false, true) => in_week,
+        (false, false) => format!("{in_week} {in_months}"),
+    }
+}
+
+/// « entre 20:30 et 23:30 le 1er mai ou le 25 décembre »; `None` if there are no such dates.
+fn named(at: &[Moment], all: &[Moment]) -> Option<String> {
+    if at.is_empty() {
+        return None;
+    }
+    let tried = all.iter().map(|it| it.hour).collect();
+    let hours: BTreeSet<u32> = at.iter().map(|it| it.hour).collect();
+    let hours = if hours == tried {
+        String::new()
+    } else {
+        format!("{} ", in_hours(&hours, &tried))
+    };
+    let days: BTreeSet<(u32, u32)> = at.iter().map(|it| (it.month, it.day)).collect();
+    let days = days.into_iter().map(|(month, day)| {
+        let day = if day == 1 {
+            "1er".to_owned()
         } else {
-            format!("{} ", in_hours(&hours, &tried))
+            day.to_string()
         };
-        named.dedup_by_key(|it| (it.month, it.day));
-        let named = named.iter().map(|it| {
-            let day = if it.day == 1 {
-                "1er".to_owned()
-            } else {
-                it.day.to_string()
-            };
-            format!("le {day} {}", MONTHS[it.month as usize - 1])
-        });
-        let named = listed(&named.collect::<Vec<_>>(), "ou");
-        return format!("{hours}{named}");
-    }
-    "quand SoWell écrit la date à l'heure universelle (avec « Z »)".to_owned()
+        format!("le {day} {}", MONTHS[month as usize - 1])
+    });
+    let days = listed(&days.collect::<Vec<_>>(), "ou");
+    Some(format!("{hours}{days}"))
 }
 
 /// « en juillet et en août »; empty if all months are the same.

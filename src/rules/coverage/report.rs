@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use super::causes::{Found, Group, GroupKey, Groups};
 use super::gap::Gap;
+use super::patience::{self, Effort};
 use super::varied::{Breadth, Extent};
 use super::when::when;
-use super::{Combinations, Coverage, FLAGS, left_after, patience};
+use super::{Combinations, Coverage, FLAGS, left_after};
 use crate::rules::compile::TRANSMISSION;
+use crate::rules::diagnostic::Diagnostic;
 use crate::rules::trace::Place;
 
 /// The part of a search in which something was found.
@@ -23,8 +25,10 @@ struct Part {
 impl<'g> Combinations<'g> {
     /// `varied` are the results of the variations, each with the extent to which they were tried.
     pub(super) fn report(&self, found: Found, varied: [(Found, Extent); 2]) -> Coverage {
-        let ended = left_after(&[&found, &varied[0].0, &varied[1].0]) == 0;
-        let untried = self.untried(&varied, ended);
+        let left = left_after(self.whole(), &[&found, &varied[0].0, &varied[1].0]);
+        let ended = left.is_used_up();
+        let cut = self.cut_of(&found, &varied);
+        let untried = self.untried(&varied, left, cut.as_ref());
         let types = self.asked(&found.forwarded).len();
         let never = self.never_forwarded(&found);
         let gaps = |parts: Vec<(Groups, Part)>| {
@@ -38,18 +42,18 @@ impl<'g> Combinations<'g> {
             gaps.sort_by_key(|gap| std::cmp::Reverse(gap.combinations));
             gaps
         };
-        let mut reached = 0;
+        let mut spent = Effort::default();
         let (mut decisions, mut of_holes, mut of_remarks) = (0, Vec::new(), Vec::new());
         let varied = varied.map(|(found, it)| (found, it.breadth));
         for (found, breadth) in [(found, Breadth::ALL)].into_iter().chain(varied) {
             decisions += found.decisions;
-            reached += found.at_limit;
+            spent = spent.plus(found.spent);
             let part = Part {
                 breadth,
-                totals: if reached < patience::MOST {
-                    self.totals()
-                } else {
+                totals: if spent.uses_up(self.whole()) {
                     found.tried.each_ref().map(BTreeSet::len).into()
+                } else {
+                    self.totals()
                 },
                 ended,
             };
@@ -63,12 +67,26 @@ impl<'g> Combinations<'g> {
             holes: gaps(of_holes),
             remarks,
             untried,
+            cut,
         }
+    }
+
+    /// The remark if the operations allowed were not enough for all combinations, or for each variation alone. Pairs of
+    /// variations are left out even of searches without such a limit.
+    fn cut_of(
+        &self,
+        found: &Found,
+        [(of_singles, singles), _]: &[(Found, Extent); 2],
+    ) -> Option<Diagnostic> {
+        let after = |parts: &[&Found]| left_after(self.whole(), parts);
+        let is_cut = after(&[found, of_singles]).operations == 0
+            || after(&[found]).at_limit > 0 && self.leaves_out_singles(singles);
+        is_cut.then(|| self.cut(found))
     }
 
     /// The qualifications for which no signalement was forwarded; `None` if not all were tried.
     fn never_forwarded(&self, found: &Found) -> Option<Gap> {
-        let is_whole = left_after(&[found]) > 0 && !self.residences.is_empty();
+        let is_whole = !found.spent.uses_up(self.whole()) && !self.residences.is_empty();
         // A qualification for which every decision fails is already a hole.
         let failing = found.holes.values().flat_map(|it| &it.qualifications);
         let failing: BTreeSet<&str> = failing.map(String::as_str).collect();
@@ -89,8 +107,16 @@ impl<'g> Combinations<'g> {
     }
 
     /// What was not tried, in French, one sentence each.
-    fn untried(&self, varied: &[(Found, Extent); 2], ended: bool) -> Vec<String> {
-        if ended {
+    fn untried(
+        &self,
+        varied: &[(Found, Extent); 2],
+        left: Effort,
+        cut: Option<&Diagnostic>,
+    ) -> Vec<String> {
+        if let Some(cut) = cut {
+            return vec![cut.message.clone()];
+        }
+        if left.at_limit == 0 {
             let most = patience::MOST;
             return vec![format!(
                 "Recherche arrêtée après {most} décisions où un script va jusqu'à une limite : le reste n'a pas été essayé ; corrigez d'abord ce script, puis relancez."

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::causes::{At, Found};
+use super::patience::Effort;
 use crate::domain::demande::NewDemande;
 use crate::domain::signalement::Signalement;
 use crate::domain::statut::StatutEvent;
@@ -45,24 +46,25 @@ impl Statuts {
         self.events.len()
     }
 
-    /// Decides each event for each of these demandes, until scripts have reached a limit as often as is left; `at`
-    /// describes how the signalements were varied.
+    /// Decides each event for each of these demandes, until what is left is spent; `at` describes how the signalements
+    /// were varied.
     pub(super) fn decide(
         &self,
         generation: &Generation,
         examples: &Examples<'_>,
         at: Option<At>,
-        left: u64,
+        left: Effort,
         found: &mut Found,
     ) {
         for (asked, (signalement, demande)) in examples {
             for (event, line) in &self.events {
-                if found.at_limit >= left {
+                if found.spent.uses_up(left) {
                     return;
                 }
-                let trace = &mut Trace::unread();
-                let foreseen = foresee::statut(generation, event, signalement, demande, trace);
-                found.decisions += 1;
+                let foreseen = found.decide(|| {
+                    let trace = &mut Trace::unread();
+                    foresee::statut(generation, event, signalement, demande, trace)
+                });
                 let statut = &event.statut;
                 if let StatutDecision::Unknown(faults) = &foreseen.decision {
                     for fault in faults {

@@ -7,6 +7,7 @@ use super::*;
 use crate::rules::case::FOLDER;
 use crate::rules::case::tests::shipped;
 use crate::rules::compile::{Known, compile};
+use crate::rules::diagnostic::any_error;
 use rstest::rstest;
 
 const SECTOR: &str = "let responsable = residence.gestionnaires.get(\"responsable_secteur\");";
@@ -157,4 +158,58 @@ fn the_condition_on_a_description_is_described(#[case] asks: &str, #[case] condi
         panic!("{:?}", sentences(&found));
     };
     assert_eq!(hole.conditions, [condition]);
+}
+
+/// Rules that search each description for this many words.
+fn searching(count: usize) -> Generation {
+    let words: Vec<String> = (0..count).map(|it| format!("\"mot{it:02}\"")).collect();
+    after(&format!(
+        "if [{}].some(|mot| signalement.description.contains(mot)) {{ signalement.photos += 1; }}",
+        words.join(", ")
+    ))
+}
+
+/// The operations for all combinations without variations.
+fn usual(combinations: &Combinations<'_>) -> u64 {
+    let (all, whole) = (&combinations.qualifications, combinations.whole());
+    let residences = combinations.residences.iter();
+    let found = residences.map(|it| combinations.residence(it, all, Reach::All, true, whole));
+    found.map(|it| it.spent.operations).sum()
+}
+
+#[rstest]
+// Not even all codes can be tried.
+#[case(|usual| usual / 2)]
+// Not even each word can be tried alone.
+#[case(|usual| usual + usual / 50)]
+fn a_search_that_takes_too_many_operations_ends_with_a_remark(#[case] most: fn(u64) -> u64) {
+    let generation = searching(30);
+    let most = most(usual(&Combinations::of(&generation)));
+    let combinations = Combinations::of(&generation).within(most);
+    let found = combinations.decide(&|_| ());
+    assert_eq!(found, combinations.decide(&|_| ()));
+    assert_eq!(found.holes, []);
+    let cut = found.cut.clone().unwrap();
+    assert_eq!((cut.file.as_str(), cut.line), (GESTIONNAIRE, 0));
+    let remedy = "parcourez des listes plus courtes, ou cherchez moins de mots";
+    assert!(cut.message.ends_with(remedy), "{cut}");
+    assert!(!any_error(std::slice::from_ref(&cut)));
+    assert_eq!(found.untried, [cut.message]);
+    let aside = combinations.decide_aside(Reach::All, || true).unwrap();
+    assert!(aside.cut.is_some());
+    // Following the remedy is enough.
+    let shorter = searching(1);
+    let found = Combinations::of(&shorter).within(most).decide(&|_| ());
+    assert_eq!(found.cut, None);
+}
+
+#[test]
+fn values_are_tried_with_fewer_others_before_any_is_left_out() {
+    let generation = searching(30);
+    let combinations = Combinations::of(&generation);
+    let most = 2 * usual(&combinations);
+    let all = combinations.count();
+    let found = combinations.within(most).decide(&|_| ());
+    assert_eq!(found.cut, None);
+    assert!(found.decisions < all, "{} {all}", found.decisions);
 }

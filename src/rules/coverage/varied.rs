@@ -1,8 +1,9 @@
 //! Signalements with one or two variations: decided for one residence and one qualification of each kind, and on
 //! failure for all others of the kind.
 
+mod extent;
+
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use super::alike::Failing;
 use super::biens::Biens;
@@ -19,16 +20,11 @@ use crate::rules::compile::Generation;
 use crate::rules::foresee;
 use crate::rules::written::Written;
 
-/// Number of decisions about variations above which `passerelle coverage` combines fewer values.
-pub(super) const MOST: u64 = 40_000;
-/// The same limit for distinguishing residences by name, which has priority over combining more values.
-pub(super) const MOST_BY_NAME: u64 = 300_000;
-/// Number of decisions about pairs of variations above which `passerelle coverage` leaves some out.
-pub(super) const MOST_OF_PAIRS: u64 = 20_000;
-/// Like [`MOST`], for a search beside the daemon's traffic.
-pub(super) const MOST_ASIDE: u64 = 20_000;
-/// Like [`MOST_OF_PAIRS`], for a search beside the daemon's traffic.
-pub(super) const MOST_OF_PAIRS_ASIDE: u64 = 6_000;
+use extent::Names;
+
+pub(super) use extent::{
+    Breadth, Extent, MOST, MOST_ASIDE, MOST_BY_NAME, MOST_OF_PAIRS, MOST_OF_PAIRS_ASIDE,
+};
 
 /// The variations, and the codes they are tried with.
 pub(super) struct Varied<'g> {
@@ -62,48 +58,6 @@ struct Tried {
     /// Whether an e-mail template or the e-mail script reads one of the varied values: then it is also tried for each
     /// status.
     in_mails: bool,
-}
-
-/// The extent to which variations are tried.
-pub(super) struct Extent {
-    /// The values that each of them is combined with.
-    pub(super) breadth: Breadth,
-    /// The indexes of the variations.
-    numbers: Range<usize>,
-}
-
-/// The values that each variation is combined with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Breadth {
-    /// Each priority.
-    pub(super) priorites: bool,
-    /// With and without a bien.
-    pub(super) biens: bool,
-    /// Each pair of flags.
-    pub(super) flags: bool,
-    /// What is distinguished by name.
-    pub(super) names: Names,
-}
-
-/// What is distinguished by name, and not only by look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Names {
-    /// Residences and qualifications.
-    All,
-    /// Only qualifications, of which there are fewer.
-    OfQualifications,
-    /// Nothing.
-    None,
-}
-
-impl Breadth {
-    /// All combinations.
-    pub(super) const ALL: Self = Self {
-        priorites: true,
-        biens: true,
-        flags: true,
-        names: Names::All,
-    };
 }
 
 /// A signalement without its codes.
@@ -226,120 +180,6 @@ impl<'g> Varied<'g> {
 }
 
 impl Combinations<'_> {
-    /// The number of decisions about single variations at this breadth, except those about statuses and about the
-    /// others of a kind.
-    pub(super) fn count_singles(&self, breadth: Breadth) -> u64 {
-        self.count_each(breadth) * self.varied.singles as u64
-    }
-
-    /// The same number for these pairs.
-    pub(super) fn count_pairs(&self, pairs: &Extent) -> u64 {
-        self.count_each(pairs.breadth) * pairs.numbers.len() as u64
-    }
-
-    /// The number of decisions for one variation.
-    fn count_each(&self, breadth: Breadth) -> u64 {
-        let varied = &self.varied;
-        let signalements = varied.residences(breadth).len() * varied.qualifications(breadth).len();
-        (signalements * self.cases(breadth).count()) as u64
-    }
-
-    /// All single variations.
-    pub(super) fn singles(&self, breadth: Breadth) -> Extent {
-        Extent {
-            breadth,
-            numbers: 0..self.varied.singles,
-        }
-    }
-
-    /// The pairs, as many as `most` decisions allow; `widest` is the breadth at which the single ones are tried.
-    pub(super) fn pairs(&self, widest: Breadth, most: u64) -> Extent {
-        let (first, end) = (self.varied.singles, self.varied.variations.len());
-        let breadth = self.within(widest, (end - first) as u64, [most, most]);
-        let each = self.count_each(breadth).max(1);
-        let affordable = usize::try_from(most / each).unwrap_or(usize::MAX);
-        Extent {
-            breadth,
-            numbers: first..end.min(first.saturating_add(affordable)),
-        }
-    }
-
-    /// The values that were not all tried together, one sentence each.
-    pub(super) fn not_together(&self, pairs: &Extent) -> Vec<String> {
-        let left = self.varied.variations().skip(pairs.numbers.end);
-        let mut fields = self.varied.left_out.clone();
-        fields.extend(left.filter_map(|it| match it {
-            [one, other] => Some((one.field(), other.field())),
-            _ => None,
-        }));
-        let mut told = Vec::new();
-        told.extend(pairs::left_out(&fields));
-        told.extend(self.varied.beyond_pairs.iter().cloned());
-        told
-    }
-
-    /// The breadth affordable with this number of decisions: as many of the values that the rules read as possible.
-    /// `by_name` is the limit if nothing else is combined with what names distinguish.
-    pub(super) fn breadth(&self, most: u64, by_name: u64) -> Breadth {
-        let singles = self.varied.singles as u64;
-        self.within(self.varied.read, singles, [most, by_name])
-    }
-
-    fn within(&self, widest: Breadth, variations: u64, [most, by_name]: [u64; 2]) -> Breadth {
-        let narrowings: [fn(&mut Breadth); 4] = [
-            |_| {},
-            |it| it.flags = false,
-            |it| it.biens = false,
-            |it| it.priorites = false,
-        ];
-        let all = [Names::All, Names::OfQualifications, Names::None];
-        let mut breadth = widest;
-        for names in all.into_iter().skip_while(|it| *it != widest.names) {
-            breadth = Breadth { names, ..widest };
-            for narrow in narrowings {
-                narrow(&mut breadth);
-                if self.count_each(breadth) * variations <= most {
-                    return breadth;
-                }
-            }
-            if self.count_each(breadth) * variations <= by_name {
-                return breadth;
-            }
-        }
-        breadth
-    }
-
-    /// What the rules read that was not tried for each value at this breadth, as a sentence in French.
-    pub(super) fn not_for_each(&self, breadth: Breadth) -> Option<String> {
-        let Varied {
-            read,
-            residences,
-            qualifications,
-            ..
-        } = &self.varied;
-        let by_name = residences.by_name.len() > self.varied.residences(breadth).len();
-        let of_names = qualifications.by_name.len() > self.varied.qualifications(breadth).len();
-        let all = [
-            (by_name, "chaque résidence que vos règles nomment"),
-            (of_names, "chaque qualification que vos règles nomment"),
-            (read.priorites && !breadth.priorites, "chaque priorité"),
-            (read.biens && !breadth.biens, "les signalements d'un bien"),
-            (read.flags && !breadth.flags, "chaque choix de transmission"),
-        ];
-        let all: Vec<&str> = all
-            .into_iter()
-            .filter_map(|(is_untried, what)| is_untried.then_some(what))
-            .collect();
-        let (last, others) = all.split_last()?;
-        let list = match others {
-            [] => (*last).to_owned(),
-            others => format!("{}, ni pour {last}", others.join(", ni pour ")),
-        };
-        Some(format!(
-            "Trop de combinaisons pour tout essayer : les dates, descriptions et autres valeurs que vos règles distinguent n'ont pas été essayées pour {list}, mais sur un exemple de chaque sorte."
-        ))
-    }
-
     /// Decides the variations for one kind of residences, as far as the budget allows, and returns results that are not
     /// known to happen anyway; `None` if the search must stop.
     pub(super) fn vary(
@@ -355,21 +195,21 @@ impl Combinations<'_> {
             return Some(found);
         };
         for number in tried.numbers.clone() {
-            if budget.signalements == 0 || budget.at_limit == 0 {
+            if budget.signalements == 0 || budget.left.is_used_up() {
                 break;
             }
             let mut examples = Examples::new();
             for (of, codes) in varied.qualifications(breadth).iter().enumerate() {
                 let mut decisions = 0;
                 for case in self.cases_of(first, breadth, number) {
-                    if budget.at_limit == 0 {
+                    if budget.left.is_used_up() {
                         break;
                     }
                     let case = case.of_kinds(kind, of);
                     let mut one = Found::default();
                     let signalement = self.varied_signalement(first, codes[0], case);
                     self.decide_one(&signalement, Some(case.at), &mut examples, &mut one);
-                    budget.reach(one.at_limit);
+                    budget.take(one.spent);
                     let one = one.without_words(self, number, known);
                     for key in one.holes.keys().chain(one.remarks.keys()) {
                         let key = (of, key.clone());
@@ -385,10 +225,10 @@ impl Combinations<'_> {
                 && let Some(case) = self.cases_of(first, breadth, number).next()
             {
                 let (mut one, at) = (Found::default(), Some(case.at));
-                let left = budget.at_limit;
+                let left = budget.left;
                 self.statuts
                     .decide(self.generation, &examples, at, left, &mut one);
-                budget.reach(one.at_limit);
+                budget.take(one.spent);
                 let one = one.without_words(self, number, known);
                 for key in one.holes.keys() {
                     failing.statuts.entry(key.clone()).or_insert(case);

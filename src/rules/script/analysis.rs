@@ -1,9 +1,11 @@
 //! Facts about a script, from its syntax tree: what its names refer to, what it reads, and what it names as literals.
 
 pub(super) mod chain;
+pub(super) mod closures;
 pub(super) mod functions;
 pub(super) mod given;
 pub(super) mod library;
+pub(super) mod loops;
 pub(super) mod names;
 pub(super) mod parts;
 pub(super) mod passed;

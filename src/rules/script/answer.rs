@@ -50,8 +50,8 @@ impl Call {
         self.error(wanted::result(wanted))
     }
 
-    /// The error of a failed call. The engine does not report which loop it was in, but with a single loop there is no
-    /// doubt.
+    /// The error of a failed call. The engine does not report which loop it was in, but there is no doubt with a single
+    /// loop and nothing else that may reach a limit.
     pub(super) fn failed<const N: usize>(
         &self,
         error: &EvalAltResult,
@@ -65,20 +65,25 @@ impl Call {
         } = script;
         let inner = error.unwrap_inner();
         let known = inner.position().line().or(error.position().line());
-        let endless = matches!(inner, EvalAltResult::ErrorTooManyOperations(_));
+        let endless = matches!(
+            inner,
+            EvalAltResult::ErrorTooManyOperations(_) | EvalAltResult::ErrorTerminated(..)
+        );
         let grows = matches!(inner, EvalAltResult::ErrorDataTooLarge(..)) && known.is_none();
         let here = |it: &&Remark| it.0 == inner.position();
-        let (line, message) = match loops.as_slice() {
-            [line] if grows => {
+        let (line, message) = match loops.lines.as_slice() {
+            [line] if grows && !loops.others_grow => {
                 let message = words::of_failure(inner);
                 let message = format!("{message} ; si cette boucle ne finit pas, sortez-en par « break; »");
                 (Some(*line), message)
             }
-            [line] if endless => (
+            [line] if endless && !loops.others_take_long => (
                 Some(*line),
                 "trop d'opérations : cette boucle ne finit pas, ou trop tard ; mettez-y une condition avec « break; », ou parcourez une liste plus courte".to_owned(),
             ),
-            [_, ..] if endless => (None, words::endless(self.function, loops)),
+            [_, _, ..] if endless && !loops.others_take_long => {
+                (None, words::endless(self.function, &loops.lines))
+            }
             _ => {
                 let told = absent.iter().find(here).map(|(_, message)| message.clone());
                 let is_key = computed_keys.contains(&inner.position());

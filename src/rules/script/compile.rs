@@ -3,14 +3,15 @@
 use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseErrorType};
 
 use super::analysis::functions::Functions;
-use super::analysis::{chain, reads, uses, written};
+use super::analysis::{chain, loops, reads, uses, written};
 use super::syntax::brackets::Balance;
 use super::syntax::slips;
-use super::{Entry, Script, clamp, dates, lint, position, validate, words};
+use super::{Entry, Script, clamp, dates, lint, operations, position, validate, words};
 use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
 use crate::rules::place::Located;
 
-/// Maximum number of operations in one call; a 20-line script takes a few hundred.
+/// Maximum number of operations in one call without those of closures, and in each call of a closure; a 20-line script
+/// takes a few hundred.
 const MAX_OPERATIONS: u64 = 100_000;
 /// Maximum size of a string: a description of 20,000 four-byte characters must fit three times.
 const MAX_STRING_BYTES: usize = 256 * 1024;
@@ -46,6 +47,7 @@ pub(super) fn engine() -> Engine {
         .register_fn(SLEEP, |_: rhai::INT| no_sleep())
         .register_fn(SLEEP, |_: rhai::FLOAT| no_sleep());
     dates::add(&mut engine);
+    operations::limit(&mut engine);
     // Printed output may contain a tenant's data, so it is discarded.
     engine.on_print(|_| {}).on_debug(|_, _, _| {});
     engine
@@ -80,30 +82,7 @@ pub(super) fn compile_one<const N: usize>(
     validate::calls::unknown(engine, &ast, file, faults);
     validate::globals::unknown(&ast, file, faults);
     let line = line_of(&ast, text, function);
-    let found: Vec<usize> = ast
-        .iter_functions()
-        .filter(|it| it.name == function)
-        .map(|it| it.params.len())
-        .collect();
-    if !found.contains(&parameters.len()) {
-        let wanted = parameters.len();
-        let near = nearest(function, ast.iter_functions().map(|it| it.name));
-        let (line, message) = match (found.first(), near) {
-            (Some(other), _) => (
-                line,
-                format!(
-                    "la fonction « {function} » doit avoir {}, et non {other}",
-                    counted(wanted, "paramètre")
-                ),
-            ),
-            (None, Some(near)) => (
-                line_of(&ast, text, near),
-                format!("la fonction « {function} » manque : est-ce « {near} », mal écrite ?"),
-            ),
-            (None, None) => (0, format!("la fonction « {function} » manque")),
-        };
-        faults.push(Diagnostic::at(code::SCRIPT, file, line, 0, message));
-    }
+    check_definition(&ast, text, (file, function, parameters.len()), faults);
     if faults.len() > before {
         return None;
     }
@@ -114,12 +93,45 @@ pub(super) fn compile_one<const N: usize>(
         line,
         read: reads::of(&ast, function),
         written: written::of(&ast, text),
-        loops: uses::loops(&ast),
+        loops: loops::of(&ast),
         compared: looks.compared,
         absent: looks.absent,
         computed_keys: chain::computed_keys(&ast),
         ast,
     })
+}
+
+/// Reports that the function the daemon calls is missing, or has another number of parameters.
+fn check_definition(
+    script: &AST,
+    text: &str,
+    (file, function, wanted): (&str, &str, usize),
+    faults: &mut Vec<Diagnostic>,
+) {
+    let found: Vec<usize> = script
+        .iter_functions()
+        .filter(|it| it.name == function)
+        .map(|it| it.params.len())
+        .collect();
+    if found.contains(&wanted) {
+        return;
+    }
+    let near = nearest(function, script.iter_functions().map(|it| it.name));
+    let (line, message) = match (found.first(), near) {
+        (Some(other), _) => (
+            line_of(script, text, function),
+            format!(
+                "la fonction « {function} » doit avoir {}, et non {other}",
+                counted(wanted, "paramètre")
+            ),
+        ),
+        (None, Some(near)) => (
+            line_of(script, text, near),
+            format!("la fonction « {function} » manque : est-ce « {near} », mal écrite ?"),
+        ),
+        (None, None) => (0, format!("la fonction « {function} » manque")),
+    };
+    faults.push(Diagnostic::at(code::SCRIPT, file, line, 0, message));
 }
 
 /// Maximum number of unknown names reported for one script.

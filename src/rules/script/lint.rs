@@ -32,6 +32,7 @@ use std::collections::HashSet;
 use rhai::AST;
 
 use self::comparisons::Comparisons;
+use super::analysis::closures::{self, Elements};
 use super::analysis::names::Names;
 use super::{Entry, Remark, position};
 use crate::rules::compared::Compared;
@@ -68,29 +69,10 @@ pub(super) fn look<const N: usize>(
     missing_interpolation::dollars(script, text, file, faults);
     let (mut compared, mut absent) = (Comparisons::default(), Vec::new());
     let all = Names::all(script, function, &parameters);
+    let elements = closures::elements(&all);
     for names in &all {
         let fields = unknown_fields::absent(names);
-        let others = [
-            mismatched_types::unlike(names),
-            unknown_fields::set_in_vain(names),
-            in_place_results::answers(names),
-            text_for_list::lists(names),
-            non_boolean_conditions::unasked(names),
-            contradictions::conditions(names),
-            calendar::hours_of_the_sender(names),
-            calendar::no_days(names),
-            out_of_range::numbers(names),
-            letter_case::never_found(names),
-            missing_interpolation::without_dollar(text, names),
-            shadowed_variables::variables(names),
-            switch_lists::lists(text, names),
-            unreachable_code::lines(names),
-            constant_conditions::conditions(names),
-            never_equal::values(names),
-            text_for_manager::texts(names),
-            date_comparisons::compared(names),
-            unused_variables::swapped(text, names),
-        ];
+        let others = mistakes(text, names, &elements);
         let mut remarks: Vec<&Remark> = fields.iter().chain(others.iter().flatten()).collect();
         // A line that already has a remark is not also reported as doing nothing.
         let told: HashSet<_> = remarks.iter().map(|(at, _)| at.line()).collect();
@@ -113,4 +95,30 @@ pub(super) fn look<const N: usize>(
         compared: compared.into_all(),
         absent,
     }
+}
+
+/// What one function does that its author probably did not mean, by check; `elements` are those of the lists that
+/// closures are called with.
+fn mistakes(text: &str, names: &Names, elements: &[Elements]) -> [Vec<Remark>; 19] {
+    [
+        mismatched_types::unlike(names),
+        unknown_fields::set_in_vain(names),
+        in_place_results::answers(names),
+        text_for_list::lists(names),
+        non_boolean_conditions::unasked(names),
+        contradictions::conditions(names),
+        calendar::hours_of_the_sender(names),
+        calendar::no_days(names),
+        out_of_range::numbers(names),
+        letter_case::never_found(names, elements),
+        missing_interpolation::without_dollar(text, names),
+        shadowed_variables::variables(names),
+        switch_lists::lists(text, names),
+        unreachable_code::lines(names),
+        constant_conditions::conditions(names),
+        never_equal::values(names),
+        text_for_manager::texts(names),
+        date_comparisons::compared(names),
+        unused_variables::swapped(text, names),
+    ]
 }

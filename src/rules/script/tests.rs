@@ -199,6 +199,33 @@ fn a_value_that_is_no_message_is_reported_with_a_remedy(#[case] body: &str, #[ca
     Some(1),
     "un texte a une taille limitée"
 )]
+// What is outside the only loop may be what reaches the limit: the loop is not blamed.
+#[case(
+    "let s = \"\";\nfor x in [1] { }\ns.pad(300000, \"x\");",
+    Some(1),
+    "n'en gardez que le début, avec « sub_string(0, 1000) »"
+)]
+#[case(
+    "let l = [];\nl.pad(9000, 1);\nfor x in [1] { }\nl.append(l);",
+    Some(1),
+    "n'y mettez que les éléments utiles"
+)]
+#[case(
+    "let l = [];\nl.pad(9000, 1);\nfor x in [1] { }\nl.map(|x| { for y in 0..9000 { } });",
+    Some(5),
+    "trop d'opérations"
+)]
+// A list written out is short.
+#[case(
+    "[1, 2].map(|x| x + 1);\nloop { }",
+    Some(3),
+    "mettez-y une condition avec « break; »"
+)]
+#[case(
+    "let s = \"x\";\nloop { s.pad(s.len() * 2, \"x\"); }",
+    Some(3),
+    "si cette boucle ne finit pas, sortez-en par « break; »"
+)]
 #[case(
     "affecter(signalement, residence, qualification)",
     Some(1),

@@ -163,7 +163,7 @@ fn on_one_line(text: &str) -> String {
 
 /// Why a script failed on an input; for a `throw`, the script's own text.
 pub(super) fn of_failure(error: &EvalAltResult) -> String {
-    if let Some(told) = of_limit(error) {
+    if let Some(told) = of_limit(error).or_else(|| of_value(error)) {
         return told;
     }
     match error {
@@ -179,6 +179,32 @@ pub(super) fn of_failure(error: &EvalAltResult) -> String {
         EvalAltResult::ErrorFunctionNotFound(call, _) => of_call(call),
         EvalAltResult::ErrorMismatchDataType(wanted, got, _)
         | EvalAltResult::ErrorMismatchOutputType(wanted, got, _) => mismatch(wanted, got),
+        EvalAltResult::ErrorAssignmentToConstant(name, _) => {
+            format!("« {name} » est une constante : sa valeur ne change pas")
+        }
+        EvalAltResult::ErrorDotExpr(english, _) => of_property(english),
+        EvalAltResult::ErrorParsing(error, _) => of_syntax(error),
+        EvalAltResult::ErrorUnboundThis(_) => "« this » ne s'emploie pas ici".into(),
+        EvalAltResult::ErrorVariableExists(name, _) => {
+            format!("la variable « {name} » existe déjà")
+        }
+        EvalAltResult::ErrorForbiddenVariable(name, _) => format!("« {name} » est interdit ici"),
+        EvalAltResult::ErrorModuleNotFound(name, _) => format!("module inconnu : « {name} »"),
+        EvalAltResult::ErrorNonPureMethodCallOnConstant(..) => {
+            "une constante ne se change pas : copiez-la d'abord dans une variable « let »".into()
+        }
+        EvalAltResult::ErrorDataRace(..) => {
+            "cette variable est lue pendant qu'elle change : copiez-la d'abord".into()
+        }
+        EvalAltResult::ErrorBitFieldBounds(..) => "ce nombre n'a pas tant de chiffres".into(),
+        EvalAltResult::LoopBreak(..) => of_syntax(&ParseErrorType::LoopBreak),
+        other => format!("erreur d'exécution ({other})"),
+    }
+}
+
+/// A value that is not what the script takes it for: an index, a loop over no list, an impossible calculation.
+fn of_value(error: &EvalAltResult) -> Option<String> {
+    Some(match error {
         EvalAltResult::ErrorIndexNotFound(index, _) => format!("clé inconnue : « {index} »"),
         EvalAltResult::ErrorIndexingType(kind, _) => {
             format!("« [ ] » ne s'emploie pas avec {}", in_french(kind))
@@ -206,27 +232,8 @@ pub(super) fn of_failure(error: &EvalAltResult) -> String {
             "ce calcul est impossible : une division par zéro".into()
         }
         EvalAltResult::ErrorArithmetic(..) => "ce calcul est impossible".into(),
-        EvalAltResult::ErrorAssignmentToConstant(name, _) => {
-            format!("« {name} » est une constante : sa valeur ne change pas")
-        }
-        EvalAltResult::ErrorDotExpr(english, _) => of_property(english),
-        EvalAltResult::ErrorParsing(error, _) => of_syntax(error),
-        EvalAltResult::ErrorUnboundThis(_) => "« this » ne s'emploie pas ici".into(),
-        EvalAltResult::ErrorVariableExists(name, _) => {
-            format!("la variable « {name} » existe déjà")
-        }
-        EvalAltResult::ErrorForbiddenVariable(name, _) => format!("« {name} » est interdit ici"),
-        EvalAltResult::ErrorModuleNotFound(name, _) => format!("module inconnu : « {name} »"),
-        EvalAltResult::ErrorNonPureMethodCallOnConstant(..) => {
-            "une constante ne se change pas : copiez-la d'abord dans une variable « let »".into()
-        }
-        EvalAltResult::ErrorDataRace(..) => {
-            "cette variable est lue pendant qu'elle change : copiez-la d'abord".into()
-        }
-        EvalAltResult::ErrorBitFieldBounds(..) => "ce nombre n'a pas tant de chiffres".into(),
-        EvalAltResult::LoopBreak(..) => of_syntax(&ParseErrorType::LoopBreak),
-        other => format!("erreur d'exécution ({other})"),
-    }
+        _ => return None,
+    })
 }
 
 /// A computed key that an object does not have.
@@ -239,7 +246,7 @@ pub(super) fn no_key(key: &str) -> String {
 /// An exceeded limit, with the remedy.
 fn of_limit(error: &EvalAltResult) -> Option<String> {
     Some(match error {
-        EvalAltResult::ErrorTooManyOperations(_) => {
+        EvalAltResult::ErrorTooManyOperations(_) | EvalAltResult::ErrorTerminated(..) => {
             "trop d'opérations : parcourez des listes plus courtes, ou cherchez moins de mots".into()
         }
         EvalAltResult::ErrorStackOverflow(_) => {

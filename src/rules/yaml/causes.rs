@@ -12,7 +12,9 @@ pub(super) fn cause(lines: &[&str], stop: (usize, usize)) -> Option<Cause> {
     let hidden = hidden_above(lines, stop.0);
     let cause = hidden.or_else(|| near(lines, stop.0, habits::comment_line));
     let cause = cause.or_else(|| {
-        let (column, message) = habits::behind_value(lines.get(stop.0)?, stop.1)?;
+        let line = lines.get(stop.0)?;
+        let found = habits::behind_value(line, stop.1).or_else(|| habits::star(line, stop.1));
+        let (column, message) = found?;
         Some((stop.0, column, message))
     });
     let cause = cause.or_else(|| left_open(lines, stop));
@@ -221,6 +223,23 @@ mod tests {
         let fault = parse("f.yaml", text).unwrap_err().remove(0);
         assert_eq!((fault.line, fault.column), at, "{fault}");
         assert!(fault.message.contains(words), "{fault}");
+    }
+
+    #[rstest]
+    #[case("a: b\nc：d\n", "à la colonne 2", "a: b\nc: d\n")]
+    #[case("a:\n  b：c\n  d: e\n", "à la colonne 4", "a:\n  b: c\n  d: e\n")]
+    #[case("a：\n  b: c\n", "à la colonne 2", "a: \n  b: c\n")]
+    fn wide_colons_are_named_with_what_to_type(
+        #[case] wrong: &str,
+        #[case] place: &str,
+        #[case] mended: &str,
+    ) {
+        let fault = parse("f.yaml", wrong).unwrap_err().remove(0);
+        let wanted = format!(
+            "{place}, il y a des deux-points larges (：) : tapez les deux-points ordinaires (:), suivis d'une espace"
+        );
+        assert!(fault.message.contains(&wanted), "{fault}");
+        parse("f.yaml", mended).unwrap();
     }
 
     #[rstest]

@@ -1,4 +1,4 @@
-//! Habits from other languages: comments with « // », a comma or a semicolon after a value.
+//! Habits from other languages: comments with « // », a comma or a semicolon after a value, a list with stars.
 
 /// The message about a comment that YAML does not have.
 const COMMENT: &str =
@@ -50,6 +50,26 @@ pub(super) fn behind_value(line: &str, column: usize) -> Option<Habit> {
     }
 }
 
+/// A star that begins a list or one of its items, at the column where the parser stops, from 0.
+pub(super) fn star(line: &str, column: usize) -> Option<Habit> {
+    let at = line.char_indices().nth(column)?.0;
+    let (before, rest) = line.split_at(at);
+    let rest = rest.strip_prefix('*')?;
+    let told = |what: &str| Some((column, what.to_owned()));
+    if rest.trim_start().starts_with('[') {
+        return told("l'étoile « * » devant cette liste est en trop : effacez-la");
+    }
+    if !before.trim().is_empty() || !rest.starts_with(' ') {
+        return None;
+    }
+    if rest.contains(": ") || rest.trim_end().ends_with(':') {
+        return told(
+            "l'étoile « * » est en trop : effacez-la, ou mettez un tiret « - » à sa place si un élément d'une liste commence ici",
+        );
+    }
+    told("un élément d'une liste commence par un tiret : mettez « - » à la place de « * »")
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::parse;
@@ -67,6 +87,11 @@ mod tests {
     #[case("a:\n  b: \"c\",\n  d: e\n", (2, 9), "virgule", "a:\n  b: \"c\"\n  d: e\n")]
     #[case("a: 'b', # c\n", (1, 7), "virgule", "a: 'b' # c\n")]
     #[case("a: [b]\"\n", (1, 7), "guillemet est en trop", "a: [b]\n")]
+    #[case("a: *[b]\n", (1, 4), "étoile", "a: [b]\n")]
+    #[case("a: * [b, c]\nd: e\n", (1, 4), "étoile", "a: [b, c]\nd: e\n")]
+    #[case("a:\n  * b\n  * c\n", (2, 3), "un tiret : mettez « - »", "a:\n  - b\n  - c\n")]
+    #[case("a:\n  b: c\n  * d: e\n", (3, 3), "effacez-la, ou", "a:\n  b: c\n  d: e\n")]
+    #[case("a:\n  * b: c\n", (2, 3), "un tiret « - » à sa place", "a:\n  - b: c\n")]
     fn a_habit_is_reported_at_its_position_with_the_remedy(
         #[case] wrong: &str,
         #[case] at: (u32, u32),
@@ -82,6 +107,8 @@ mod tests {
     #[rstest]
     #[case("a: {b: \"c\",\n  d: 'e', f: [g],\n  h: https://i.fr}\n")]
     #[case("a: //serveur/partage\nb: |\n  // un\n  deux,\n")]
+    #[case("a: 2 * [b]\nc: \"*[d]\"\ne: |\n  * f\n  * g\n")]
+    #[case("a: &b [c]\nd: *b\ne: [*b]\n")]
     fn correct_texts_are_accepted(#[case] text: &str) {
         parse("f.yaml", text).unwrap();
     }

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
 use crate::rules::script::analysis::chain::{Chain, Link, last_call};
+use crate::rules::script::analysis::closures;
 use crate::rules::script::analysis::given::{Kind, Seen, is_manager, seen};
 use crate::rules::script::analysis::library;
 use crate::rules::script::analysis::parts::{self, Part};
@@ -92,6 +93,10 @@ impl Names {
                     beside.clone_from(&names.bound);
                 }
             }
+        }
+        for (closure, variable, letters) in closures::letters(&all) {
+            let names = all.iter_mut().find(|it| it.part.name == closure);
+            names.and_then(|it| it.cased.insert(variable, letters));
         }
         all
     }
@@ -197,13 +202,18 @@ impl Names {
     /// The letter case of a string, if it was converted to one.
     pub(in crate::rules::script) fn letters(&self, value: &Expr) -> Option<Letters> {
         if let Expr::Variable(it, ..) = value {
-            return self.cased.get(it.1.as_str()).copied();
+            return self.letters_named(it.1.as_str());
         }
         let call = match value {
             Expr::FnCall(call, _) if call.op_token.is_none() => call,
             _ => last_call(value)?,
         };
         self.letters_of(call)
+    }
+
+    /// The letter case of the string that a name stands for.
+    pub(in crate::rules::script) fn letters_named(&self, name: &str) -> Option<Letters> {
+        self.cased.get(name).copied()
     }
 
     /// The letter case that a function leaves.

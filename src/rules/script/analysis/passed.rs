@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rhai::{AST, ASTNode, Expr, FnPtr, Stmt};
+use rhai::{AST, ASTNode, Expr, Stmt};
 
+use crate::rules::script::analysis::closures;
 use crate::rules::script::analysis::names::{Bound, Names};
 use crate::rules::script::analysis::parts::Part;
 
@@ -27,7 +28,7 @@ pub(in crate::rules::script) fn of(script: &AST, callers: &[Names]) -> Passed {
             match path.last() {
                 Some(ASTNode::Expr(Expr::FnCall(call, _))) if call.name == "curry" => {
                     if let [closure, taken @ ..] = call.args.as_slice()
-                        && let Some(name) = closure_of(closure)
+                        && let Some(name) = closures::name_of(closure)
                     {
                         let function = own.iter().find(|(it, _)| *it == name);
                         if let Some(function) = function {
@@ -96,7 +97,7 @@ pub(in crate::rules::script) fn changed_by_closures(
         if let Some(ASTNode::Expr(Expr::FnCall(call, _))) = path.last()
             && call.name == "curry"
             && let [closure, taken @ ..] = call.args.as_slice()
-            && let Some(touched) = closure_of(closure).and_then(|it| touched.get(&it))
+            && let Some(touched) = closures::name_of(closure).and_then(|it| touched.get(&it))
         {
             let taken = taken.iter().filter_map(|it| match it {
                 Expr::Variable(it, ..) => Some(it.1.to_string()),
@@ -107,15 +108,4 @@ pub(in crate::rules::script) fn changed_by_closures(
         true
     });
     changed
-}
-
-/// The function name of a closure.
-fn closure_of(value: &Expr) -> Option<String> {
-    match value {
-        Expr::DynamicConstant(it, _) => {
-            let function = it.read_lock::<FnPtr>()?;
-            Some(function.fn_name().to_owned())
-        }
-        _ => None,
-    }
 }

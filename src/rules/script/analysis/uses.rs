@@ -1,4 +1,4 @@
-//! What a script uses: templates and manager types that it names as literals, and loops.
+//! What a script uses: templates and manager types that it names as literals.
 
 use rhai::{AST, ASTNode, Expr, Position, Stmt};
 
@@ -98,23 +98,4 @@ fn last(value: &Expr) -> &Expr {
         Expr::Dot(pair, ..) => last(&pair.rhs),
         value => value,
     }
-}
-
-/// Lines of the loops that may never end; if there are none, of those that may end too late.
-pub(in crate::rules::script) fn loops(script: &AST) -> Vec<u32> {
-    let (mut endless, mut counted) = (Vec::new(), Vec::new());
-    script.walk(&mut |path| {
-        match path.last() {
-            Some(ASTNode::Stmt(Stmt::While(_, at) | Stmt::Do(_, _, at))) => {
-                endless.push(position(*at).0);
-            }
-            Some(ASTNode::Stmt(Stmt::For(_, at))) => counted.push(position(*at).0),
-            _ => {}
-        }
-        true
-    });
-    let mut lines = if endless.is_empty() { counted } else { endless };
-    lines.sort_unstable();
-    lines.dedup();
-    lines
 }

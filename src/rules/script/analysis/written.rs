@@ -54,25 +54,32 @@ pub(in crate::rules::script) fn of(script: &AST, text: &str) -> Written {
         if let Some(ASTNode::Expr(value @ (Expr::Dot(pair, ..) | Expr::Index(pair, ..)))) =
             path.last()
         {
-            let name = match first_link(value) {
-                Some((Link::Field(name) | Link::Key(name), _)) => {
-                    found.fields.insert(name.to_owned());
-                    Some(name)
-                }
-                Some((Link::Call(call), _)) if call.name == "contains" => match &call.args[..] {
-                    [Expr::StringConstant(name, _)] => Some(name.as_str()),
-                    _ => None,
-                },
-                _ => None,
-            };
-            if let Some(name) = name.filter(|_| is_autres(&pair.lhs)) {
-                found.autres.insert(name.to_owned());
+            let link = first_link(value).map(|(link, _)| link);
+            if let Some(Link::Field(name) | Link::Key(name)) = &link {
+                found.fields.insert((*name).to_owned());
             }
+            let name = link
+                .as_ref()
+                .and_then(looked_up)
+                .filter(|_| is_autres(&pair.lhs));
+            found.autres.extend(name.map(str::to_owned));
         }
         true
     });
     found.together = together(script);
     found
+}
+
+/// The name that an access looks up in a set.
+fn looked_up<'e>(link: &Link<'e>) -> Option<&'e str> {
+    match link {
+        Link::Field(name) | Link::Key(name) => Some(name),
+        Link::Call(call) if call.name == "contains" => match &call.args[..] {
+            [Expr::StringConstant(name, _)] => Some(name.as_str()),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// The literals and names of each condition, together with those of the conditions around it.

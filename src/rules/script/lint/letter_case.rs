@@ -6,15 +6,19 @@ use std::collections::HashMap;
 use rhai::{ASTNode, Expr, Position, Stmt};
 
 use crate::rules::script::Remark;
+use crate::rules::script::analysis::closures::Elements;
 use crate::rules::script::analysis::names::{Bound, Letters, Names};
 
 /// Methods that search for a string.
 const ASKING: [&str; 4] = ["contains", "ends_with", "index_of", "starts_with"];
 
-/// Every string that is never found because of its case.
-pub(super) fn never_found(names: &Names) -> Vec<Remark> {
+/// Every string in a function that is never found because of its case; `elements` are those of the lists that closures
+/// are called with.
+pub(super) fn never_found(names: &Names, elements: &[Elements]) -> Vec<Remark> {
     let mut found = Vec::new();
-    let in_turn = in_turn(names);
+    let mut in_turn = in_turn(names);
+    let here = elements.iter().filter(|it| it.closure == names.part.name);
+    in_turn.extend(here.map(|it| (it.parameter.clone(), it.words.clone())));
     names.walk(&mut |path| {
         let mut note = |letters: Option<Letters>, sought: &Expr| {
             if let Some(letters) = letters {

@@ -69,32 +69,33 @@ fn of_call(call: &FnCallExpr, names: &Names) -> Option<String> {
             } else {
                 (other, one)
             };
-            match (of_text, of_number) {
-                (Expr::StringConstant(it, _), _) if it.trim().parse::<f64>().is_ok() => {
-                    "écrivez ce nombre sans guillemets".to_owned()
-                }
-                (value, _) if asks(value, JOUR_DE_SEMAINE, names) => format!(
-                    "« {JOUR_DE_SEMAINE} » donne le nom du jour : écrivez par exemple « {JOUR_DE_SEMAINE}(…) in [\"samedi\", \"dimanche\"] »"
-                ),
-                (Expr::StringConstant(it, _), value) if asks(value, MOIS_DE, names) => {
-                    number_of_month(it)
-                }
-                (value, _) => {
-                    if let Some(date) = date_of_time(value) {
-                        format!(
-                            "l'heure d'un signalement est « {HEURE_DE}({date}) », qui est un nombre"
-                        )
-                    } else {
-                        let shown = Chain::of(value).and_then(|it| written(&it));
-                        let shown = shown.unwrap_or_else(|| "…".to_owned());
-                        format!("« parse_int({shown}) » fait d'un texte un nombre")
-                    }
-                }
-            }
+            text_as_number(of_text, of_number, names)
         }
     };
     let [first, second] = [kinds.0, kinds.1].map(Kind::in_french);
     Some(format!("{first} et {second} {outcome} ; {hint}"))
+}
+
+/// The remedy for a string compared with a number.
+fn text_as_number(text: &Expr, number: &Expr, names: &Names) -> String {
+    match (text, number) {
+        (Expr::StringConstant(it, _), _) if it.trim().parse::<f64>().is_ok() => {
+            "écrivez ce nombre sans guillemets".to_owned()
+        }
+        (value, _) if asks(value, JOUR_DE_SEMAINE, names) => format!(
+            "« {JOUR_DE_SEMAINE} » donne le nom du jour : écrivez par exemple « {JOUR_DE_SEMAINE}(…) in [\"samedi\", \"dimanche\"] »"
+        ),
+        (Expr::StringConstant(it, _), value) if asks(value, MOIS_DE, names) => number_of_month(it),
+        (value, _) => {
+            if let Some(date) = date_of_time(value) {
+                format!("l'heure d'un signalement est « {HEURE_DE}({date}) », qui est un nombre")
+            } else {
+                let shown = Chain::of(value).and_then(|it| written(&it));
+                let shown = shown.unwrap_or_else(|| "…".to_owned());
+                format!("« parse_int({shown}) » fait d'un texte un nombre")
+            }
+        }
+    }
 }
 
 /// Whether an expression is a call of this date function.

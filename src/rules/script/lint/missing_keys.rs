@@ -20,19 +20,7 @@ pub(super) fn note(
     file: &str,
     faults: &mut Vec<Diagnostic>,
 ) {
-    let mut given_later = HashSet::new();
-    script.walk(&mut |path| {
-        match path.last() {
-            Some(ASTNode::Expr(Expr::Property(it, _))) => given_later.insert(it.2.to_string()),
-            Some(ASTNode::Expr(Expr::Index(pair, ..))) => match &pair.rhs {
-                Expr::StringConstant(it, _) => given_later.insert(it.to_string()),
-                _ => false,
-            },
-            _ => false,
-        };
-        given_later.extend(joined_keys(path));
-        true
-    });
+    let given_later = given_later(script);
     script.walk(&mut |path| {
         let Some(ASTNode::Expr(Expr::Map(entries, at))) = path.last() else {
             return true;
@@ -48,17 +36,7 @@ pub(super) fn note(
             }
             let given = entries.0.iter().map(|(key, _)| key.name.as_str());
             let given = given.filter(|it| *it != other);
-            let parent = path.len().checked_sub(2).map(|it| &path[it]);
-            let in_list = matches!(parent, Some(ASTNode::Expr(Expr::Array(..))));
-            let joined = matches!(
-                parent,
-                Some(ASTNode::Expr(Expr::FnCall(..) | Expr::MethodCall(..)))
-            );
-            let meant = match other {
-                MODELE => in_list,
-                A => false,
-                _ => !joined,
-            };
+            let meant = is_meant(path, other);
             if !meant && (key.len() < 3 || nearest(key, given.clone()).is_none()) {
                 continue;
             }
@@ -74,6 +52,37 @@ pub(super) fn note(
         }
         true
     });
+}
+
+/// The keys that some statement adds, reads or merges.
+fn given_later(script: &AST) -> HashSet<String> {
+    let mut found = HashSet::new();
+    script.walk(&mut |path| {
+        match path.last() {
+            Some(ASTNode::Expr(Expr::Property(it, _))) => found.insert(it.2.to_string()),
+            Some(ASTNode::Expr(Expr::Index(pair, ..))) => match &pair.rhs {
+                Expr::StringConstant(it, _) => found.insert(it.to_string()),
+                _ => false,
+            },
+            _ => false,
+        };
+        found.extend(joined_keys(path));
+        true
+    });
+    found
+}
+
+/// Whether the object at the end of `path`, which has this required key, is certainly meant as a result or a message.
+fn is_meant(path: &[ASTNode], key: &str) -> bool {
+    let parent = path.len().checked_sub(2).map(|it| &path[it]);
+    match key {
+        MODELE => matches!(parent, Some(ASTNode::Expr(Expr::Array(..)))),
+        A => false,
+        _ => !matches!(
+            parent,
+            Some(ASTNode::Expr(Expr::FnCall(..) | Expr::MethodCall(..)))
+        ),
+    }
 }
 
 /// The keys of an object literal that is merged with another object.

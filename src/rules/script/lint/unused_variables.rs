@@ -56,19 +56,25 @@ pub(super) fn variables(names: &Names) -> Vec<Remark> {
         .filter(|(name, _)| !hidden && !is_used(name));
     unused
         .filter_map(|(name, at)| {
-            let message = match (filled.contains(&name), lists.contains(&name)) {
-                (false, _) => format!(
-                    "« {name} » ne sert nulle part : écrivez « {name} » là où sa valeur doit servir, ou enlevez cette ligne"
-                ),
-                (true, true) => format!(
-                    "la liste « {name} » est remplie, et rien ne la lit : pour la rendre, écrivez « {name} » seul à la dernière ligne de la fonction, sans point-virgule"
-                ),
-                // It may be any value that has such a function.
-                (true, false) => return None,
-            };
+            let message = message(&name, filled.contains(&name), lists.contains(&name))?;
             Some((at, message))
         })
         .collect()
+}
+
+/// The message about a variable that nothing reads: `is_filled` if something is added to it, `is_list` if it certainly
+/// is a list.
+fn message(name: &str, is_filled: bool, is_list: bool) -> Option<String> {
+    match (is_filled, is_list) {
+        (false, _) => Some(format!(
+            "« {name} » ne sert nulle part : écrivez « {name} » là où sa valeur doit servir, ou enlevez cette ligne"
+        )),
+        (true, true) => Some(format!(
+            "la liste « {name} » est remplie, et rien ne la lit : pour la rendre, écrivez « {name} » seul à la dernière ligne de la fonction, sans point-virgule"
+        )),
+        // It may be any value that has such a function.
+        (true, false) => None,
+    }
 }
 
 /// Whether the variable under these nodes is only added to: `messages.push(…)` as a whole statement.

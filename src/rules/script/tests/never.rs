@@ -266,6 +266,30 @@ fn a_condition_sometimes_true_is_not_reported(#[case] lines: &str) {
     "« signalement.date_creation » porte aussi l'heure, et ne vaut jamais « 2026-01-15 » : écrivez « signalement.date_creation.starts_with(\"2026-01-15\") »"
 )]
 #[case(
+    "let d = signalement.description.to_lower(); if [\"fuite\", \"Gaz\"].some(|mot| d.contains(mot)) { throw 1 }",
+    "« Gaz » ne s'y trouve jamais : « to_lower » ne laisse que des minuscules ; écrivez « gaz »"
+)]
+#[case(
+    "let mots = [\"fuite\", \"Gaz\"]; let d = signalement.description.to_lower(); if mots.some(|mot| d.contains(mot)) { throw 1 }",
+    "« Gaz » ne s'y trouve jamais : « to_lower » ne laisse que des minuscules ; écrivez « gaz »"
+)]
+#[case(
+    "let d = signalement.description; if [\"fuite\", \"Gaz\"].some(|mot| d.to_lower().contains(mot)) { throw 1 }",
+    "« Gaz » ne s'y trouve jamais : « to_lower » ne laisse que des minuscules ; écrivez « gaz »"
+)]
+#[case(
+    "let d = signalement.description.to_lower(); let l = [\"fuite\", \"Gaz\"].filter(|mot| mot in d); throw l",
+    "« Gaz » ne s'y trouve jamais : « to_lower » ne laisse que des minuscules ; écrivez « gaz »"
+)]
+#[case(
+    "let d = signalement.description.to_lower(); if d.split(\" \").some(|mot| mot == \"Gaz\") { throw 1 }",
+    "« Gaz » ne s'y trouve jamais : « to_lower » ne laisse que des minuscules ; écrivez « gaz »"
+)]
+#[case(
+    "if signalement.description.to_lower().split(\" \").some(|mot| mot in [\"fuite\", \"Gaz\"]) { throw 1 }",
+    "« Gaz » ne s'y trouve jamais : « to_lower » ne laisse que des minuscules ; écrivez « gaz »"
+)]
+#[case(
     "let d = signalement.description.to_lower(); for mot in [\"fuite\", \"Gaz\"] { if d.contains(mot) { throw 1 } }",
     "« Gaz » ne s'y trouve jamais : « to_lower » ne laisse que des minuscules ; écrivez « gaz »"
 )]
@@ -327,6 +351,40 @@ fn a_condition_that_is_never_true_is_reported(#[case] lines: &str, #[case] messa
 #[case("let c = \"\"; if signalement.photos > 1 { c = responsable; } if c == \"\" { throw c }")]
 #[case(
     "let c = responsable; if signalement.photos > 1 { c = \"X-1\"; } if c == \"X-1\" { throw c }"
+)]
+#[case(
+    "let d = signalement.description.to_lower(); if [\"fuite\", \"gaz\"].some(|mot| d.contains(mot)) { throw 1 }"
+)]
+#[case(
+    "let d = signalement.description; if [\"fuite\", \"Gaz\"].some(|mot| d.contains(mot)) { throw 1 }"
+)]
+#[case(
+    "let d = signalement.description.to_lower(); if [\"fuite\", \"Gaz\"].some(|mot| d.contains(mot.to_lower())) { throw 1 }"
+)]
+#[case(
+    "let d = signalement.description.to_lower(); if [\"fuite\", \"Gaz\"].some(|mot| { mot = mot.to_lower(); d.contains(mot) }) { throw 1 }"
+)]
+#[case(
+    "let d = signalement.description.to_lower(); if [\"fuite\", \"Gaz\"].some(|mot| { let d = signalement.description; d.contains(mot) }) { throw d }"
+)]
+#[case(
+    "let d = signalement.description.to_lower(); d += \" Gaz\"; if [\"Gaz\"].some(|mot| d.contains(mot)) { throw 1 }"
+)]
+#[case(
+    "let d = signalement.description.to_lower(); if [\"fuite\", \"Gaz\"].map(|mot| mot.to_lower()).some(|mot| d.contains(mot)) { throw 1 }"
+)]
+#[case(
+    "let d = signalement.description.to_lower(); if [\"Gaz\", \"eau\"].some(|mot, rang| rang > 0 && d.contains(mot)) { throw 1 }"
+)]
+#[case("if signalement.description.split(\" \").some(|mot| mot == \"Gaz\") { throw 1 }")]
+#[case(
+    "if signalement.description.to_lower().split(\" \").map(|mot| mot.to_upper()).some(|mot| mot == \"GAZ\") { throw 1 }"
+)]
+#[case(
+    "let d = signalement.description.to_lower(); let mots = [\"eau\"]; mots.push(\"Gaz\"); if mots.some(|mot| d.contains(mot)) { throw 1 }"
+)]
+#[case(
+    "let d = residence.nom.to_lower(); if [signalement.description].some(|d| d.contains(\"Gaz\")) { throw d }"
 )]
 #[case("let d = signalement.description; for mot in [\"Gaz\"] { if d.contains(mot) { throw 1 } }")]
 #[case(

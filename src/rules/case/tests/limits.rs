@@ -1,0 +1,70 @@
+//! Cases that reach a limit of a script: the first ones are run, the others are not.
+
+use std::fmt::Write;
+
+use super::shipped;
+use crate::rules::case::MOST_AT_LIMIT;
+use crate::rules::compile::{Known, compile};
+use crate::rules::diagnostic::Diagnostic;
+use rstest::rstest;
+
+/// The diagnostics about this many cases; the manager is chosen after these lines.
+fn gate(lines: &str, count: usize, expected: &str) -> Vec<Diagnostic> {
+    let (mut rules, exports) = shipped();
+    let head = "fn affecter(signalement, residence, qualification) {\n";
+    let script = include_str!("../../../../rules/gestionnaire.rhai");
+    assert!(script.contains(head));
+    let script = script.replace(head, &format!("{head}{lines}\n"));
+    rules.insert("gestionnaire.rhai".into(), script.into_bytes());
+    let mut cases = "cas:\n".to_owned();
+    for number in 0..count {
+        let _ = write!(
+            cases,
+            "  - nom: cas {number}\n    signalement: {{qualification: ASC, residence: R, transmettre_auteur: true}}\n    attendu: {{{expected}}}\n"
+        );
+    }
+    rules.insert("cas/a.yaml".into(), cases.into_bytes());
+    let (_, told) = compile(&rules, &exports, Known::default());
+    told.into_iter()
+        .filter(|it| it.file == "cas/a.yaml")
+        .collect()
+}
+
+#[rstest]
+#[case(11, "cas « cas 10 » : pas essayé : dans 10 cas avant lui")]
+#[case(12, "cas « cas 10 » : pas essayé, ni le cas suivant : dans")]
+#[case(200, "cas « cas 10 » : pas essayé, ni les 189 cas suivants : dans")]
+fn the_others_are_reported_once(#[case] count: usize, #[case] wanted: &str) {
+    let told = gate("loop { }", count, "transmis: true");
+    assert_eq!(told.len(), MOST_AT_LIMIT + 1, "{told:?}");
+    let (last, run) = told.split_last().unwrap();
+    assert!(last.message.starts_with(wanted), "{last:?}");
+    assert_eq!(last.line, 2 + 3 * 10);
+    assert!(
+        run.iter()
+            .all(|it| it.message.contains("trop d'opérations"))
+    );
+    // Following the remedy of the other messages lets all of them pass.
+    assert_eq!(gate("loop { break; }", count, "transmis: true"), []);
+}
+
+#[test]
+fn cases_that_are_all_run_are_not_reported_as_left_out() {
+    let told = gate("loop { }", MOST_AT_LIMIT, "transmis: true");
+    assert_eq!(told.len(), MOST_AT_LIMIT, "{told:?}");
+}
+
+#[rstest]
+// A case may expect the error of a limit.
+#[case("loop { }", "erreur: trop d'opérations")]
+// Just below the limit.
+#[case("let n = 0; while n < 9000 { n += 1; }", "transmis: true")]
+fn cases_that_pass_are_all_run(#[case] lines: &str, #[case] expected: &str) {
+    assert_eq!(gate(lines, 15, expected), []);
+}
+
+#[test]
+fn cases_that_fail_without_reaching_a_limit_are_all_run() {
+    let told = gate("throw \"non\";", 15, "transmis: true");
+    assert_eq!(told.len(), 15, "{told:?}");
+}
