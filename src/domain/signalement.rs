@@ -160,9 +160,6 @@ impl SignalementId {
     }
 }
 
-/// The fingerprint of a request that was never complete: it cannot be decided, and never replaces one that can.
-pub const NEVER_COMPLETE: &str = "";
-
 /// A hash of SoWell's content, used to distinguish a repeat from a change.
 ///
 /// It covers the parsed values: key order, white space, a `data:` prefix on a photo and the two `transmettre_…`

@@ -77,8 +77,7 @@ pub struct NewRecord {
     pub client: Client,
     /// Bound only when a demande is created.
     pub key: Option<IdempotencyKey>,
-    /// [`crate::domain::signalement::fingerprint`] of its content, or
-    /// [`NEVER_COMPLETE`](crate::domain::signalement::NEVER_COMPLETE).
+    /// [`crate::domain::signalement::fingerprint`] of its content.
     pub fingerprint: String,
     /// The received JSON without its photos.
     pub payload: String,

@@ -4,11 +4,14 @@
 use super::{Inbound, InboundError, Unfit};
 use crate::domain::fault::{self, Fault};
 use crate::domain::ports::{Client, NewRecord, Recorded, StoreError, StoredSubmission};
-use crate::domain::signalement::{Etat, NEVER_COMPLETE, SignalementId};
+use crate::domain::signalement::{Etat, SignalementId};
 use crate::flows::acknowledge::written;
 use crate::rules::compile::Generation;
 use crate::rules::decide::{self, Codes};
 use crate::rules::trace::Trace;
+
+/// The fingerprint of a request that was never complete: it cannot be decided again, and gives way to any that is.
+const NEVER_COMPLETE: &str = "";
 
 /// Whether what is stored was never complete: only SoWell can correct it, by sending it again.
 #[must_use]

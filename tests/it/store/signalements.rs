@@ -2,7 +2,7 @@
 
 use passerelle::domain::demande::Uid;
 use passerelle::domain::ports::{Client, IdempotencyKey, Recorded, Store};
-use passerelle::domain::signalement::{Etat, NEVER_COMPLETE};
+use passerelle::domain::signalement::Etat;
 use rstest::rstest;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
@@ -97,30 +97,6 @@ pub(super) async fn batches(store: &dyn Store) {
             .unwrap()
             .is_none()
     );
-}
-
-/// Also if both arrive at once.
-#[rstest]
-#[tokio::test]
-async fn an_incomplete_signalement_never_replaces_a_complete_one(
-    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
-) {
-    let Some(opened) = Opened::on(backend).await else {
-        return;
-    };
-    let store = opened.store.as_ref();
-    let incomplete = || {
-        let mut it = record(1, None);
-        it.fingerprint = NEVER_COMPLETE.into();
-        it
-    };
-    for _ in 0..2 {
-        store.record(incomplete()).await.unwrap();
-    }
-    store.record(record(1, None)).await.unwrap();
-    store.record(incomplete()).await.unwrap_err();
-    let kept = store.find_submission(&record(1, None).id).await.unwrap();
-    assert_eq!(kept.unwrap().fingerprint, record(1, None).fingerprint);
 }
 
 #[rstest]

@@ -37,9 +37,7 @@ pub(in super::super) async fn record(
             bound.insert(record.id.clone(), owner);
         } else {
             let owner = creations::find_pending(&mut *connection, &record.id, None).await?;
-            let owner = owner.ok_or_else(|| {
-                StoreError::Fault("its row can be neither written nor found".into())
-            })?;
+            let owner = owner.ok_or_else(|| StoreError::Fault("an owned row is gone".into()))?;
             pending.insert(record.id.clone(), owner);
         }
     }

@@ -71,7 +71,7 @@ impl Signalements for DbStore {
 }
 
 /// Stores signalements, and returns the ids of those that were written: not one whose keys a creation owns, whether
-/// complete or pending, nor one without a fingerprint where a complete one is kept.
+/// complete or pending.
 pub(super) async fn insert(
     connection: &mut DbConnection,
     records: &[&NewRecord],
@@ -87,8 +87,7 @@ pub(super) async fn insert(
          fingerprint = excluded.fingerprint, payload = excluded.payload, \
          version = excluded.version, trace = excluded.trace, answer = excluded.answer, \
          decided_at = excluded.decided_at WHERE signalements.bound = 0 \
-         AND signalements.etat NOT IN ('recu', 'inconnu', 'differe') \
-         AND (signalements.fingerprint = '' OR excluded.fingerprint <> '') RETURNING id",
+         AND signalements.etat NOT IN ('recu', 'inconnu', 'differe') RETURNING id",
     );
     let ids = query
         .build_query_scalar::<String>()
