@@ -22,7 +22,7 @@ use crate::domain::fault::Fault;
 use crate::domain::instant;
 use crate::domain::ports::{Client, StoredSubmission};
 use crate::domain::signalement::{KEYS, Signalement, fingerprint};
-use crate::flows::inbound::{Submission, SubmittedContent, SubmittedPhotos, Unfit};
+use crate::flows::inbound::{Submission, SubmittedContent, SubmittedPhotos};
 use crate::rules::decide::Codes;
 use crate::settings::Limits;
 
@@ -46,25 +46,20 @@ pub fn read(
     let fields = object.fields();
     let encoded = object.photos(&body, limits);
     let codes = fields.codes();
-    let lien_sowell = fields.lien_sowell.clone();
     let signalement = fields.complete(object.autres(), encoded.len());
     let (avertissements, payload) = (object.avertissements(), object.payload());
     let canonical = object.canonical_autres();
     let mut faults = object.faults;
     // From here on, the body is no longer what was received: photos are decoded in place.
     let photos = photo::decode(body, encoded, limits, &mut faults);
-    let content = match signalement.filter(|_| faults.is_empty()) {
-        Some(it) => Ok(SubmittedContent {
+    let content = signalement
+        .filter(|_| faults.is_empty())
+        .map(|it| SubmittedContent {
             fingerprint: fingerprint(&it, &photos, &canonical),
             payload,
             signalement: it,
             photos: SubmittedPhotos::Received(photos),
-        }),
-        None => Err(Unfit {
-            lien_sowell,
-            payload,
-        }),
-    };
+        });
     Ok(Submission {
         client,
         key,
@@ -90,7 +85,7 @@ pub fn read_stored(stored: &StoredSubmission) -> Option<Submission> {
         codes,
         avertissements: object.avertissements(),
         faults: object.faults,
-        content: Ok(SubmittedContent {
+        content: Some(SubmittedContent {
             signalement,
             photos: SubmittedPhotos::Stored(fichiers.to_vec()),
             fingerprint: stored.fingerprint.clone(),

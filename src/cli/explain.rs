@@ -74,7 +74,7 @@ fn foresee(settings: &Settings, file: &PathBuf, format: Format) -> anyhow::Resul
             return refuse(&generation, &Problem::malformed(why), &told, format);
         }
     };
-    let Ok(content) = submission.content else {
+    let Some(content) = submission.content else {
         let faults = submission.all_faults(&generation);
         let told: Vec<String> = faults.iter().map(told_of_fault).collect();
         return refuse(

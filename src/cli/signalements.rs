@@ -18,7 +18,7 @@ use crate::domain::fault;
 use crate::domain::ports::{SignalementSummary, Store, StoreError};
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::flows::creation::Attempted;
-use crate::flows::inbound::{Inbound, InboundError, Received, is_unfit};
+use crate::flows::inbound::{Inbound, InboundError, Received};
 use crate::flows::reload;
 use crate::flows::rules::Rules;
 use crate::settings::Settings;
@@ -238,11 +238,6 @@ async fn retry_one(
             return Err(put_off(store, id).await);
         }
         return told(attempted);
-    }
-    if is_unfit(&stored) {
-        let found = store.find_signalement(id.as_str()).await.map_err(text)?;
-        let motif = found.and_then(|it| it.motif).unwrap_or_default();
-        return Err(format!("only SoWell can correct it: {motif}"));
     }
     let submission = submission::read_stored(&stored).ok_or("its payload cannot be read")?;
     match inbound.receive(submission).await {

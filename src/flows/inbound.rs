@@ -5,7 +5,6 @@
 
 mod outcome;
 mod outside;
-mod unfit;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +30,6 @@ use crate::rules::decide::{self, Codes, Decision, Undecided};
 use crate::rules::trace::Trace;
 
 pub use outcome::{InboundError, Received};
-pub use unfit::is_unfit;
 
 /// A request, as far as it could be read.
 #[derive(Debug)]
@@ -47,16 +45,7 @@ pub struct Submission {
     /// Warnings for the answer, in French.
     pub avertissements: Vec<String>,
     /// The complete content, if its format is correct.
-    pub content: Result<SubmittedContent, Unfit>,
-}
-
-/// What is left of a request whose format is not correct.
-#[derive(Debug)]
-pub struct Unfit {
-    /// Its link, if that is well formed.
-    pub lien_sowell: Option<String>,
-    /// The received JSON without its photos.
-    pub payload: String,
+    pub content: Option<SubmittedContent>,
 }
 
 impl Submission {
@@ -137,14 +126,9 @@ impl Inbound {
     /// See [`InboundError`]; none of them binds the key.
     pub async fn receive(&self, submission: Submission) -> Result<Received, InboundError> {
         let generation = self.rules.generation();
-        let content = match submission.content {
-            Ok(content) => content,
-            Err(unfit) => {
-                let (codes, faults) = (submission.codes, submission.faults);
-                let client = submission.client;
-                let refused = self.refuse_unfit(client, &generation, &codes, faults, unfit);
-                return Err(Box::pin(refused).await);
-            }
+        let Some(content) = submission.content else {
+            let faults = submission.all_faults(&generation);
+            return Err(InboundError::Refused { faults, id: None });
         };
         let (fichiers, photos) = match content.photos {
             SubmittedPhotos::Received(photos) => (describe(&photos), photos),

@@ -35,7 +35,7 @@ impl Inbound {
         submission: Submission,
     ) -> Result<Tried<Result<Decision, Undecided>>, InboundError> {
         let generation = self.rules.generation();
-        let Ok(content) = submission.content else {
+        let Some(content) = submission.content else {
             let faults = submission.all_faults(&generation);
             return Err(InboundError::Refused { faults, id: None });
         };

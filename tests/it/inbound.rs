@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::harness::{Answer, Builder, Daemon, PNG, signalement, signalement_with, token, until};
+use crate::harness::{Answer, Builder, PNG, signalement, signalement_with, token, until};
 use crate::postgres::Backend;
 
 #[rstest]
@@ -202,66 +202,6 @@ async fn an_unknown_code_is_refused_and_recorded_without_a_key(
     assert_eq!(state["etat"], "echec");
     // Its key is free: different content under the same link is no conflict.
     assert_eq!(daemon.post(&signalement(1)).await.status, 201);
-}
-
-async fn state_of(daemon: &Daemon, id: &Value) -> Value {
-    let path = format!("/api/v1/signalements/{}", id.as_str().unwrap());
-    daemon.get(&path, "admin").await.json()
-}
-
-#[rstest]
-#[case::field(json!({"email_auteur": "x"}), "/email_auteur")]
-#[case::absent_field(json!({"description": null}), "/description")]
-#[case::photo(json!({"photos": ["AAAA"]}), "/photos/0")]
-#[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_residence_is_recorded_whatever_else_is_wrong(
-    #[case] fault: Value,
-    #[case] pointer: &str,
-) {
-    let daemon = Builder::new().start().await;
-    let mut body = signalement_with(1, &json!({"residence": "NON", "bien": null}));
-    let unknown = body.clone();
-    for (key, value) in fault.as_object().unwrap() {
-        body[key] = value.clone();
-    }
-    for _ in 0..2 {
-        let answer = daemon.post(&body).await;
-        assert_eq!(answer.status, 422);
-        assert_eq!(answer.pointers(), [pointer, "/residence"]);
-        let state = state_of(&daemon, &answer.json()["id"]).await;
-        assert_eq!(state["etat"], "echec");
-        let motif = state["motif"].as_str().unwrap();
-        assert!(
-            motif.contains("« NON »") && motif.contains(pointer),
-            "{motif}"
-        );
-    }
-    // Once corrected, it is recorded as what can be decided again, and a faulty repeat does not replace it.
-    let corrected = daemon.post(&unknown).await.json();
-    let decidable = state_of(&daemon, &corrected["id"]).await;
-    assert!(!decidable["motif"].as_str().unwrap().contains("SoWell"));
-    assert_eq!(daemon.post(&body).await.json().get("id"), None);
-    assert_eq!(state_of(&daemon, &corrected["id"]).await, decidable);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_faulty_signalement_without_a_gap_or_with_a_demande_is_not_recorded() {
-    let daemon = Builder::new().start().await;
-    for fault in [
-        json!({"email_auteur": "x"}),
-        json!({"email_auteur": "x", "priorite": "medium"}),
-        json!({"lien_sowell": "x", "residence": "NON", "bien": null}),
-    ] {
-        let answer = daemon.post(&signalement_with(1, &fault)).await;
-        assert_eq!(answer.status, 422);
-        assert_eq!(answer.json().get("id"), None, "{fault}");
-    }
-    let uid = daemon.created(&signalement(1)).await;
-    let fault = json!({"email_auteur": "x", "residence": "NON", "bien": null});
-    let answer = daemon.post(&signalement_with(1, &fault)).await;
-    assert_eq!((answer.status, answer.json().get("id")), (422, None));
-    let path = format!("/api/v1/signalements/{uid}");
-    assert_eq!(daemon.get(&path, "sowell").await.json()["etat"], "transmis");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -130,29 +130,6 @@ async fn a_refused_signalement_is_listed_and_decided_again_with_its_photos() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signalement_that_only_sowell_can_correct_is_not_decided_again() {
-    let daemon = Builder::new().start().await;
-    // The rest of it could be decided, without the photo.
-    let faulty = json!({"qualification": "NEUVE", "photos": ["AAAA"]});
-    assert_eq!(daemon.post(&signalement_with(1, &faulty)).await.status, 422);
-    let qualifications = daemon.read("rules/qualifications.yaml");
-    let known = "  NEUVE: {libelle: N, type_gestionnaire: technique, workflow: W}\n";
-    let edited = format!("{}\n{known}", qualifications.trim_end());
-    daemon.edit("rules/qualifications.yaml", &edited).await;
-    let retried = on(&daemon, &["signalements", "retry", "--all"]);
-    assert_eq!(retried.status.code(), Some(1), "{retried:?}");
-    let told = String::from_utf8(retried.stderr).unwrap();
-    assert!(
-        told.contains("only SoWell can correct it") && told.contains("/photos/0"),
-        "{told}"
-    );
-    // It does so, as the motif asks.
-    daemon
-        .created(&signalement_with(1, &json!({"qualification": "NEUVE"})))
-        .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_delivery_to_a_paused_destination_says_so() {
     let sowell = FakeSowell::start().await;
     let builder = Builder::new().sowell(&sowell);
