@@ -33,7 +33,7 @@ use crate::flows::delivery::Delivery;
 use crate::flows::hint::Hint;
 use crate::flows::inbound::{Inbound, PATIENCE};
 use crate::flows::poll::Poll;
-use crate::flows::reload::{Reload, Settled};
+use crate::flows::reload::{Reload, SEARCH_PATIENCE, Settled};
 use crate::flows::resume;
 use crate::flows::retention::Retention;
 use crate::flows::rules::Rules;
@@ -66,6 +66,8 @@ pub struct StandIns {
     pub crm: Option<Arc<dyn Crm>>,
     /// How long a repeated request waits for the original one.
     pub patience: Duration,
+    /// How long a reload on demand waits for the search for holes.
+    pub search_patience: Duration,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -75,6 +77,7 @@ impl Default for StandIns {
         Self {
             crm: None,
             patience: PATIENCE,
+            search_patience: SEARCH_PATIENCE,
             clock: Arc::new(SystemClock),
         }
     }
@@ -106,7 +109,13 @@ impl App {
         let (store, files) = (store?, files?);
         let in_force = InForce::new(settings);
         let mailer = open_mailer(settings, &in_force)?;
-        let reload = Reload::boot(store.clone(), Arc::clone(&clock), settled, in_force.clone());
+        let reload = Reload::boot(
+            store.clone(),
+            Arc::clone(&clock),
+            settled,
+            in_force.clone(),
+            stand_ins.search_patience,
+        );
         let reload = Arc::new(reload.await?);
         let rules: Arc<dyn Rules> = reload.clone();
         let named = || open_crm(settings, &in_force, &rules, &files, &clock);

@@ -319,7 +319,7 @@ fn called(
     scrubber: &Scrubber,
     answer: &Answer,
     retry_at: Option<DateTime<Utc>>,
-    found: Result<Found, Failure>,
+    found: Result<Extracted, Failure>,
 ) -> Result<Called, CallError> {
     let status = answer.status;
     let excerpt = scrubber.excerpt(answer);

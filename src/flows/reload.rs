@@ -13,6 +13,7 @@ mod versions;
 
 use std::fmt::Display;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
@@ -27,13 +28,12 @@ use crate::rules::diagnostic::{Diagnostic, any_error, code};
 use crate::rules::layout;
 use crate::settings::InForce;
 
-pub use files::Settled;
 use files::{Files, read, read_settled, unsettled};
 use holes::Covering;
 use judgement::{Before, Judged, judge};
 
-pub use files::unreadable;
-pub use holes::holes;
+pub use files::{Settled, unreadable};
+pub use holes::{SEARCH_PATIENCE, holes};
 pub use versions::{BootError, last_accepted};
 
 /// Number of attempts that a reload on demand makes before it returns the last one.
@@ -96,6 +96,8 @@ pub struct Reload {
     /// The unread files found by the last attempt, which are only reported.
     unread: ArcSwap<Vec<String>>,
     one_at_a_time: Arc<Mutex<()>>,
+    /// How long a reload on demand waits for the search for holes.
+    patience: Duration,
     accepted: watch::Sender<u64>,
 }
 
@@ -109,6 +111,7 @@ impl Reload {
         clock: Arc<dyn Clock>,
         settled: Settled,
         in_force: InForce,
+        patience: Duration,
     ) -> Result<Self, BootError> {
         let at = clock.now();
         let secrets = in_force.secret_names();
@@ -154,6 +157,7 @@ impl Reload {
             secrets: ArcSwap::from_pointee(secrets),
             unread: ArcSwap::from_pointee(unread),
             one_at_a_time: Arc::default(),
+            patience,
             accepted: watch::channel(0).0,
         })
     }

@@ -7,6 +7,7 @@ mod varied;
 use std::fmt::Write as _;
 use std::fs;
 use std::process::Output;
+use std::time::Duration;
 
 use passerelle::adapters::shipped::Shipped;
 use passerelle::domain::ports::FileSet;
@@ -346,6 +347,7 @@ async fn a_reload_is_answered_before_a_long_search_for_gaps_has_ended() {
         .file("referentiel/residences.csv", &residences)
         .file("referentiel/gestionnaires.csv", &managers)
         .file("referentiel/biens.csv", "code;residence;libelle\n")
+        .search_patience(Duration::ZERO)
         .start()
         .await;
     let script = daemon.read("rules/gestionnaire.rhai");

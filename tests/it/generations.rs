@@ -13,7 +13,7 @@ use passerelle::domain::demande::Uid;
 use passerelle::domain::ports::{Client, FileSet, Files, FilesError, Source, SourceError};
 use passerelle::domain::signalement::Photo;
 use passerelle::flows::inbound::{Inbound, Received, Submission};
-use passerelle::flows::reload::{Reload, Settled};
+use passerelle::flows::reload::{Reload, SEARCH_PATIENCE, Settled};
 use passerelle::settings::{InForce, Settings};
 use tokio::sync::Semaphore;
 
@@ -220,7 +220,14 @@ async fn a_reload_that_hangs_holds_up_no_request() {
     let exports = Arc::new(EditedFolder::referentiel(daemon.path("referentiel")));
     let store = daemon.state.store.clone();
     let settled = Settled::read(source.clone(), exports).await;
-    let reload = Reload::boot(store, Arc::new(SystemClock), settled, in_force()).await;
+    let reload = Reload::boot(
+        store,
+        Arc::new(SystemClock),
+        settled,
+        in_force(),
+        SEARCH_PATIENCE,
+    )
+    .await;
     let reload = Arc::new(reload.unwrap());
     let inbound = Inbound {
         rules: reload.clone(),
@@ -285,7 +292,14 @@ async fn a_reload_that_cannot_end_says_so_and_is_made_again_by_itself() {
     let exports = Arc::new(EditedFolder::referentiel(daemon.path("referentiel")));
     let store = daemon.state.store.clone();
     let settled = Settled::read(source, exports).await;
-    let reload = Reload::boot(store, Arc::new(SystemClock), settled, in_force()).await;
+    let reload = Reload::boot(
+        store,
+        Arc::new(SystemClock),
+        settled,
+        in_force(),
+        SEARCH_PATIENCE,
+    )
+    .await;
     let reload = Arc::new(reload.unwrap());
     let boot = reload.last_attempt();
     assert!(boot.accepted);

@@ -34,7 +34,7 @@ const REMOVE_LIMIT: Duration = Duration::from_secs(20);
 const LIST_LIMIT: Duration = Duration::from_mins(5);
 /// Time allowed for removing the parts of a failed upload.
 const ABORT_LIMIT: Duration = Duration::from_secs(5);
-/// How long the result of such a check is reused: each one costs money.
+/// How long the result of a check of the bucket is reused: each one costs money.
 const PROBE_EVERY: Duration = Duration::from_secs(5);
 /// The object that a check writes, beside the photos' shards.
 const PROBE: &str = ".probe";

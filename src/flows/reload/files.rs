@@ -28,8 +28,8 @@ impl Files {
     }
 }
 
-/// Both folders and their files, read before anything else is open, so that a start does not wait for the disk
-/// twice.
+/// Both folders and their files, read while the database opens, so that a start does not wait for one after the
+/// other.
 pub struct Settled {
     pub(super) rules: Arc<dyn Source>,
     pub(super) exports: Arc<dyn Source>,

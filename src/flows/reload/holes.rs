@@ -25,9 +25,8 @@ const MOST_OPERATIONS: u64 = 20_000_000;
 /// The pause between two residences during a search: a little longer than one takes.
 const BREATH: Duration = Duration::from_micros(300);
 
-/// How long a reload on demand waits for the search: with many residences it takes minutes, and whoever asked wants to
-/// know whether the edit is in force.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a reload on demand waits for the search: whoever asked wants to know whether the edit is in force.
+pub const SEARCH_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The last search for holes.
 pub(super) struct Covering {
@@ -99,7 +98,7 @@ impl Reload {
             }
         };
         // If the time is up, [`Reload::is_searching`] says so.
-        let _ = timeout(PATIENCE, search).await;
+        let _ = timeout(self.patience, search).await;
     }
 
     /// Whether the search started by the last edit is still in progress: the last attempt may get further remarks.

@@ -72,6 +72,12 @@ impl Builder {
         self
     }
 
+    /// How long a reload waits for the search for holes.
+    pub fn search_patience(mut self, patience: Duration) -> Self {
+        self.stand_ins.search_patience = patience;
+        self
+    }
+
     /// Sets how long a repeat waits for the request that it repeats.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.stand_ins.patience = patience;
