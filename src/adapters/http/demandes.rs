@@ -304,9 +304,9 @@ fn read_event(uid: String, body: &[u8]) -> Result<(StatutEvent, Vec<String>), Pr
         object.fault("/statut", "champ obligatoire".into());
     }
     // Sent on to SoWell and the portal in a form that they can certainly read.
-    let plain = date.as_deref().map(instant::rfc3339);
-    if plain == Some(None) {
-        object.fault("/date", "n'est pas une date ISO 8601 avec fuseau".into());
+    let plain = date.as_deref().and_then(instant::rfc3339);
+    if let (Some(date), None) = (&date, &plain) {
+        object.fault("/date", instant::why_not(date).into());
     }
     let avertissements = object.without_effect(&KEYS);
     match statut {
@@ -314,7 +314,7 @@ fn read_event(uid: String, body: &[u8]) -> Result<(StatutEvent, Vec<String>), Pr
             let event = StatutEvent {
                 uid: Uid::new(uid),
                 statut,
-                date: plain.flatten(),
+                date: plain,
                 resultat,
                 commentaire,
                 canal,
