@@ -226,6 +226,6 @@ async fn take_over(
         // themselves.
         store.release_claims().await?;
     }
-    resume::at_start(store.as_ref(), clock).await?;
+    resume::at_start(store.as_ref(), clock, &settings.live).await?;
     Ok(store)
 }

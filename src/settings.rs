@@ -4,6 +4,7 @@
 //! is none. Secrets never appear in `Debug`. Most keys are live: they follow edits of the file while the daemon
 //! runs (`flows/settings.rs`); the others need a restart.
 
+mod address;
 mod compile;
 mod keys;
 mod live;

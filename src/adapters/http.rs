@@ -13,6 +13,7 @@ mod gauges;
 pub mod handover;
 mod health;
 mod path;
+mod patterns;
 mod probe;
 mod problem;
 mod regles;
@@ -137,7 +138,7 @@ const SIGNATURE: &str = "À la place du jeton, la signature du corps selon Stand
 
 /// All routes of the API and the console.
 pub fn router(state: AppState) -> Router {
-    let (api, openapi) = OpenApiRouter::with_openapi(Api::openapi())
+    let (api, mut openapi) = OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(signalements::create))
         .routes(routes!(signalements::show))
         .routes(routes!(demandes::show))
@@ -149,6 +150,7 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(health::ready))
         .routes(routes!(gauges::metrics_text))
         .split_for_parts();
+    patterns::fill_in(&mut openapi);
     api.merge(api_page::routes(openapi))
         .merge(console::routes())
         .fallback(|| async { Problem::not_found("il n'y a rien à cette adresse") })

@@ -15,7 +15,7 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
-pub use object::Object;
+pub use object::{LINE_BREAKS, Object};
 pub use unreadable::Unreadable;
 
 /// A JSON value that borrows from the body.

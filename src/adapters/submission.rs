@@ -198,10 +198,7 @@ impl Object<'_> {
         if let Some(date) = instant::parse(&text) {
             return Some((text, date));
         }
-        self.fault(
-            "/date_creation",
-            "n'est pas une date ISO 8601 avec fuseau, par exemple 2012-04-23T18:25:43.511Z".into(),
-        );
+        self.fault("/date_creation", instant::why_not(&text).into());
         None
     }
 

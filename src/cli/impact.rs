@@ -81,7 +81,7 @@ fn nothing_before(error: BootError, format: Format) -> anyhow::Error {
             let why = "aucune version des règles n'a encore été acceptée ici : démarrez d'abord le service";
             (why, vec![Diagnostic::file(code::NOT_READ, "", why)])
         }
-        BootError::Refused(diagnostics) => {
+        BootError::Refused(diagnostics) | BootError::LastRefused { diagnostics, .. } => {
             let why = "la version en vigueur ne peut plus être relue";
             (why, diagnostics)
         }

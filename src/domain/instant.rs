@@ -41,6 +41,17 @@ fn is_false_leap_second(instant: &DateTime<FixedOffset>) -> bool {
     utc.nanosecond() >= 1_000_000_000 && !(ends_half_year && last_minute)
 }
 
+/// Why a text that [`parse`] does not read is refused, in French, to follow what names it.
+#[must_use]
+pub fn why_not(text: &str) -> &'static str {
+    match read(text) {
+        Some(instant) if !has_four_digits_everywhere(&instant) => {
+            "n'est pas comprise entre le 2 janvier 0000 et le 30 décembre 9999 (en UTC)"
+        }
+        _ => "n'est pas une date ISO 8601 avec fuseau, par exemple 2012-04-23T18:25:43.511Z",
+    }
+}
+
 /// Whether its year has four digits in every time zone; RFC 3339 cannot express any other year.
 fn has_four_digits_everywhere(instant: &DateTime<FixedOffset>) -> bool {
     let utc = instant.naive_utc();
@@ -164,6 +175,32 @@ mod tests {
         ] {
             assert!(parse(text).is_some(), "{text}");
             assert_eq!(rfc3339(text).as_deref(), Some(text));
+        }
+    }
+
+    #[test]
+    fn what_is_out_of_range_is_not_called_malformed() {
+        let within = ["0000-01-02T00:00:00Z", "9999-12-30T23:59:59.999Z"];
+        for text in within {
+            assert!(parse(text).is_some(), "{text}");
+        }
+        for text in [
+            "0000-01-01T23:59:59Z",
+            "9999-12-31T00:00:00Z",
+            "9999-12-31T22:59:59Z",
+            "99991231T235959Z",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+            assert!(why_not(text).contains("30 décembre 9999"), "{text}");
+        }
+        for text in [
+            "hier",
+            "9999-12-31",
+            "9999-12-31T23:59:59",
+            "2026-03-01T10:15:60Z",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+            assert!(why_not(text).contains("ISO 8601"), "{text}");
         }
     }
 

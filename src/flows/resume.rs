@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use strum::IntoEnumIterator;
 
+use crate::domain::digest::sha256_hex;
 use crate::domain::livraison::Destination;
-use crate::domain::ports::{Clock, Outbox, Resume, StoreError};
+use crate::domain::ports::{Clock, Outbox, Resume, Store, StoreError};
 use crate::flows::hint::Hint;
 use crate::rules::compile::RuleSet;
 use crate::rules::connector::Partner;
@@ -52,22 +53,67 @@ pub(super) fn by_rules(
     mended.then_some(Resume::Unanswered)
 }
 
-/// At startup, makes due what was refused because of our credentials: someone may have corrected the token or
-/// the account, and started the daemon for that.
+/// At startup, makes due what was refused because of our credentials, and all that failed at a different address:
+/// someone may have corrected them, and started the daemon for that. A start with the same address changes nothing
+/// for a destination that fails, even if starts follow each other quickly.
 ///
 /// # Errors
 /// When the store cannot be read or written.
-pub async fn at_start(store: &dyn Outbox, clock: &dyn Clock) -> Result<(), StoreError> {
+pub async fn at_start(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    settings: &LiveSettings,
+) -> Result<(), StoreError> {
     for destination in Destination::iter() {
+        let known = store.route(destination).await?;
+        let address = settings.address_of(destination);
+        let moved = matches!((known, address), (Some(known), Some(now)) if !is_of(&known, &now));
         let which = match (destination, store.pause(destination).await?) {
+            _ if moved => Resume::All,
             // Mail servers refuse accounts with various codes, so the attempts do not show which e-mails these
             // are; and mail servers never ask for a wait.
             (Destination::Courriel, Some(pause)) if pause.refused => Resume::All,
             _ => Resume::Refused,
         };
         store.resume(destination, which, clock.now()).await?;
+        if moved && destination == Destination::Crm {
+            store.resume_creations(clock.now()).await?;
+        }
+    }
+    // Only now: a start that is cut short is repeated by the next one.
+    keep_addresses(store, settings).await
+}
+
+/// Stores where the destinations are called, for [`at_start`].
+///
+/// # Errors
+/// When the store cannot be read or written.
+pub(super) async fn keep_addresses(
+    store: &dyn Store,
+    settings: &LiveSettings,
+) -> Result<(), StoreError> {
+    for destination in Destination::iter() {
+        let Some(address) = settings.address_of(destination) else {
+            continue;
+        };
+        let known = store.route(destination).await?;
+        if !known.is_some_and(|known| is_of(&known, &address)) {
+            let salt = hex::encode(rand::random::<[u8; 16]>());
+            let digest = digest(&salt, &address);
+            store.set_route(destination, &digest).await?;
+        }
     }
     Ok(())
+}
+
+/// A salted digest of an address, with its salt.
+fn digest(salt: &str, address: &str) -> String {
+    format!("{salt}:{}", sha256_hex(format!("{salt}\n{address}")))
+}
+
+fn is_of(stored: &str, address: &str) -> bool {
+    let salt = stored.split_once(':').map(|it| it.0);
+    salt.is_some_and(|salt| digest(salt, address) == stored)
 }
 
 /// Resumes the deliveries that `which` selects for each destination, and wakes its worker.
@@ -93,6 +139,38 @@ pub(super) async fn each(
 mod tests {
     use super::*;
     use crate::settings::Settings;
+
+    #[test]
+    fn credentials_are_no_part_of_an_address() {
+        let stored = |smtp: &str, token: &str, sowell: &str| {
+            let variables = [
+                ("SMTP__URL", smtp),
+                ("SOWELL__TOKEN", token),
+                ("SOWELL__BASE_URL", sowell),
+            ];
+            let environment =
+                variables.map(|(name, value)| (format!("PASSERELLE_{name}"), value.to_owned()));
+            let live = Settings::load(None, environment).unwrap().live;
+            let of = |destination| digest("s", &live.address_of(destination).unwrap());
+            [of(Destination::Courriel), of(Destination::Sowell)]
+        };
+        let before = stored("smtps://u:p@m.example", "t", "http://a.example");
+        assert_eq!(
+            before,
+            stored("smtps://v:q@m.example", "u", "http://a.example")
+        );
+        let other = stored("smtps://u:p@n.example", "t", "http://a.example/api");
+        assert!(before[0] != other[0] && before[1] != other[1]);
+    }
+
+    #[test]
+    fn a_digest_is_of_one_address_only() {
+        let stored = digest("salt", "http://a.example");
+        assert!(is_of(&stored, "http://a.example"));
+        assert!(!is_of(&stored, "http://b.example") && !is_of("", "http://a.example"));
+        assert_ne!(stored, digest("other", "http://a.example"));
+        assert!(!stored.contains("example"));
+    }
 
     #[test]
     fn only_a_new_way_sets_waiting_deliveries_free() {

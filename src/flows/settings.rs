@@ -178,6 +178,10 @@ impl SettingsReload {
             ..
         } = &self.parts;
         resume::each(store.as_ref(), clock, outbox, which).await;
+        if let Err(error) = resume::keep_addresses(store.as_ref(), &now).await {
+            // The next start may then retry at once what waits.
+            tracing::error!(%error, "the addresses of the destinations were not recorded");
+        }
         self.warn_of_lost_tokens(&before, &now).await;
     }
 

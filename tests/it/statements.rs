@@ -24,7 +24,7 @@ const GROWING: [&str; 7] = [
     "tentatives",
 ];
 /// Tables with what is pending, what is recorded for a day, or as many rows as edits, clients or daemons.
-const SMALL: [&str; 11] = [
+const SMALL: [&str; 12] = [
     "_sqlx_migrations",
     "creations",
     "identity",
@@ -33,6 +33,7 @@ const SMALL: [&str; 11] = [
     "polls",
     "removals",
     "replicas",
+    "routes",
     "tokens",
     "version_files",
     "versions",

@@ -83,7 +83,7 @@ pub struct ChangeBody {
     /// Le statut du CRM.
     #[schema(
         max_length = 200,
-        pattern = r"^[^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*[^\s\u0000][^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*$",
+        pattern = "required line",
         example = "Vivest en cours"
     )]
     statut: String,
@@ -91,19 +91,20 @@ pub struct ChangeBody {
     #[schema(format = "date-time", example = "2026-03-02T09:30:00+01:00")]
     date: Option<String>,
     /// Le champ de clôture du CRM.
-    #[schema(max_length = 200, example = "Traité")]
+    #[schema(max_length = 200, pattern = "line", example = "Traité")]
     resultat: Option<String>,
     /// Un mot pour le locataire.
     #[schema(
         max_length = 20000,
+        pattern = "text",
         example = "Un technicien passe demain entre 8 h et 10 h."
     )]
     commentaire: Option<String>,
     /// Le canal de la demande ; celui de statuts.yaml (« SoWell » à la livraison), si la clé est absente.
-    #[schema(max_length = 200, example = "SoWell")]
+    #[schema(max_length = 200, pattern = "line", example = "SoWell")]
     canal: Option<String>,
     /// L'identifiant de l'événement dans le CRM : le même événement n'est pris en compte qu'une fois.
-    #[schema(max_length = 200, example = "EVT-2026-000123")]
+    #[schema(max_length = 200, pattern = "line", example = "EVT-2026-000123")]
     evenement: Option<String>,
 }
 
@@ -304,9 +305,9 @@ pub(super) fn read_event(uid: String, body: &[u8]) -> Result<(StatutEvent, Vec<S
         object.fault("/statut", "champ obligatoire".into());
     }
     // Sent on to SoWell and the portal in a form that they can certainly read.
-    let plain = date.as_deref().map(instant::rfc3339);
-    if plain == Some(None) {
-        object.fault("/date", "n'est pas une date ISO 8601 avec fuseau".into());
+    let plain = date.as_deref().and_then(instant::rfc3339);
+    if let (Some(date), None) = (&date, &plain) {
+        object.fault("/date", instant::why_not(date).into());
     }
     let avertissements = object.without_effect(&KEYS);
     match statut {
@@ -314,7 +315,7 @@ pub(super) fn read_event(uid: String, body: &[u8]) -> Result<(StatutEvent, Vec<S
             let event = StatutEvent {
                 uid: Uid::new(uid),
                 statut,
-                date: plain.flatten(),
+                date: plain,
                 resultat,
                 commentaire,
                 canal,

@@ -10,7 +10,7 @@ use crate::rules::diagnostic::nearest;
 /// The most characters of an unknown key that are reported, as it may be as long as the body.
 const NAME_CHARS: usize = 200;
 /// The characters that begin a new line wherever a text is shown (Unicode, annex 14, classes BK, CR, LF and NL).
-const LINE_BREAKS: [char; 7] = [
+pub const LINE_BREAKS: [char; 7] = [
     '\n', '\u{b}', '\u{c}', '\r', '\u{85}', '\u{2028}', '\u{2029}',
 ];
 /// How many unknown keys are reported by name; the others are only counted. Bounds memory: no sender means that many.

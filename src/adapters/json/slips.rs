@@ -2,7 +2,11 @@
 //!
 //! Messages never quote what was sent: it may be personal data, and answers are kept in logs.
 
+mod values;
+
 use crate::rules::pasted;
+
+use values::{behind_value, foreign_word, in_number, in_place_of_value, in_word};
 
 /// Whitespace in JSON.
 const SPACES: [char; 4] = [' ', '\t', '\n', '\r'];
@@ -16,13 +20,6 @@ const PAIRS: [(&[char], char); 6] = [
     (&['‘', '‛'], '’'),
     (&['\''], '\''),
     (&['`'], '`'),
-];
-/// Words of other languages, and the JSON word that is meant.
-const WORDS: [(&[&str], &str); 4] = [
-    (&["nan", "infinity", "inf"], "null, ou un nombre"),
-    (&["none", "null", "nil", "nul", "undefined"], "null"),
-    (&["true", "vrai", "oui", "yes", "on"], "true"),
-    (&["false", "faux", "non", "no", "off"], "false"),
 ];
 
 const NOT_CLOSED: &str = "le guillemet ouvert ici n'est pas refermé";
@@ -140,6 +137,9 @@ pub(super) fn slip(text: &str, at: usize, reason: &str) -> Option<Slip> {
     if is("EOF") {
         return Some(cut_off(&stop, reason));
     }
+    if is("invalid escape") {
+        return Some(escape(&stop));
+    }
     if let Some(quote) = stop.quote {
         return Some(in_text(&stop, quote, reason));
     }
@@ -164,8 +164,14 @@ pub(super) fn slip(text: &str, at: usize, reason: &str) -> Option<Slip> {
         behind_key(&stop)
     } else if is("expected `,`") {
         behind_value(&stop)
+    } else if let Some(slip) = foreign_word(&stop) {
+        Some(slip)
+    } else if is("invalid number") {
+        Some(in_number(&stop))
+    } else if is("expected ident") {
+        Some(in_word(&stop))
     } else {
-        in_place_of_value(&stop, reason)
+        in_place_of_value(&stop)
     }
 }
 
@@ -190,16 +196,21 @@ fn closes(bracket: u8) -> char {
     if bracket == b'{' { '}' } else { ']' }
 }
 
+/// A backslash that does not begin an escape. After `\u` the parser stops behind four characters, whatever they are.
+fn escape(stop: &Stop<'_>) -> Slip {
+    let read = &stop.text[..stop.at];
+    let Some(begin) = read.rfind("\\u").filter(|_| !read.ends_with('\\')) else {
+        return stop.behind(BACKSLASH);
+    };
+    let behind = &stop.text[begin + 2..];
+    let digits = behind.find(|it: char| !it.is_ascii_hexdigit());
+    let what = "après « \\u », il faut quatre chiffres (0 à 9, a à f)";
+    let at = begin + 2 + digits.unwrap_or(behind.len());
+    (at, format!("{what} ; {BACKSLASH}"))
+}
+
 /// A character that must not occur unescaped in a text.
 fn in_text(stop: &Stop<'_>, quote: usize, reason: &str) -> Slip {
-    if reason.starts_with("invalid escape") {
-        return if stop.before.ends_with('\\') {
-            stop.behind(BACKSLASH)
-        } else {
-            let what = "après « \\u », il faut quatre chiffres (0 à 9, a à f)";
-            stop.here(&format!("{what} ; {BACKSLASH}"))
-        };
-    }
     if !reason.starts_with("control character") {
         return stop.here("« \\u » annonce la moitié d'un caractère, et l'autre moitié manque");
     }
@@ -341,53 +352,6 @@ fn behind_key(stop: &Stop<'_>) -> Option<Slip> {
     })
 }
 
-/// A character in place of a comma or of the end of a list or object.
-fn behind_value(stop: &Stop<'_>) -> Option<Slip> {
-    let is_text = stop.before.ends_with('"');
-    let (begin, word) = stop.word();
-    Some(match stop.sign {
-        ';' => stop.here("mettez une virgule à la place de ce point-virgule"),
-        ']' | '}' => mismatch(stop),
-        '"' if is_text && stop.is_adjacent() => stop.behind(INNER_QUOTE),
-        '"' | '{' | '[' => stop.behind(NO_COMMA),
-        ':' if is_text && stop.open.last() == Some(&b'[') => name_in_list(stop)?,
-        sign if stop.begins_a_line() => {
-            if !(sign.is_alphanumeric() || "_-'’‘“„«".contains(sign)) {
-                return None;
-            }
-            stop.behind(NO_COMMA)
-        }
-        _ if is_text => {
-            let quote = stop.last_quote?;
-            let own = &stop.before[quote + 1..stop.before.len() - 1];
-            if own.trim_end_matches(SPACES).ends_with(',') {
-                return Some((quote, NOT_CLOSED.to_owned()));
-            }
-            stop.behind(INNER_QUOTE)
-        }
-        _ if stop.is_adjacent() && word.starts_with(|it: char| it.is_ascii_digit()) => {
-            let what = "mettez cette valeur entre guillemets droits (\") : ce n'est pas un nombre";
-            (begin, what.to_owned())
-        }
-        _ => return None,
-    })
-}
-
-/// A name with its colon inside a list: it belongs in an object, or the list should have ended before.
-fn name_in_list(stop: &Stop<'_>) -> Option<Slip> {
-    let quote = stop.last_quote?;
-    let is_in_object = stop.open.iter().nth_back(1) == Some(&b'{');
-    let before = stop.text[..quote].trim_end_matches(SPACES);
-    let what = match before.char_indices().next_back() {
-        Some((comma, ',')) if is_in_object => {
-            let what = "si la liste finit ici, il manque « ] » devant cette virgule ; sinon, le nom qui suit et sa valeur se mettent entre « { » et « } »";
-            return Some((comma, what.to_owned()));
-        }
-        _ => "un nom et sa valeur se mettent entre « { » et « } », et non entre « [ » et « ] »",
-    };
-    Some((quote, what.to_owned()))
-}
-
 /// A closing bracket that does not match the open one.
 fn mismatch(stop: &Stop<'_>) -> Slip {
     let open = stop.open.last().copied().unwrap_or(b'[');
@@ -395,41 +359,6 @@ fn mismatch(stop: &Stop<'_>) -> Slip {
     stop.here(&format!(
         "« {open} » n'est pas encore refermé : mettez « {close} » ici"
     ))
-}
-
-/// A character in place of a value.
-fn in_place_of_value(stop: &Stop<'_>, reason: &str) -> Option<Slip> {
-    let (begin, word) = stop.word();
-    let plain = word.trim_start_matches('-').to_lowercase();
-    let mut known = WORDS.iter();
-    if let Some((_, meant)) = known.find(|(words, _)| words.contains(&plain.as_str())) {
-        let what = format!("« {word} » n'existe pas en JSON : écrivez {meant}");
-        return Some((begin, what));
-    }
-    let next_digit = stop
-        .behind_sign()
-        .starts_with(|it: char| it.is_ascii_digit());
-    Some(match stop.sign {
-        ',' | '}' | ']' if stop.before.ends_with(':') => {
-            stop.here("devant ce signe, il manque une valeur : écrivez null s'il n'y en a pas")
-        }
-        ',' if stop.before.ends_with(',') => stop.here(TWO_COMMAS),
-        ',' => stop.here(COMMA_TOO_MANY),
-        '}' => mismatch(stop),
-        '+' if next_digit => stop.here("effacez le signe « + »"),
-        '.' if next_digit => stop.here("un nombre ne commence pas par un point : écrivez 0 devant"),
-        sign if QUOTES.contains(sign) => stop.here(&straight(sign)),
-        sign if sign.is_ascii_digit() && reason.starts_with("invalid number") => {
-            let what = "un nombre ne commence pas par 0 : effacez ce zéro, ou mettez un code entre guillemets droits (\")";
-            (begin, what.to_owned())
-        }
-        _ if reason.starts_with("invalid number") => {
-            let what = "ce n'est pas un nombre entier, ni à décimales : mettez cette valeur entre guillemets droits (\")";
-            (begin, what.to_owned())
-        }
-        sign if sign.is_alphanumeric() => bare(stop, "ce texte"),
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

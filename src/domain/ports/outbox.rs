@@ -46,6 +46,12 @@ pub trait Outbox: Send + Sync {
         pause: Option<Pause>,
     ) -> Result<(), StoreError>;
 
+    /// The digest of the address at which a destination was last called, as [`Self::set_route`] stored it.
+    async fn route(&self, destination: Destination) -> Result<Option<String>, StoreError>;
+
+    /// Stores the digest of the address at which a destination is called.
+    async fn set_route(&self, destination: Destination, digest: &str) -> Result<(), StoreError>;
+
     /// Makes deliveries that wait for another attempt due now, in batches: on an error, some may already be.
     /// Ends the destination's pause and resets its failure count; with [`Resume::Refused`], only a pause for a
     /// refused token.

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::Active;
 use super::files::Files;
 use super::halves::other_half;
-use super::versions::{BootError, build, keep, recompile};
+use super::versions::{BootError, add_new, build, keep, recompile};
 use crate::domain::ports::{StoreError, StoredVersion, Versions};
 use crate::rules::compile::Generation;
 use crate::rules::connector::SecretNames;
@@ -103,15 +103,6 @@ pub(super) async fn judge(
         Some(half) => Judged::Taken(Box::new(half)),
         None => Judged::AsBefore(in_force),
     })
-}
-
-/// Adds the diagnostics that are not yet in the list.
-fn add_new(told: &mut Vec<Diagnostic>, more: &[Diagnostic]) {
-    for it in more {
-        if !told.contains(it) {
-            told.push(it.clone());
-        }
-    }
 }
 
 fn log_accepted(version: &str, diagnostics: &[Diagnostic]) {

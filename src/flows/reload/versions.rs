@@ -18,6 +18,17 @@ pub enum BootError {
     /// The files are refused, and no accepted version can replace them.
     #[error("the rules are refused, and no accepted version can serve in their place:\n{}", list(.0))]
     Refused(Vec<Diagnostic>),
+    /// The last accepted version no longer compiles, and neither do the files. Nothing older is served unasked: its
+    /// decisions would surprise everyone.
+    #[error("the rules are refused, and this release also refuses the version accepted last, {version}:\n{}\n\
+             Correct the files; or look for an earlier version with `passerelle rules list`, write it to rules_dir with \
+             `passerelle rules rollback VERSION`, and start again", list(.diagnostics))]
+    LastRefused {
+        /// The name of that version.
+        version: String,
+        /// What is wrong with the files and with that version, each once.
+        diagnostics: Vec<Diagnostic>,
+    },
     /// None was ever accepted: no daemon has started on this database.
     #[error("no version of the rules was accepted yet: start the daemon first")]
     NoneAccepted,
@@ -75,6 +86,15 @@ pub(super) async fn keep(
         .await
 }
 
+/// Adds the diagnostics that are not yet in the list.
+pub(super) fn add_new(told: &mut Vec<Diagnostic>, more: &[Diagnostic]) {
+    for it in more {
+        if !told.contains(it) {
+            told.push(it.clone());
+        }
+    }
+}
+
 /// The most recently accepted version, compiled again from its stored files.
 ///
 /// # Errors
@@ -101,8 +121,12 @@ pub(super) async fn recompile(
     match build(&files, None, Some(accepted), None).await {
         (Some(generation), _) => Ok(generation),
         (None, also_refused) => {
-            let both = refused.iter().cloned().chain(also_refused).collect();
-            Err(BootError::Refused(both))
+            let mut diagnostics = refused.to_vec();
+            add_new(&mut diagnostics, &also_refused);
+            Err(BootError::LastRefused {
+                version: stored.version,
+                diagnostics,
+            })
         }
     }
 }

@@ -267,7 +267,8 @@ fn harmless(
     let date_creation_text = text("date_creation", harmless.date_creation_text);
     let date_creation = instant::parse(&date_creation_text).ok_or_else(|| {
         let at = given.get("date_creation").unwrap_or(&title.nom);
-        title.fault_at(at, "« date_creation » n'est pas une date ISO 8601 avec fuseau, par exemple 2026-01-15T10:00:00+01:00")
+        let why = instant::why_not(&date_creation_text);
+        title.fault_at(at, &format!("« date_creation » {why}"))
     })?;
     let photos = text("photos", "0".into()).parse().map_err(|_| {
         let at = given.get("photos").unwrap_or(&title.nom);

@@ -115,6 +115,38 @@ async fn what_is_sent_and_answered_is_what_the_openapi_document_says() {
     assert!(fits(answer("200"), &kept) && !fits(answer("201"), &kept));
 }
 
+/// Which texts each key of a status change refuses.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_description_of_a_status_refuses_the_texts_that_are_refused() {
+    let daemon = Builder::new().start().await;
+    let document = daemon.get("/api/v1/openapi.json", "").await.json();
+    let properties = &document["components"]["schemas"]["ChangementStatut"]["properties"];
+    let keys = ["statut", "resultat", "commentaire", "canal", "evenement"];
+    for key in keys {
+        for text in [
+            "un\ndeux",
+            "un\u{2028}deux",
+            "un\0deux",
+            "un deux",
+            "Clôturée (n° 2)",
+        ] {
+            let described = jsonschema::draft202012::is_valid(&properties[key], &json!(text));
+            let path = "/api/v1/demandes/absent/statut";
+            let request = daemon.request("POST", path, "crm");
+            let answer = daemon.send(request.json(&json!({key: text}))).await.json();
+            let faults = answer["erreurs"].as_array().into_iter().flatten();
+            let pointer = format!("/{key}");
+            let mut pointers = faults.map(|it| it["pointeur"].as_str().unwrap());
+            let refused = pointers.any(|it| it == pointer);
+            assert_eq!(described, !refused, "{key}: {text:?}");
+        }
+    }
+    let text = document.to_string();
+    for name in ["line", "text", "required line", "required text"] {
+        assert!(!text.contains(&format!("\"pattern\":\"{name}\"")), "{name}");
+    }
+}
+
 #[rstest]
 #[case::signalement("/api/v1/signalements", "/api/v1/signalements", "sowell", 8)]
 #[case::statut(

@@ -3,8 +3,11 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
+
 use super::{lines, on, passerelle};
-use crate::harness::{Builder, until};
+use crate::harness::{Builder, is_refused, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_accepted_version_is_kept_and_can_come_back() {
@@ -191,4 +194,43 @@ async fn links_managed_by_another_program_are_left_alone() {
     assert!(said.contains("« statuts.yaml » est un lien"), "{said}");
     assert!(rules.join("statuts.yaml").is_symlink());
     assert_eq!(daemon.read("rules/transmission.yaml"), "modes: []\n");
+}
+
+/// A release may refuse what the one before it accepted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_refuses_the_last_version_names_the_way_back_to_an_earlier_one() {
+    let daemon = Builder::new().start().await;
+    let first = daemon.regles().await["active"]["version"].clone();
+    let (accepted, refused) = ("modes: [manager]\n", "modes: [auteurs]\n");
+    let edited = daemon.edit("rules/transmission.yaml", accepted).await;
+    let last = edited["active"]["version"].as_str().unwrap().to_owned();
+    daemon.save("rules/transmission.yaml", refused);
+    daemon.regles_when("it is refused", is_refused).await;
+    let database = daemon.database();
+    let (folder, environment) = daemon.stop().await;
+    let options = SqliteConnectOptions::new().filename(database);
+    let mut connection = options.connect().await.unwrap();
+    let changed = sqlx::query("UPDATE version_files SET content = $1 WHERE content = $2")
+        .bind(refused.as_bytes())
+        .bind(accepted.as_bytes())
+        .execute(&mut connection)
+        .await;
+    assert_eq!(changed.unwrap().rows_affected(), 1);
+    connection.close().await.unwrap();
+
+    let told = Builder::again(&folder, environment.clone()).refusal().await;
+    assert_eq!(
+        told.matches("transmission.yaml, ligne 1").count(),
+        1,
+        "{told}"
+    );
+    assert!(told.contains(&last), "{told}");
+    for remedy in ["passerelle rules list", "passerelle rules rollback VERSION"] {
+        assert!(told.contains(remedy), "{told}");
+    }
+    let back = ["rules", "rollback", first.as_str().unwrap()];
+    let back = passerelle(folder.path(), &environment, &back);
+    assert!(back.status.success(), "{back:?}");
+    let daemon = Builder::again(&folder, environment).start().await;
+    assert_eq!(daemon.regles().await["active"]["version"], first);
 }

@@ -104,6 +104,35 @@ async fn a_deferred_signalement_stays_what_it_is_while_it_waits() {
     becomes(&daemon, 1, "transmis").await;
 }
 
+/// The address of the CRM is corrected by a restart; one with the same address leaves it alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deferred_demande_is_created_at_once_after_a_restart_with_another_address() {
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
+    crm.creates([Goes::Away]);
+    let daemon = Builder::new()
+        .crm(crm.clone())
+        .set("CRM__BASE_URL", "http://wrong.example")
+        .set("CRM__WHEN_UNAVAILABLE", "defer")
+        .set("DELIVERY__FIRST_RETRY", "1h")
+        .set("DELIVERY__MAX_RETRY", "1h")
+        .start()
+        .await;
+    assert_eq!(daemon.post(&signalement(1)).await.status, 202);
+    let (folder, environment) = daemon.stop().await;
+    let again = Builder::again(&folder, environment).crm(crm.clone());
+    let daemon = again.start().await;
+    let due = daemon.state.store.next_creation(Utc::now().into()).await;
+    assert!(due.unwrap().unwrap() - Utc::now() > TimeDelta::minutes(20));
+    assert_eq!(etat(&daemon, 1).await, "differe");
+    let (folder, environment) = daemon.stop().await;
+    let daemon = Builder::again(&folder, environment)
+        .crm(crm.clone())
+        .set("CRM__BASE_URL", "http://right.example")
+        .start()
+        .await;
+    becomes(&daemon, 1, "transmis").await;
+}
+
 /// A wait of a day that a broken CRM asked for must end when it is repaired.
 #[rstest]
 #[case::it_answers_another(Mended::ItAnswers)]

@@ -18,30 +18,18 @@ pub(in crate::adapters::http) const PHOTO: &str = "data:image/png;base64,iVBORw0
 )]
 pub struct SignalementBody {
     /// Code de la catégorie SoWell.
-    #[schema(
-        max_length = 64,
-        pattern = r"^[^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*[^\s\u0000][^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*$",
-        example = "ASC"
-    )]
+    #[schema(max_length = 64, pattern = "required line", example = "ASC")]
     qualification: String,
     /// Code de la place SoWell.
-    #[schema(
-        max_length = 64,
-        pattern = r"^[^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*[^\s\u0000][^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*$",
-        example = "MZ-01"
-    )]
+    #[schema(max_length = 64, pattern = "required line", example = "MZ-01")]
     residence: String,
     /// Code du spot SoWell.
-    #[schema(
-        max_length = 64,
-        pattern = r"^[^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*[^\s\u0000][^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*$",
-        example = "MZ-01-ASC"
-    )]
+    #[schema(max_length = 64, pattern = "required line", example = "MZ-01-ASC")]
     bien: Option<String>,
     /// Prénom et nom de l'auteur.
     #[schema(
         max_length = 200,
-        pattern = r"^[^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*[^\s\u0000][^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*$",
+        pattern = "required line",
         example = "Camille Durand"
     )]
     auteur: String,
@@ -56,16 +44,12 @@ pub struct SignalementBody {
     #[schema(format = "date-time", example = "2026-02-28T18:25:43.511+01:00")]
     date_creation: String,
     /// Une des clés de priorites.yaml.
-    #[schema(
-        max_length = 64,
-        pattern = r"^[^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*[^\s\u0000][^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*$",
-        example = "high"
-    )]
+    #[schema(max_length = 64, pattern = "required line", example = "high")]
     priorite: String,
     /// Texte libre.
     #[schema(
         max_length = 20000,
-        pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$",
+        pattern = "required text",
         example = "L'ascenseur est bloqué au 4ᵉ étage."
     )]
     description: String,

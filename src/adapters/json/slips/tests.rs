@@ -304,6 +304,85 @@ fn told(text: &str) -> String {
     "colonne 8) : les décimales suivent un point",
     "{\"a\": 1.5}"
 )]
+#[case::broken_off_behind_a_point(
+    "{\"a\":1.}",
+    "colonne 7) : il manque un chiffre derrière ce signe",
+    "{\"a\":1.0}"
+)]
+#[case::broken_off_before_a_comma(
+    "{\"lat\":49.,\"lon\":6.1}",
+    "colonne 10) : il manque un chiffre",
+    "{\"lat\":49.0,\"lon\":6.1}"
+)]
+#[case::broken_off_before_a_space(
+    "{\"a\":1. }",
+    "colonne 7) : il manque un chiffre",
+    "{\"a\":1.0 }"
+)]
+#[case::broken_off_in_a_list("[-]", "colonne 2) : il manque un chiffre", "[-0]")]
+#[case::sign_alone("{\"a\":-}", "colonne 6) : il manque un chiffre", "{\"a\":-0}")]
+#[case::no_exponent(
+    "{\"a\":1e,\"b\":1}",
+    "colonne 7) : il manque un chiffre",
+    "{\"a\":1e0,\"b\":1}"
+)]
+#[case::no_exponent_at_the_end("{\"a\":1e}", "colonne 7) : il manque un chiffre", "{\"a\":1e0}")]
+#[case::signed_exponent("{\"a\":1e-}", "colonne 8) : il manque un chiffre", "{\"a\":1e-0}")]
+#[case::spaced_sign(
+    "{\"a\":- 5}",
+    "colonne 7) : un nombre s'écrit sans espace",
+    "{\"a\":-5}"
+)]
+#[case::spaced_thousands(
+    "{\"a\":1 000}",
+    "colonne 7) : un nombre s'écrit sans espace",
+    "{\"a\":1000}"
+)]
+#[case::spaced_in_list(
+    "{\"a\":[1 2]}",
+    "colonne 8) : mettez une virgule entre ces deux nombres",
+    "{\"a\":[1, 2]}"
+)]
+#[case::incomplete_word(
+    "{\"a\":tru}",
+    "colonne 6) : ce mot n'est pas complet : écrivez true",
+    "{\"a\":true}"
+)]
+#[case::incomplete_word_before_a_comma(
+    "{\"a\":fals,\"b\":1}",
+    "colonne 6) : ce mot n'est pas complet : écrivez false, ou mettez-le",
+    "{\"a\":\"fals\",\"b\":1}"
+)]
+#[case::incomplete_word_in_list(
+    "[nu]",
+    "colonne 2) : ce mot n'est pas complet : écrivez null",
+    "[null]"
+)]
+#[case::longer_word(
+    "{\"a\":truee}",
+    "colonne 6) : mettez ce texte entre guillemets",
+    "{\"a\":\"truee\"}"
+)]
+#[case::point_alone(
+    "{\"a\":.}",
+    "colonne 6) : mettez une valeur à la place de ce point",
+    "{\"a\":null}"
+)]
+#[case::short_escape(
+    "{\"a\":\"\\u12\"}",
+    "colonne 11) : après « \\u », il faut quatre chiffres",
+    "{\"a\":\"\\u0012\"}"
+)]
+#[case::short_escape_before_a_comma(
+    "{\"a\":\"\\u12\",\"b\":1}",
+    "colonne 11) : après « \\u », il faut quatre chiffres",
+    "{\"a\":\"\\\\u12\",\"b\":1}"
+)]
+#[case::short_escape_behind_one(
+    "{\"a\":\"\\u00e9\\u0g\"}",
+    "colonne 16) : après « \\u »",
+    "{\"a\":\"\\u00e9\\u0000\"}"
+)]
 #[case::plus("{\"a\": +1}", "colonne 7) : effacez le signe « + »", "{\"a\": 1}")]
 #[case::point(
     "{\"a\": .5}",

@@ -1,6 +1,7 @@
 //! The outbox: claims, attempts, dead letters and pauses.
 
 mod again;
+mod routes;
 mod seen;
 
 use chrono::{DateTime, Duration, Utc};
@@ -14,6 +15,7 @@ use crate::domain::livraison::{Attempt, Claim, Destination, LivraisonEtat, NewLi
 use crate::domain::ports::{IfOvertaken, LivraisonCount, Moment, Pause, RetryOutcome, StoreError};
 
 pub(super) use again::{resume, retry_dead};
+pub(super) use routes::{route, set_route};
 pub(super) use seen::{find, list, of_demande, oldest_failing};
 
 /// The most deliveries in one statement, whose variables are limited.

@@ -81,6 +81,21 @@ impl Outbox for DbStore {
             .await
     }
 
+    async fn route(&self, destination: Destination) -> Result<Option<String>, StoreError> {
+        dialect::in_time(livraisons::route(&self.readers, destination)).await
+    }
+
+    async fn set_route(&self, destination: Destination, digest: &str) -> Result<(), StoreError> {
+        self.writer
+            .write(
+                (destination, digest.to_owned()),
+                |connection, (destination, digest)| {
+                    Box::pin(livraisons::set_route(connection, *destination, digest))
+                },
+            )
+            .await
+    }
+
     async fn resume(
         &self,
         destination: Destination,
