@@ -21,8 +21,9 @@ mod photos;
 mod render;
 mod secrets;
 mod sensitive;
-pub mod shape;
+mod shape;
 mod source;
+mod text;
 mod words;
 mod written;
 
@@ -38,7 +39,8 @@ use crate::rules::diagnostic::Diagnostic;
 use crate::rules::source::Reader;
 
 use pattern::Pattern;
-use shape::{LocatedText, Shape};
+use shape::Shape;
+use text::LocatedText;
 
 pub use check::sample;
 pub use creation::{Creation, demande};
@@ -47,7 +49,7 @@ pub use keys::METHODS;
 pub use operation::Operation;
 pub use render::{Access, Body, Part, PartContent, Request};
 pub use secrets::SecretNames;
-pub use shape::Fault;
+pub use text::Fault;
 pub use words::Given;
 
 /// The folder of the connectors in the folder of rules.

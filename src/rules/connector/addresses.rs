@@ -1,7 +1,7 @@
 //! Addresses in which a value has lost its braces, so that they are the same for every demande.
 
 use super::check::sample;
-use super::shape::Fault;
+use super::text::Fault;
 use super::{Described, Operation};
 
 /// Characters that API documentation puts around the name of a placeholder.

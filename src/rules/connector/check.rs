@@ -9,7 +9,7 @@ use crate::rules::diagnostic::{Diagnostic, Listed, code, suggestion_of};
 use crate::rules::template::Scope;
 use crate::rules::view::sample_context;
 
-use super::shape::{Fault, LocatedText};
+use super::text::{Fault, LocatedText};
 use super::{
     Access, Connector, DuplicateGuard, Extract, Operation, Partner, addresses, braces, paging,
     sample_base,

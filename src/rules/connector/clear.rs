@@ -5,7 +5,8 @@ use serde_json::Value as Json;
 
 use crate::rules::template::Text;
 
-use super::shape::{Fault, LocatedText, Shape};
+use super::shape::Shape;
+use super::text::{Fault, LocatedText};
 use super::{Auth, BodyShape, Call, Connector, Session};
 
 /// Displayed in place of a secret.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 
 use super::photos::asks_of_a_photo;
-use super::shape::{Fault, LocatedText};
+use super::text::{Fault, LocatedText};
 use super::{Access, Connector, Operation, Step};
 use crate::domain::demande::{NewDemande, Uid};
 use crate::rules::extent::Extent;

@@ -1,11 +1,13 @@
 //! Determines the meaning of a partner's answer and the values in it.
 
+mod items;
+mod pages;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 use strum::{EnumIter, IntoStaticStr, VariantNames};
 
-use crate::domain::demande::Uid;
 use crate::rules::template::Scope;
 
 use super::{Access, Auth, Call, Connector, Described, Extract, Operation, Step};
@@ -316,157 +318,10 @@ fn read_operation(
             Ok(Found::default())
         }
         Operation::Televerser => read_values(read, &described.values, &[]),
-        Operation::Creer | Operation::LireStatut => {
-            let item = item(described, &read.json, read)?;
-            let required: &[&str] = match operation {
-                Operation::Creer => &["uid"],
-                _ => &["statut", "date"],
-            };
-            let item = require(item, required)?;
-            if operation == Operation::Creer {
-                is_named(&item)?;
-            }
-            Ok(Found {
-                items: vec![item],
-                ..Found::default()
-            })
-        }
+        Operation::Creer | Operation::LireStatut => items::one(operation, described, read),
         Operation::Chercher | Operation::Changements | Operation::Gestionnaires => {
-            let required: &[&str] = match operation {
-                Operation::Chercher => &["uid"],
-                Operation::Changements => &["uid", "statut", "date"],
-                _ => &["type", "identifiant"],
-            };
-            let elements = elements(described, read)?;
-            let (mut items, mut faults) = (Vec::new(), Vec::new());
-            for element in &elements {
-                if let Some(keep) = &described.keep {
-                    let scope = read.scope.with("element", element);
-                    if !keep.holds(&scope).map_err(|it| it.to_string())? {
-                        continue;
-                    }
-                }
-                let item = item(described, element, read).and_then(|it| require(it, required));
-                let named = |it: &Item| match operation {
-                    Operation::Chercher => is_named(it),
-                    _ => Ok(()),
-                };
-                match item.and_then(|it| named(&it).map(|()| it)) {
-                    Ok(item) => items.push(item),
-                    Err(fault) if operation == Operation::Changements => faults.push(fault),
-                    Err(fault) => return Err(fault),
-                }
-            }
-            Ok(Found {
-                items,
-                faults,
-                next: next_page(described, read, values, elements.len())?,
-                ..Found::default()
-            })
+            items::list(operation, described, read, values)
         }
-    }
-}
-
-fn require(item: Item, names: &[&'static str]) -> Result<Item, String> {
-    match names.iter().find(|it| !item.contains_key(*it)) {
-        Some(name) => Err(format!("la réponse n'a pas de « {name} »")),
-        None => Ok(item),
-    }
-}
-
-/// Whether the demande in an answer has an identifier under which it can be stored.
-fn is_named(item: &Item) -> Result<(), String> {
-    match item.get("uid").and_then(|it| Uid::given(it)) {
-        Some(_) => Ok(()),
-        None => Err(NO_NAME.into()),
-    }
-}
-
-const NO_NAME: &str = "« uid » n'est pas un identifiant : un texte ou un nombre, sur une seule ligne et de 200 \
-                       caractères au plus";
-
-/// The list in the answer. A missing list is not an empty one: the answer does not have the expected form.
-fn elements(described: &Described, read: &Read<'_>) -> Result<Vec<Json>, String> {
-    // An expression could turn an unreadable answer, such as an HTML page, into an empty list.
-    if !read.is_json() {
-        return Err("la réponse n'est pas du JSON".into());
-    }
-    let list = match &described.elements {
-        Some(Extract::Pointer(pointer, None)) => match read.json.pointer(pointer) {
-            // Some APIs send null for an empty list.
-            Some(Json::Null) => return Ok(Vec::new()),
-            found => found.cloned(),
-        },
-        Some(extract) => read.value(extract)?,
-        None => Some(read.json.clone()),
-    };
-    match list {
-        Some(Json::Array(items)) => Ok(items),
-        // If no list is configured, the answer itself is the only element.
-        Some(one @ Json::Object(_)) if described.elements.is_none() => Ok(vec![one]),
-        Some(Json::Object(by_name)) => Ok(by_name.into_iter().map(|(_, it)| it).collect()),
-        _ => Err("la réponse n'a pas de liste là où elle est attendue".into()),
-    }
-}
-
-fn item(described: &Described, element: &Json, read: &Read<'_>) -> Result<Item, String> {
-    let scope = read.scope.with("element", element);
-    let mut item = Item::new();
-    for (name, extract) in &described.fields {
-        let value = extract_from(extract, element, &read.answer.headers, &scope)?;
-        let has_nul = |it: &Json| it.as_str().is_some_and(|text| text.contains('\0'));
-        if *name == "uid" && value.as_ref().is_some_and(has_nul) {
-            // With a replacement character, it would identify a different demande.
-            return Err(NO_NAME.into());
-        }
-        // A boolean only tells that there is a demande, not which one.
-        let value = value.filter(|it| *name != "uid" || !it.is_boolean());
-        item.extend(value.as_ref().and_then(as_text).map(|it| (*name, it)));
-    }
-    Ok(item)
-}
-
-fn next_page(
-    described: &Described,
-    read: &Read<'_>,
-    values: &Json,
-    length: usize,
-) -> Result<Option<String>, String> {
-    let page = &described.page;
-    let number = values.pointer("/page/numero").and_then(Json::as_u64);
-    let number = number.unwrap_or(1) + 1;
-    if let Some(next) = &page.next {
-        let address = read.text(next)?;
-        return Ok(address.map(|it| json!({"numero": number, "suivante": it}).to_string()));
-    }
-    if let Some(cursor) = &page.cursor {
-        let cursor = read.text(cursor)?;
-        return Ok(cursor.map(|it| json!({"numero": number, "curseur": it}).to_string()));
-    }
-    let full = page.size.is_some_and(|size| length >= size as usize);
-    Ok(full.then(|| json!({"numero": number}).to_string()))
-}
-
-impl Connector {
-    /// The page values of a list request, derived from the previous page.
-    #[must_use]
-    pub fn page(&self, operation: Operation, next: Option<&str>) -> Json {
-        let size = self
-            .operations
-            .get(&operation)
-            .and_then(|it| it.page.size)
-            .unwrap_or(100);
-        let mut page: Json = next
-            .and_then(|it| serde_json::from_str(it).ok())
-            .unwrap_or_else(|| json!({}));
-        let number = page["numero"].as_u64().unwrap_or(1);
-        page["numero"] = number.into();
-        page["taille"] = size.into();
-        page["decalage"] = ((number - 1) * u64::from(size)).into();
-        if page.get("curseur").is_none() {
-            page["curseur"] = Json::Null;
-        }
-        page
     }
 }
 

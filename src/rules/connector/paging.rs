@@ -1,7 +1,7 @@
 //! Lists of several pages whose request does not select a page: every call would return the first page, endlessly.
 
 use super::Described;
-use super::shape::Fault;
+use super::text::Fault;
 
 /// Reports settings that prevent a list from advancing.
 pub(super) fn check(described: &Described, found: &mut Vec<Fault>) {

@@ -1,6 +1,7 @@
 //! What the requests of an operation need of the photos: their bytes, the result of each upload, or neither.
 
-use super::shape::{LocatedText, Shape};
+use super::shape::Shape;
+use super::text::LocatedText;
 use super::{BodyShape, Call, Connector, Operation};
 
 /// The names under which operations see the photos.

@@ -9,7 +9,8 @@ use url::Url;
 
 use crate::rules::template::Scope;
 
-use super::shape::{Fault, Shape};
+use super::shape::Shape;
+use super::text::Fault;
 use super::{Auth, Call, Connector, Operation, Step};
 
 /// The address and credentials of an API, from the settings. Holds secrets, so it has no `Debug`.

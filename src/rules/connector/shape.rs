@@ -3,101 +3,15 @@
 //! Besides plain YAML it has three features: a key that ends with `?` is left out if its value is empty; `{si, alors,
 //! sinon}` chooses; `{pour, dans, faire}` repeats.
 
+mod nearly;
+
 use serde_json::{Map, Value as Json};
 
-use crate::rules::diagnostic::{code, nearest};
 use crate::rules::source::Reader;
-use crate::rules::template::{Broken, Scope, Text};
-use crate::rules::yaml::{Key, Node, Value};
+use crate::rules::template::Scope;
+use crate::rules::yaml::{Node, Value};
 
-/// A fault in an expression or text, with its position.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
-#[error("ligne {line} : {message}")]
-pub struct Fault {
-    /// Line in the connector's file, from 1.
-    pub line: u32,
-    /// Column, from 1.
-    pub column: u32,
-    /// What went wrong, in French.
-    pub message: String,
-}
-
-/// A text of the file with its position.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct LocatedText {
-    pub line: u32,
-    pub column: u32,
-    pub text: Text,
-}
-
-impl LocatedText {
-    /// Reads a text with expressions.
-    pub fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
-        let text = reader.text(node)?.text;
-        Self::at(reader, (node.line, node.column), &text, Text::compile)
-    }
-
-    /// Reads an expression, with or without its braces.
-    pub fn expression(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
-        let text = reader.text(node)?.text;
-        Self::at(reader, (node.line, node.column), &text, Text::expression)
-    }
-
-    /// Reads a key of a mapping, without the mark at its end.
-    fn key(reader: &mut Reader<'_>, key: &Key, name: &str) -> Option<Self> {
-        Self::at(reader, (key.line, key.column), name, Text::compile)
-    }
-
-    fn at(
-        reader: &mut Reader<'_>,
-        (line, column): (u32, u32),
-        text: &str,
-        compile: impl Fn(&str) -> Result<Text, Broken>,
-    ) -> Option<Self> {
-        match compile(text) {
-            Ok(text) => Some(Self { line, column, text }),
-            Err(broken) => {
-                let (line, column) = reader.place_within((line, column), text, broken.at);
-                reader.fault(code::TEMPLATE, line, column, broken.message);
-                None
-            }
-        }
-    }
-
-    /// Whether it uses a value whose name satisfies the predicate and is not bound by a repetition.
-    pub fn uses(&self, locals: &[&str], is_one: impl Fn(&str) -> bool) -> bool {
-        let names = self.text.names();
-        let own = |name: &&String| {
-            let root = name.split('.').next().unwrap_or_default();
-            !locals.contains(&root)
-        };
-        names.iter().filter(own).any(|it| is_one(it))
-    }
-
-    pub fn fault(&self, message: impl Into<String>) -> Fault {
-        Fault {
-            line: self.line,
-            column: self.column,
-            message: message.into(),
-        }
-    }
-
-    pub fn text(&self, scope: &Scope) -> Result<String, Fault> {
-        self.text.text(scope).map_err(|it| self.fault(it))
-    }
-
-    pub fn path(&self, scope: &Scope) -> Result<String, Fault> {
-        self.text.path(scope).map_err(|it| self.fault(it))
-    }
-
-    pub fn holds(&self, scope: &Scope) -> Result<bool, Fault> {
-        self.text.holds(scope).map_err(|it| self.fault(it))
-    }
-
-    pub fn value(&self, scope: &Scope) -> Result<Option<Json>, Fault> {
-        self.text.value(scope).map_err(|it| self.fault(it))
-    }
-}
+use super::text::{Fault, LocatedText};
 
 /// A value that contains expressions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,7 +85,7 @@ impl Shape {
                 if has("si") && has("alors") && only_known {
                     return Self::when(reader, node);
                 }
-                note_nearly(reader, entries);
+                nearly::note(reader, entries);
                 let mut read = Some(Vec::new());
                 for (key, node) in entries {
                     let value = Self::read(reader, node);
@@ -365,46 +279,6 @@ const CHOICE: [&str; 3] = ["si", "alors", "sinon"];
 /// The keys of a repetition.
 const REPETITION: [&str; 3] = ["pour", "dans", "faire"];
 
-/// A remark on a mapping that resembles a choice or a repetition but is sent literally.
-fn note_nearly(reader: &mut Reader<'_>, entries: &[(Key, Node)]) {
-    let has = |name: &str| entries.iter().any(|(key, _)| key.name == name);
-    let missing = |words: [&'static str; 3]| words.into_iter().filter(|it| !has(it));
-    let near = |words: [&'static str; 3]| {
-        let mut keys = entries.iter().map(|(key, _)| key);
-        keys.find_map(|key| {
-            let other = !words.contains(&key.name.as_str());
-            Some((key, nearest(&key.name, missing(words)).filter(|_| other)?))
-        })
-    };
-    let nearly = [CHOICE, REPETITION].into_iter().find(|words| {
-        let known = words.iter().filter(|it| has(it)).count();
-        // The partner may have a field with the same name as one of these keys.
-        let alone = known == 1 && (near(*words).is_some() || entries.len() == 1);
-        known > 1 || *words == CHOICE && has("si") && alone
-    });
-    let (Some(words), Some((first, _))) = (nearly, entries.first()) else {
-        return;
-    };
-    let mut others = entries.iter().map(|(key, _)| key);
-    let other = others.find(|it| !words.contains(&it.name.as_str()));
-    let (at, why) = match (near(words), other) {
-        (Some((key, near)), _) => {
-            let why = format!("« {} » : vouliez-vous dire « {near} » ?", key.name);
-            (key, why)
-        }
-        (None, Some(other)) => (other, format!("« {} » ne va pas avec elles", other.name)),
-        (None, None) => {
-            let missing: Vec<&str> = missing(words).filter(|it| *it != "sinon").collect();
-            (first, format!("il manque « {} »", missing.join(" » et « ")))
-        }
-    };
-    let message = format!(
-        "ces clés partent telles quelles, et non comme {{{}: …}} : {why}",
-        words.join(": …, ")
-    );
-    reader.remark(code::SHAPE, at.line, at.column, message);
-}
-
 fn fields(entries: &[Entry], scope: &Scope) -> Result<Vec<(String, Json)>, Fault> {
     let mut made = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -435,48 +309,5 @@ fn is_empty(value: &Json) -> bool {
         Json::Array(items) => items.is_empty(),
         Json::Object(entries) => entries.is_empty(),
         Json::Bool(_) | Json::Number(_) => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::rules::connector::{Connector, Partner};
-    use rstest::rstest;
-
-    #[rstest]
-    #[case("{si: x, allors: 1}", (8, 32), "« allors » : vouliez-vous dire « alors » ?")]
-    #[case("{si: x}", (8, 25), "il manque « alors »")]
-    #[case("{si: x, autre: 1, allors: 2}", (8, 42), "vouliez-vous dire « alors » ?")]
-    #[case("{si: x, sinon: 1}", (8, 25), "il manque « alors »")]
-    #[case("{alors: x, sinon: 1}", (8, 25), "il manque « si »")]
-    #[case("{si: x, alors: 1, autre: 2}", (8, 42), "« autre » ne va pas avec elles")]
-    #[case("{pour: x, dans: fichiers, fairre: 1}", (8, 50), "« fairre » : vouliez-vous dire « faire » ?")]
-    #[case("\"{ demande.contexte }\"", (8, 24), "une valeur s'écrit « {{ demande.contexte }} »")]
-    #[case("demande.contexte", (8, 24), "une valeur s'écrit \"{{ demande.contexte }}\"")]
-    #[case("demande.priorite|upper", (8, 24), "une valeur s'écrit \"{{ demande.priorite|upper }}\"")]
-    #[case("{pour: photo, dans: fichiers, faire: {nom: photo.nom}}", (8, 67), "une valeur s'écrit \"{{ photo.nom }}\"")]
-    #[case("secrets.jeton", (8, 24), "une valeur s'écrit \"{{ secrets.jeton }}\"")]
-    fn a_mapping_sent_literally_is_a_remark(
-        #[case] value: &str,
-        #[case] at: (u32, u32),
-        #[case] words: &str,
-    ) {
-        let text = format!(
-            "doublons: upsert\noperations:\n  creer:\n    chemin: /demandes\n    uid: /id\n    corps:\n      json:\n        valeur:        {value}\n        reference: \"{{{{ reference }}}}\"\n        photos: \"{{{{ fichiers|map(attribute='base64')|list }}}}\"\n"
-        );
-        let mut faults = Vec::new();
-        let connector = Connector::compile(Partner::Crm, &text, &mut faults);
-        assert!(connector.is_some(), "{faults:?}");
-        assert_eq!(faults.len(), 1, "{faults:?}");
-        assert_eq!((faults[0].line, faults[0].column), at, "{faults:?}");
-        assert!(faults[0].message.contains(words), "{faults:?}");
-    }
-
-    #[test]
-    fn a_field_called_si_may_belong_to_the_partner() {
-        let text = "doublons: upsert\noperations:\n  creer:\n    chemin: /demandes\n    uid: /id\n    corps:\n      json: {si: x, reference: \"{{ reference }}\", photos: \"{{ fichiers|map(attribute='base64')|list }}\"}\n";
-        let mut faults = Vec::new();
-        assert!(Connector::compile(Partner::Crm, text, &mut faults).is_some());
-        assert_eq!(faults, []);
     }
 }

@@ -16,7 +16,8 @@ use crate::rules::yaml::{Key, Node, Value};
 
 use super::headers;
 use super::keys;
-use super::shape::{LocatedText, Shape};
+use super::shape::Shape;
+use super::text::LocatedText;
 use super::{
     Answers, Before, BodyShape, Call, Connector, Delays, Described, Extract, Meaning, Operation,
     Paging, Partner, Pattern,

@@ -10,7 +10,7 @@ use crate::rules::compared::{Asked, Compared};
 use crate::rules::template::Scope;
 
 use super::creation::OF_A_DEMANDE;
-use super::shape::{Fault, LocatedText};
+use super::text::{Fault, LocatedText};
 use super::{Connector, Described, Extract, Operation, Partner};
 
 /// The operations that send something to SoWell.

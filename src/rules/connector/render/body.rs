@@ -3,7 +3,8 @@
 use serde_json::{Map, Value as Json};
 
 use crate::rules::connector::BodyShape;
-use crate::rules::connector::shape::{Fault, Shape};
+use crate::rules::connector::shape::Shape;
+use crate::rules::connector::text::Fault;
 use crate::rules::template::Scope;
 
 use super::{Body, Part, PartContent, Request, pairs, plain};

@@ -6,7 +6,8 @@ use serde_json::Value as Json;
 
 use super::{call, duration, extract, fields, text};
 use crate::rules::connector::headers;
-use crate::rules::connector::shape::{Entry, LocatedText, Shape};
+use crate::rules::connector::shape::{Entry, Shape};
+use crate::rules::connector::text::LocatedText;
 use crate::rules::connector::{Answers, Auth, BodyShape, Call, Extract, Partner, Session};
 use crate::rules::diagnostic::code;
 use crate::rules::source::Reader;

@@ -1,0 +1,132 @@
+//! The demandes, changes or managers in a successful answer.
+
+use serde_json::Value as Json;
+
+use crate::domain::demande::Uid;
+use crate::rules::connector::{Described, Extract, Operation};
+
+use super::pages::next_page;
+use super::{Found, Item, Read, as_text, extract_from};
+
+const NO_NAME: &str = "« uid » n'est pas un identifiant : un texte ou un nombre, sur une seule ligne et de 200 \
+                       caractères au plus";
+
+/// Reads the only item of an answer.
+pub(super) fn one(
+    operation: Operation,
+    described: &Described,
+    read: &Read<'_>,
+) -> Result<Found, String> {
+    let item = complete_item(operation, described, &read.json, read)?;
+    Ok(Found {
+        items: vec![item],
+        ..Found::default()
+    })
+}
+
+/// Reads a list, of which the file may keep only some elements.
+pub(super) fn list(
+    operation: Operation,
+    described: &Described,
+    read: &Read<'_>,
+    values: &Json,
+) -> Result<Found, String> {
+    let elements = elements(described, read)?;
+    let (mut items, mut faults) = (Vec::new(), Vec::new());
+    for element in &elements {
+        if let Some(keep) = &described.keep {
+            let scope = read.scope.with("element", element);
+            if !keep.holds(&scope).map_err(|fault| fault.to_string())? {
+                continue;
+            }
+        }
+        match complete_item(operation, described, element, read) {
+            Ok(item) => items.push(item),
+            // One unreadable change does not hold back the others.
+            Err(fault) if operation == Operation::Changements => faults.push(fault),
+            Err(fault) => return Err(fault),
+        }
+    }
+    Ok(Found {
+        items,
+        faults,
+        next: next_page(described, read, values, elements.len())?,
+        ..Found::default()
+    })
+}
+
+/// Reads an item with all fields that the operation needs.
+fn complete_item(
+    operation: Operation,
+    described: &Described,
+    element: &Json,
+    read: &Read<'_>,
+) -> Result<Item, String> {
+    let required: &[&str] = match operation {
+        Operation::Creer | Operation::Chercher => &["uid"],
+        Operation::LireStatut => &["statut", "date"],
+        Operation::Changements => &["uid", "statut", "date"],
+        Operation::Gestionnaires => &["type", "identifiant"],
+        Operation::Joindre
+        | Operation::Televerser
+        | Operation::SignalerStatut
+        | Operation::SignalerUid => &[],
+    };
+    let item = item(described, element, read)?;
+    if let Some(name) = required.iter().find(|name| !item.contains_key(*name)) {
+        return Err(format!("la réponse n'a pas de « {name} »"));
+    }
+    if matches!(operation, Operation::Creer | Operation::Chercher) {
+        check_uid(&item)?;
+    }
+    Ok(item)
+}
+
+/// Checks that the demande in an answer has an identifier under which it can be stored.
+fn check_uid(item: &Item) -> Result<(), String> {
+    match item.get("uid").and_then(|uid| Uid::given(uid)) {
+        Some(_) => Ok(()),
+        None => Err(NO_NAME.into()),
+    }
+}
+
+/// The list in the answer. A missing list is not an empty one: the answer does not have the expected form.
+fn elements(described: &Described, read: &Read<'_>) -> Result<Vec<Json>, String> {
+    // An expression could turn an unreadable answer, such as an HTML page, into an empty list.
+    if !read.is_json() {
+        return Err("la réponse n'est pas du JSON".into());
+    }
+    let list = match &described.elements {
+        Some(Extract::Pointer(pointer, None)) => match read.json.pointer(pointer) {
+            // Some APIs send null for an empty list.
+            Some(Json::Null) => return Ok(Vec::new()),
+            found => found.cloned(),
+        },
+        Some(extract) => read.value(extract)?,
+        None => Some(read.json.clone()),
+    };
+    match list {
+        Some(Json::Array(items)) => Ok(items),
+        // If no list is configured, the answer itself is the only element.
+        Some(one @ Json::Object(_)) if described.elements.is_none() => Ok(vec![one]),
+        Some(Json::Object(by_name)) => Ok(by_name.into_iter().map(|(_, it)| it).collect()),
+        _ => Err("la réponse n'a pas de liste là où elle est attendue".into()),
+    }
+}
+
+fn item(described: &Described, element: &Json, read: &Read<'_>) -> Result<Item, String> {
+    let scope = read.scope.with("element", element);
+    let mut item = Item::new();
+    for (name, extract) in &described.fields {
+        let value = extract_from(extract, element, &read.answer.headers, &scope)?;
+        let has_nul = |it: &Json| it.as_str().is_some_and(|text| text.contains('\0'));
+        if *name == "uid" && value.as_ref().is_some_and(has_nul) {
+            // With a replacement character, it would identify a different demande.
+            return Err(NO_NAME.into());
+        }
+        // A boolean only tells that there is a demande, not which one.
+        let value = value.filter(|it| *name != "uid" || !it.is_boolean());
+        item.extend(value.as_ref().and_then(as_text).map(|it| (*name, it)));
+    }
+    Ok(item)
+}
