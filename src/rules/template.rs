@@ -12,6 +12,7 @@ mod expression;
 mod filters;
 mod lint;
 mod mails;
+mod scope;
 mod source;
 mod syntax;
 mod unknown;
@@ -35,9 +36,10 @@ use crate::rules::source::text;
 use crate::rules::view::{OF_MAIL, Shown};
 
 pub use self::analysis::written::OfTemplates;
-pub use self::expression::{Broken, Scope, Text};
+pub use self::expression::{Broken, Text};
 pub use self::mails::MailNames;
-use self::syntax::tags;
+pub use self::scope::Scope;
+use self::syntax::{tags, unclosed};
 
 /// The folder of the templates in the folder of rules.
 pub const FOLDER: &str = "modeles/";
@@ -179,7 +181,7 @@ impl Templates {
             }
             if let Some((line, what)) = bounds::exceeded(text) {
                 // An unclosed tag has as many words as the rest of the text.
-                let open = tags::never_closed(text);
+                let open = unclosed::never_closed(text);
                 let (at, what) = match open.map(|it| (place_of(text, it.at), it)) {
                     Some((at, slip)) => (at, slip.message),
                     None => ((line, 0), what),

@@ -1,7 +1,7 @@
 //! Texts with expressions, as in connector files. Each text is evaluated by itself, and one that consists of a single
 //! `{{ expression }}` keeps the type of its value.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
@@ -9,9 +9,10 @@ use minijinja::{Environment, Error, ErrorKind, Expression, Value};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as Json;
 
+use super::scope::Scope;
 use super::{bounds, engine, filters, source};
-use crate::rules::template::syntax::tags;
 use crate::rules::template::syntax::tokens::{self, Word};
+use crate::rules::template::syntax::unclosed;
 
 /// Characters to encode in a path segment: all except the unreserved ones.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -80,7 +81,7 @@ fn compile_expression(source: &str, inner: &str) -> Result<Kind, Broken> {
         }
         Err(error) => error,
     };
-    let (at, message) = match tags::open_text(inner) {
+    let (at, message) = match unclosed::open_text(inner) {
         Some(slip) => (Some(slip.at), slip.message),
         None => source::cause(&error),
     };
@@ -99,48 +100,6 @@ fn check_template(source: &str) -> Result<(), Broken> {
     let (at, message) = source::cause(&error);
     let at = at.unwrap_or_default();
     Err(Broken { at, message })
-}
-
-/// The names that a text can use, and their values.
-#[derive(Debug, Clone, Default)]
-pub struct Scope(BTreeMap<String, Value>);
-
-impl Scope {
-    /// A scope with the keys of a JSON object as names.
-    #[must_use]
-    pub fn of(context: &Json) -> Self {
-        let entries = context.as_object().into_iter().flatten();
-        let mut scope = Self::default();
-        for (name, value) in entries {
-            scope.set(name, value);
-        }
-        scope
-    }
-
-    /// Sets the value of a name.
-    pub fn set(&mut self, name: &str, value: &Json) {
-        let value = Value::from(minijinja::value::Serde(value));
-        self.0.insert(name.to_owned(), value);
-    }
-
-    /// The same scope, marked as a sample's: its words need not be in the tables.
-    #[must_use]
-    pub fn of_a_sample(mut self) -> Self {
-        self.set(filters::OF_A_SAMPLE, &Json::Bool(true));
-        self
-    }
-
-    /// The same scope with one more name.
-    #[must_use]
-    pub fn with(&self, name: &str, value: &Json) -> Self {
-        let mut scope = self.clone();
-        scope.set(name, value);
-        scope
-    }
-
-    fn context(&self) -> Value {
-        Value::from(self.0.clone())
-    }
 }
 
 /// A checked text of a rule file. A single expression is kept compiled. For a text with several, the engine has no
@@ -343,134 +302,4 @@ fn told(error: &Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn value(source: &str) -> Result<Option<Json>, String> {
-        let context = json!({
-            "n": 3, "list": [1, "a", null], "t": "a/b é?", "nothing": null, "d": "2026-02-28T23:30:00Z",
-            "tables": {"p": {"haute": 6, "1": "un"}}, "p": "haute",
-        });
-        let text = Text::compile(source).map_err(|it| it.message)?;
-        text.value(&Scope::of(&context))
-    }
-
-    #[test]
-    fn a_single_expression_keeps_its_type() {
-        for (source, wanted) in [
-            ("{{ n }}", json!(3)),
-            (" {{ n + 1 }} ", json!(4)),
-            ("{{ list }}", json!([1, "a", null])),
-            ("{{ nothing }}", json!(null)),
-            ("{{ n > 2 }}", json!(true)),
-            ("n° {{ n }}", json!("n° 3")),
-            ("{{ n }}{{ n }}", json!("33")),
-            ("{% if n %}oui{% endif %}", json!("oui")),
-            ("{{ p|table('p') }}", json!(6)),
-            ("{{ 1|table('p') }}", json!("un")),
-            ("{{ 'x'|table('p', 'y') }}", json!("y")),
-            ("{{ 'x'|table('p', none) }}", json!(null)),
-            ("{{ t|base64 }}", json!("YS9iIMOpPw==")),
-            ("{{ 'id=42;'|motif('id=([0-9]+)') }}", json!("42")),
-            ("{{ 'x'|motif('[0-9]') }}", json!(null)),
-            ("{{ t|tronquer(3) }}", json!("a/b")),
-            ("{{ d|horodatage }}", json!(1_772_321_400)),
-            (
-                "{{ d|format_date('%Y%m%d', zone='Paris') }}",
-                json!("20260301"),
-            ),
-            (
-                "{{ d|format_date('%Y-%m-%d %H:%M') }}",
-                json!("2026-02-28 23:30"),
-            ),
-            (
-                "{{ '2026-07-01 10:00:00'|lire_date('%Y-%m-%d %H:%M:%S', zone='Paris') }}",
-                json!("2026-07-01T08:00:00Z"),
-            ),
-            (
-                "{{ '2026-07-01 10:00:00.250'|lire_date('%Y-%m-%d %H:%M:%S%.f', zone='Paris') }}",
-                json!("2026-07-01T08:00:00.250Z"),
-            ),
-            (
-                "{{ '2026-07-01T10:00:00.007+0200'|lire_date('%Y-%m-%dT%H:%M:%S%.f%z') }}",
-                json!("2026-07-01T08:00:00.007Z"),
-            ),
-            (
-                "{{ 1772321400|depuis_horodatage }}",
-                json!("2026-02-28T23:30:00Z"),
-            ),
-            (
-                "{{ '1772321400.5'|depuis_horodatage }}",
-                json!("2026-02-28T23:30:00.500Z"),
-            ),
-            (
-                "{{ 1772321400007|depuis_horodatage }}",
-                json!("2026-02-28T23:30:00.007Z"),
-            ),
-            ("plain", json!("plain")),
-        ] {
-            assert_eq!(value(source), Ok(Some(wanted)), "{source}");
-        }
-        assert_eq!(value("{{ list[7] }}"), Ok(None));
-    }
-
-    #[test]
-    fn a_value_is_one_segment_of_a_path() {
-        let scope = Scope::of(&json!({"t": "a/../b?c é"}));
-        let path = |source: &str| Text::compile(source).unwrap().path(&scope).unwrap();
-        assert_eq!(
-            path("/issues/{{ t }}.json"),
-            "/issues/a%2F..%2Fb%3Fc%20%C3%A9.json"
-        );
-        assert_eq!(path("{{ t|safe }}"), "a/../b?c é");
-    }
-
-    #[test]
-    fn errors_are_in_french() {
-        for (source, words) in [
-            ("{{ n", "refermée"),
-            ("{{ x.y }}", "« x"),
-            ("a {{ x }}", "« x » n'existe pas"),
-            ("{{ n|majuscule }}", "filtre inconnu"),
-            ("{{ 'hot'|table('p') }}", "n'a pas « hot »"),
-            ("{{ p|table('q') }}", "pas de table « q »"),
-            ("{{ d|format_date('%Q') }}", "format de date"),
-        ] {
-            let error = value(source).unwrap_err();
-            assert!(error.contains(words), "{source}: {error}");
-        }
-    }
-
-    #[test]
-    fn compile_errors_have_their_position() {
-        for (source, at, words) in [
-            ("commentaire ==", 12, "il manque une valeur après « == »"),
-            ("{{ n + }}", 5, "il manque une valeur après « + »"),
-            ("(n", 1, "il manque"),
-            ("n n", 2, "en trop"),
-            ("n == \"a", 5, "le guillemet ouvert ici n'est pas refermé"),
-            ("é == 1", 0, "signe inattendu « é »"),
-            ("a {{ n", 2, "cette balise « {{ » n'est pas refermée"),
-            ("a {{ n + }}", 9, "« }} »"),
-        ] {
-            let compiled = match source.strip_prefix("a ") {
-                Some(_) => Text::compile(source),
-                None => Text::expression(source),
-            };
-            let broken = compiled.unwrap_err();
-            assert_eq!(broken.at, at, "{source}: {broken:?}");
-            assert!(broken.message.contains(words), "{source}: {broken:?}");
-        }
-    }
-
-    #[test]
-    fn names_are_known_without_values() {
-        let text = Text::compile("{% for it in list %}{{ it.x }} {{ demande.bien }}{% endfor %}");
-        let names = text.unwrap().names();
-        assert_eq!(
-            names,
-            BTreeSet::from(["demande.bien".into(), "list".into()])
-        );
-    }
-}
+mod tests;

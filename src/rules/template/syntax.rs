@@ -6,3 +6,4 @@ pub(super) mod remedies;
 pub(super) mod strays;
 pub(super) mod tags;
 pub(super) mod tokens;
+pub(super) mod unclosed;

@@ -3,9 +3,9 @@
 use minijinja::{Error, ErrorKind};
 
 use crate::rules::pasted;
-
 use crate::rules::template::syntax::names;
-use crate::rules::template::syntax::tags::{self, Slip};
+use crate::rules::template::syntax::tags::Slip;
+use crate::rules::template::syntax::unclosed;
 
 /// Parts of the parser's messages, and what to tell the author. The first match counts.
 const SLIPS: [(&str, &str); 20] = [
@@ -277,7 +277,7 @@ pub(super) fn left_open(error: &Error, source: &str) -> Option<Slip> {
     let at_end = ["end of input", "end of raw block"]
         .iter()
         .any(|it| detail.contains(it));
-    tags::left_open(source, noticed, at_end)
+    unclosed::left_open(source, noticed, at_end)
 }
 
 fn sign(english: &str) -> String {

@@ -9,6 +9,14 @@ pub(super) fn remarks(text: &str) -> Vec<(u32, u32, String)> {
     all.map(|it| (it.line, it.column, it.message)).collect()
 }
 
+/// Asserts that the text has one remark, on the third line.
+pub(super) fn one(text: &str, column: u32, words: &str) {
+    let found = remarks(text);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].0, found[0].1), (3, column), "{found:?}");
+    assert!(found[0].2.contains(words), "{found:?}");
+}
+
 #[rstest]
 #[case("{{ bien.libelle }}", 4, "« bien.libelle »")]
 #[case("é {{ bien.libelle | upper }}", 6, "écrivez « {% if bien %} »")]

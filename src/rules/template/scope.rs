@@ -1,0 +1,50 @@
+//! The names that a text with expressions can use, and their values.
+
+use std::collections::BTreeMap;
+
+use minijinja::Value;
+use serde_json::Value as Json;
+
+use super::filters;
+
+/// The names that a text can use, and their values.
+#[derive(Debug, Clone, Default)]
+pub struct Scope(BTreeMap<String, Value>);
+
+impl Scope {
+    /// A scope with the keys of a JSON object as names.
+    #[must_use]
+    pub fn of(context: &Json) -> Self {
+        let entries = context.as_object().into_iter().flatten();
+        let mut scope = Self::default();
+        for (name, value) in entries {
+            scope.set(name, value);
+        }
+        scope
+    }
+
+    /// Sets the value of a name.
+    pub fn set(&mut self, name: &str, value: &Json) {
+        let value = Value::from(minijinja::value::Serde(value));
+        self.0.insert(name.to_owned(), value);
+    }
+
+    /// The same scope, marked as a sample's: its words need not be in the tables.
+    #[must_use]
+    pub fn of_a_sample(mut self) -> Self {
+        self.set(filters::OF_A_SAMPLE, &Json::Bool(true));
+        self
+    }
+
+    /// The same scope with one more name.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &Json) -> Self {
+        let mut scope = self.clone();
+        scope.set(name, value);
+        scope
+    }
+
+    pub(super) fn context(&self) -> Value {
+        Value::from(self.0.clone())
+    }
+}

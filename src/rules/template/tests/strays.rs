@@ -1,0 +1,80 @@
+//! Signs of tags that stand alone and are printed as they are.
+
+use super::known::{one, remarks};
+use super::*;
+
+#[rstest]
+#[case(
+    "é bien.code | upper }} b",
+    3,
+    "« bien.code | upper » part tel quel : il manque « {{ »"
+)]
+#[case("é le texte }} b", 12, "« }} » part tel quel")]
+#[case("é if bien %} b", 11, "« %} » part tel quel")]
+#[case("é { include 'a' %} b", 3, "« {% include 'a' %} »")]
+#[case("{{ priorite }} }}", 16, "« }} » part tel quel")]
+#[case("{{ priorite }}}", 15, "une accolade en trop")]
+fn a_sign_that_closes_nothing_is_reported(
+    #[case] text: &str,
+    #[case] column: u32,
+    #[case] words: &str,
+) {
+    let (templates, faults) = compile(&[("contexte.txt", text)]);
+    assert!(templates.is_some(), "{faults:?}");
+    let places: Vec<_> = faults.iter().map(|it| it.column).collect();
+    assert_eq!(places, [column], "{faults:?}");
+    assert!(faults[0].message.contains(words), "{faults:?}");
+}
+
+#[rstest]
+#[case("<style>@media print{a{width:50%}}</style>{{ priorite }}")]
+#[case("<style>a { {% if bien %}width: 50%}{% else %}width: 60%}{% endif %}</style>")]
+#[case("<style>a {width: 50%} b{c:d}</style>")]
+#[case("var a = {b: {c: 1}};")]
+#[case("{% raw %}a }} b %}{% endraw %}{# a %} #}{{ \"}}\" }}{{ {'a': {'b': 1}} | tojson }}")]
+fn matching_braces_are_not_reported(#[case] text: &str) {
+    let (_, faults) = compile(&[("contexte.txt", text)]);
+    assert_eq!(faults, []);
+}
+
+#[test]
+fn values_in_single_braces_are_reported() {
+    let text = "Objet: x\nBonjour {signalement.auteur}, {x} {priorite}\n";
+    let (templates, remarks) = compile(&[("m.txt", text)]);
+    assert!(templates.is_some());
+    let seen: Vec<_> = remarks.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        seen,
+        [
+            "modeles/m.txt, ligne 2, colonne 9 : attention : « {signalement.auteur} » part tel quel : une valeur s'écrit « {{ signalement.auteur }} »",
+            "modeles/m.txt, ligne 2, colonne 35 : attention : « {priorite} » part tel quel : une valeur s'écrit « {{ priorite }} »",
+        ]
+    );
+    let (templates, remarks) = compile(&[("m.txt", "Objet: x\n\n{ priorite }} b\n")]);
+    assert!(templates.is_some());
+    assert_eq!((remarks[0].line, remarks[0].column), (3, 1), "{remarks:?}");
+}
+
+#[rstest]
+#[case("Bonjour «signalement.auteur»,", 9, "« {{ signalement.auteur }} »")]
+#[case("Bonjour [[ signalement.auteur ]],", 9, "« {{ signalement.auteur }} »")]
+#[case("Bonjour %demande.uid%", 9, "« {{ demande.uid }} »")]
+#[case("Bonjour <<demande.uid>>", 9, "« <<demande.uid>> » part tel quel")]
+#[case("Bonjour [demande.uid]", 9, "« [demande.uid] » part tel quel")]
+#[case(
+    "Bonjour <%= signalement.auteur %>,",
+    9,
+    "« <%= signalement.auteur %> » part tel quel : une valeur s'écrit « {{ signalement.auteur }} »"
+)]
+#[case("Bonjour <% demande.uid %>", 9, "« <% demande.uid %> » part tel quel")]
+fn a_mail_merge_value_is_reported(#[case] text: &str, #[case] column: u32, #[case] words: &str) {
+    one(text, column, words);
+}
+
+#[rstest]
+#[case("Le « bien » est à 50 % ou 60 %, [voir note], <b>vite</b>, [[x]], <% vite %>")]
+#[case("« {{ signalement.auteur }} » [{{ demande.uid }}] <{{ signalement.email_auteur }}>")]
+#[case("« demande.autre » {# «demande.uid» #}{% raw %}[demande.uid]{% endraw %}")]
+fn other_words_in_such_signs_are_not_reported(#[case] text: &str) {
+    assert_eq!(remarks(text), []);
+}
