@@ -75,7 +75,7 @@ fn each_room_keeps_its_tools() {
                 "adapters/mail",
                 // Recipients are parsed in the same way as when e-mails are sent.
                 "rules/addressee.rs",
-                "settings/compile.rs",
+                "settings/compile/partners.rs",
                 "settings/smtp.rs",
             ],
         ),
