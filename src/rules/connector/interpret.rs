@@ -69,7 +69,22 @@ pub struct Failure {
     pub unreadable: bool,
 }
 
-/// The fields of one demande, change or manager by the keys of the file.
+/// The keys under which the file says where the fields of a demande, a change or a manager are.
+pub const ITEM_FIELDS: [&str; 11] = [
+    "uid",
+    "statut",
+    "date",
+    "resultat",
+    "commentaire",
+    "canal",
+    "evenement",
+    "type",
+    "identifiant",
+    "nom",
+    "email",
+];
+
+/// The fields of one demande, change or manager by [these keys](ITEM_FIELDS).
 pub type Item = BTreeMap<&'static str, String>;
 
 /// The values in a successful answer.

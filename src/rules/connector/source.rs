@@ -19,8 +19,8 @@ use super::keys;
 use super::shape::Shape;
 use super::text::LocatedText;
 use super::{
-    Answers, Before, BodyShape, Call, Connector, Delays, Described, Extract, Meaning, Operation,
-    Paging, Partner, Pattern,
+    Answers, Before, BodyShape, Call, Connector, Delays, Described, Extract, ITEM_FIELDS, Meaning,
+    Operation, Paging, Partner, Pattern,
 };
 
 /// A call must not outlive the attempt that makes it.
@@ -160,7 +160,7 @@ fn fields(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Shape> {
 fn operation(reader: &mut Reader<'_>, operation: Operation, node: &Node) -> Option<Described> {
     let method = if operation.reads() { "GET" } else { "POST" };
     let call = call(reader, node, method);
-    let fields = fields_of_items(reader, operation, node);
+    let fields = fields_of_items(reader, node);
     let before = calls_before(reader, node);
     let page = paging(reader, node.get("page"));
     let elements = node.get("elements").and_then(|it| extract(reader, it));
@@ -186,26 +186,9 @@ fn operation(reader: &mut Reader<'_>, operation: Operation, node: &Node) -> Opti
 }
 
 /// Where the answer has the fields of a demande, a change or a manager.
-fn fields_of_items(
-    reader: &mut Reader<'_>,
-    operation: Operation,
-    node: &Node,
-) -> BTreeMap<&'static str, Extract> {
-    const FIELDS: [&str; 10] = [
-        "uid",
-        "statut",
-        "date",
-        "resultat",
-        "commentaire",
-        "canal",
-        "evenement",
-        "type",
-        "identifiant",
-        "email",
-    ];
-    let own_nom = (operation == Operation::Gestionnaires).then_some("nom");
+fn fields_of_items(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<&'static str, Extract> {
     let mut fields = BTreeMap::new();
-    for name in FIELDS.into_iter().chain(own_nom) {
+    for name in ITEM_FIELDS {
         if let Some(node) = node.get(name) {
             fields.extend(extract(reader, node).map(|field| (name, field)));
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use strum::VariantNames;
 
-use crate::rules::connector::{Answer, METHODS, Meaning, Operation, Partner};
+use crate::rules::connector::{Answer, ITEM_FIELDS, METHODS, Meaning, Operation, Partner};
 use crate::rules::diagnostic::code;
 use crate::rules::place::Located;
 use crate::rules::source::Reader;
@@ -29,22 +29,9 @@ const EXPECTED: [&str; 14] = [
     "page_suivante",
     "erreur",
 ];
-/// The keys that it may expect of an element of a list.
-const OF_ELEMENT: [&str; 11] = [
-    "uid",
-    "statut",
-    "date",
-    "resultat",
-    "commentaire",
-    "canal",
-    "evenement",
-    "type",
-    "identifiant",
-    "nom",
-    "email",
-];
 /// The possible forms of a body.
 const BODIES: [&str; 5] = ["json", "formulaire", "multipart", "texte", "fichier"];
+
 /// Reads a case, and returns it with its name.
 pub(in crate::rules::case) fn read(
     reader: &mut Reader<'_>,
@@ -142,7 +129,7 @@ fn read_expected(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(Located, N
             "elements" => {
                 for element in reader.list(node)? {
                     for (key, value) in reader.map(element)? {
-                        if reader.known_key(key, &OF_ELEMENT) && value.value != Value::Null {
+                        if reader.known_key(key, &ITEM_FIELDS) && value.value != Value::Null {
                             reader.text(value);
                         }
                     }
