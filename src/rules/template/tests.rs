@@ -23,6 +23,14 @@ fn compile(extra: &[(&str, &str)]) -> (Option<Templates>, Vec<Diagnostic>) {
     (Templates::compile(&files, &mut faults), faults)
 }
 
+/// Asserts that a template has one diagnostic, at this place and with these words.
+fn assert_one_told(text: &str, place: (u32, u32), words: &str) {
+    let told = told(text);
+    assert_eq!(told.len(), 1, "{text}: {told:?}");
+    assert_eq!((told[0].0, told[0].1), place, "{text}: {told:?}");
+    assert!(told[0].2.contains(words), "{text}: {told:?}");
+}
+
 /// The diagnostics of a template: line, column, message.
 fn told(text: &str) -> Vec<(u32, u32, String)> {
     let (_, faults) = compile(&[("contexte.txt", text)]);
@@ -139,10 +147,7 @@ fn an_unknown_value_is_reported_where_it_is_written(
     #[case] column: u32,
     #[case] words: &str,
 ) {
-    let told = told(text);
-    assert_eq!(told.len(), 1, "{text}: {told:?}");
-    assert_eq!((told[0].0, told[0].1), (line, column), "{text}: {told:?}");
-    assert!(told[0].2.contains(words), "{text}: {told:?}");
+    assert_one_told(text, (line, column), words);
 }
 
 #[rstest]

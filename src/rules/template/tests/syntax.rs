@@ -156,10 +156,7 @@ fn an_unclosed_part_is_reported_where_it_opens(
     #[case] column: u32,
     #[case] words: &str,
 ) {
-    let told = told(text);
-    assert_eq!(told.len(), 1, "{text}: {told:?}");
-    assert_eq!((told[0].0, told[0].1), (line, column), "{text}: {told:?}");
-    assert!(told[0].2.contains(words), "{text}: {told:?}");
+    assert_one_told(text, (line, column), words);
 }
 
 #[test]
