@@ -26,7 +26,8 @@ use crate::domain::reason::{Phrase, Reason};
 use crate::flows::rules::Rules;
 use crate::rules::compile::Generation;
 use crate::rules::connector::{
-    Access, Answer, Connector, Failure, Fault, Found, Meaning, Operation, Partner, Request, Step,
+    Access, Answer, Connector, Extracted, Failure, Fault, Meaning, Operation, Partner, Request,
+    Step,
 };
 use crate::settings::{InForce, LiveSettings};
 
@@ -86,7 +87,7 @@ pub struct Called {
     /// HTTP status.
     pub status: u16,
     /// The values extracted from the answer.
-    pub found: Found,
+    pub found: Extracted,
     /// The first characters of the answer, with our secrets masked.
     pub excerpt: String,
 }

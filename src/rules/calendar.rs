@@ -84,7 +84,7 @@ pub fn day_first(text: &str) -> Option<String> {
     let [day, month, year] = parts.as_slice() else {
         return None;
     };
-    let number = |it: &str| !it.is_empty() && it.chars().all(|it| it.is_ascii_digit());
+    let number = |text: &str| !text.is_empty() && text.chars().all(|sign| sign.is_ascii_digit());
     (number(day)
         && number(month)
         && number(year)

@@ -26,11 +26,11 @@ pub const FOLDER: &str = "cas/";
 #[derive(Debug, Clone)]
 pub struct Case {
     title: Title,
-    kind: Kind,
+    kind: CaseKind,
 }
 
 #[derive(Debug, Clone)]
-enum Kind {
+enum CaseKind {
     Decision(DecisionCase),
     Exchange(Box<ExchangeCase>),
 }
@@ -66,8 +66,8 @@ fn read_cases(reader: &mut Reader<'_>, file: &str, text: &str) -> Option<Vec<Cas
     let mut found = Vec::new();
     let mut items = reader.list(cases?)?;
     while let [node, rest @ ..] = items {
-        let parts = rest.iter().map_while(part).count();
-        if let Some(part) = rest.first().and_then(part) {
+        let parts = rest.iter().map_while(stray_part).count();
+        if let Some(part) = rest.first().and_then(stray_part) {
             let message = format!(
                 "retirez le tiret devant « {} » et alignez cette ligne sur le début du cas au-dessus",
                 part.name
@@ -82,7 +82,7 @@ fn read_cases(reader: &mut Reader<'_>, file: &str, text: &str) -> Option<Vec<Cas
 }
 
 /// The key of a list item that is not a case itself, but a part of the case above with a dash of its own.
-fn part(node: &Node) -> Option<&Key> {
+fn stray_part(node: &Node) -> Option<&Key> {
     const PARTS: [&str; 5] = [
         "signalement",
         "statut",
@@ -102,10 +102,10 @@ fn part(node: &Node) -> Option<&Key> {
 fn read_case(reader: &mut Reader<'_>, file: &str, node: &Node) -> Option<Case> {
     let (nom, kind) = if node.get("connecteur").is_some() {
         let (nom, case) = exchange::read(reader, node)?;
-        (nom, Kind::Exchange(Box::new(case)))
+        (nom, CaseKind::Exchange(Box::new(case)))
     } else {
         let (nom, case) = decision::read(reader, node)?;
-        (nom, Kind::Decision(case))
+        (nom, CaseKind::Decision(case))
     };
     let title = Title {
         file: file.to_owned(),
@@ -117,7 +117,7 @@ fn read_case(reader: &mut Reader<'_>, file: &str, node: &Node) -> Option<Case> {
 impl Case {
     /// Reports each template that the case names but that does not exist.
     pub fn check_names(&self, templates: &Templates, faults: &mut Vec<Diagnostic>) {
-        if let Kind::Decision(case) = &self.kind {
+        if let CaseKind::Decision(case) = &self.kind {
             case.check_names(&self.title, templates, faults);
         }
     }
@@ -126,8 +126,8 @@ impl Case {
     #[must_use]
     pub fn run(&self, generation: &Generation) -> Vec<Diagnostic> {
         match &self.kind {
-            Kind::Decision(case) => case.run(&self.title, generation),
-            Kind::Exchange(case) => case.run(&self.title, generation),
+            CaseKind::Decision(case) => case.run(&self.title, generation),
+            CaseKind::Exchange(case) => case.run(&self.title, generation),
         }
     }
 }

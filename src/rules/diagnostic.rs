@@ -222,8 +222,8 @@ pub fn suggestion_of<'k>(
         let own = |it: &char| !word.contains(*it);
         let near = near?;
         let hidden = pasted::note_hidden(&near.chars().filter(own).collect::<String>())?;
-        let told = hidden.strip_prefix("il y a ici ").unwrap_or(&hidden);
-        Some(format!("il y a, là où « {near} » est défini, {told}"))
+        let what = hidden.strip_prefix("il y a ici ").unwrap_or(&hidden);
+        Some(format!("il y a, là où « {near} » est défini, {what}"))
     });
     let note = note.map(|it| format!("{it} ; ")).unwrap_or_default();
     if let Some(near) = near {

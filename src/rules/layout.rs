@@ -200,15 +200,15 @@ fn has_ending(name: &str, endings: &[&str]) -> bool {
 /// Whether a folder's name begins like that of one with rules, such as `modeles2`.
 fn resembles_ours(name: &str) -> bool {
     let own: String = bare(name).collect();
-    BEGINNINGS.iter().any(|it| {
+    BEGINNINGS.iter().any(|beginning| {
         let mut signs = own.chars();
         // A character made illegible by an archive may be any letter.
         let fits = |letter| {
             signs
                 .next()
-                .is_some_and(|it| [letter, NO_SIGN].contains(&it))
+                .is_some_and(|sign| [letter, NO_SIGN].contains(&sign))
         };
-        it.chars().all(fits)
+        beginning.chars().all(fits)
     })
 }
 

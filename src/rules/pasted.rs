@@ -54,7 +54,7 @@ fn is_hidden(it: char) -> bool {
 
 /// The name of such a character, and what to type instead.
 #[must_use]
-pub fn told(it: char) -> Option<String> {
+pub fn describe(it: char) -> Option<String> {
     let (what, _, instead) = meant(it)?;
     let number = u32::from(it);
     Some(match instead {
@@ -68,21 +68,21 @@ pub fn told(it: char) -> Option<String> {
 /// The first such character of a text, as a sentence.
 #[must_use]
 pub fn note(text: &str) -> Option<String> {
-    Some(format!("il y a ici {}", text.chars().find_map(told)?))
+    Some(format!("il y a ici {}", text.chars().find_map(describe)?))
 }
 
 /// The first one that cannot be seen, as a sentence.
 #[must_use]
 pub fn note_hidden(text: &str) -> Option<String> {
     let it = text.chars().find(|it| is_hidden(*it))?;
-    Some(format!("il y a ici {}", told(it)?))
+    Some(format!("il y a ici {}", describe(it)?))
 }
 
 /// The first one without width, and what to do about it: the text looks the same without it.
 #[must_use]
-pub fn told_invisible(text: &str) -> Option<String> {
+pub fn describe_invisible(text: &str) -> Option<String> {
     let takes_no_room = |it: &char| matches!(meant(*it), Some((_, "", "")));
-    told(text.chars().find(takes_no_room)?)
+    describe(text.chars().find(takes_no_room)?)
 }
 
 /// Typographic quotes around the whole text that look like the plain quotes of the syntax.
@@ -92,7 +92,7 @@ pub fn note_around(text: &str) -> Option<String> {
     let quote = |it: char| matches!(meant(it), Some((_, "'" | "\"", _)));
     let first = text.chars().next().filter(|it| quote(*it))?;
     let around = text.chars().count() > 1 && text.ends_with(quote);
-    around.then(|| format!("il y a ici {}", told(first).unwrap_or_default()))
+    around.then(|| format!("il y a ici {}", describe(first).unwrap_or_default()))
 }
 
 /// The first one of a line that cannot be parsed, with its column, from 1. An apostrophe between two letters, a dash
@@ -117,7 +117,7 @@ pub fn note_in_line(line: &str) -> Option<String> {
     Some(format!(
         "à la colonne {}, il y a {}",
         at + 1,
-        told(signs[at])?
+        describe(signs[at])?
     ))
 }
 
@@ -151,19 +151,19 @@ pub fn note_apart(wanted: &str, got: &str) -> Option<String> {
     if wanted == got || as_typed(wanted) != as_typed(got) {
         return None;
     }
-    let of_wanted = told_first_not_in(wanted, got);
+    let of_wanted = describe_first_not_in(wanted, got);
     let of_wanted = of_wanted.map(|it| format!("dans ce qui est attendu, il y a {it}"));
     of_wanted.or_else(|| {
-        let of_got = told_first_not_in(got, wanted)?;
+        let of_got = describe_first_not_in(got, wanted)?;
         Some(format!("dans ce qui est obtenu, il y a {of_got}"))
     })
 }
 
 /// The first such character of a text that the other text does not contain.
 #[must_use]
-pub fn told_first_not_in(text: &str, other: &str) -> Option<String> {
+pub fn describe_first_not_in(text: &str, other: &str) -> Option<String> {
     let mut signs = text.chars().filter(|it| !other.contains(*it));
-    signs.find_map(told)
+    signs.find_map(describe)
 }
 
 /// The text as it would have been typed.
@@ -250,7 +250,7 @@ mod tests {
     #[case("ge\u{301}rant", false)]
     #[case("L’Haÿ", false)]
     fn a_character_without_width_is_reported(#[case] text: &str, #[case] is_told: bool) {
-        assert_eq!(told_invisible(text).is_some(), is_told);
+        assert_eq!(describe_invisible(text).is_some(), is_told);
     }
 
     #[test]

@@ -173,7 +173,7 @@ fn give_managers(
     let manages = |residence: &str, kind: &str| given.contains_key(&(residence, kind));
     let has_its_own =
         |known: &str, orphan: &Orphan<'_>| orphan.kinds.iter().any(|kind| manages(known, kind));
-    orphans.tell(GESTIONNAIRES, by_code, has_its_own, faults);
+    orphans.report(GESTIONNAIRES, by_code, has_its_own, faults);
 }
 
 /// The biens, each with its residence, known or not.
@@ -211,7 +211,7 @@ fn known_biens<'t>(
     }
     // A single row may contain a typo although the other rows of its residence do not.
     let has_its_own = |known: &str, orphan: &Orphan<'_>| orphan.count > 1 && built.contains(known);
-    orphans.tell(BIENS, residences, has_its_own, faults);
+    orphans.report(BIENS, residences, has_its_own, faults);
     known_biens
 }
 

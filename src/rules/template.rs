@@ -261,10 +261,10 @@ impl Templates {
     /// Whether all templates have the same text as in the other version.
     #[must_use]
     pub fn are_those_of(&self, other: &Self) -> bool {
-        let [mine, theirs] = [self, other].map(|it| {
-            let templates = it.environment.templates();
+        let [mine, theirs] = [self, other].map(|version| {
+            let templates = version.environment.templates();
             let texts: BTreeMap<String, String> = templates
-                .map(|(name, it)| (name.to_owned(), it.source().to_owned()))
+                .map(|(name, template)| (name.to_owned(), template.source().to_owned()))
                 .collect();
             texts
         });
@@ -287,7 +287,7 @@ impl Templates {
     /// include, as far as they may decide anything; a tag that only prints a value does not.
     #[must_use]
     pub fn written(&self) -> OfTemplates {
-        analysis::written::of(&self.environment)
+        analysis::written::in_templates(&self.environment)
     }
 
     /// The manager types that templates name as literals, each with the file.

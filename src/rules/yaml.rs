@@ -133,8 +133,8 @@ pub fn remarks(file: &str, text: &str) -> Vec<Diagnostic> {
     let slashes = slashes.into_iter().map(|at| (at, SLASHES));
     cut_off
         .chain(slashes)
-        .map(|((line, column), told)| {
-            Diagnostic::at(code::YAML, file, clamp(line), clamp(column), told).as_warning()
+        .map(|((line, column), message)| {
+            Diagnostic::at(code::YAML, file, clamp(line), clamp(column), message).as_warning()
         })
         .collect()
 }
@@ -247,25 +247,26 @@ fn repeated(
             "« {} » commence un autre groupe : décalez cette ligne vers la gauche",
             key.name
         );
-        let told = Diagnostic::at(code::KEY_TWICE, file, key.line, key.column, message);
-        return vec![told];
+        let fault = Diagnostic::at(code::KEY_TWICE, file, key.line, key.column, message);
+        return vec![fault];
     }
-    let told = twice
+    let repeated = twice
         .iter()
         .filter(|(at, _)| !lacks_dash || begins_item(*at));
-    told.map(|(at, before)| {
-        let key = &map[*at].0;
-        let message = if lacks_dash {
-            no_dash(&key.name)
-        } else {
-            format!(
-                "la clé « {} » est donnée deux fois (déjà à la ligne {before})",
-                key.name
-            )
-        };
-        Diagnostic::at(code::KEY_TWICE, file, key.line, key.column, message)
-    })
-    .collect()
+    repeated
+        .map(|(at, before)| {
+            let key = &map[*at].0;
+            let message = if lacks_dash {
+                no_dash(&key.name)
+            } else {
+                format!(
+                    "la clé « {} » est donnée deux fois (déjà à la ligne {before})",
+                    key.name
+                )
+            };
+            Diagnostic::at(code::KEY_TWICE, file, key.line, key.column, message)
+        })
+        .collect()
 }
 
 fn as_written(text: &str, at: &Location) -> String {

@@ -292,7 +292,7 @@ impl Reader<'_> {
     }
 
     fn fault(&mut self, line: u32, column: u32, what: &str) {
-        self.faults.push(at(self.file, line, column, what));
+        self.faults.push(located(self.file, line, column, what));
     }
 }
 
@@ -341,10 +341,10 @@ fn in_english(found: &Diagnostic) -> String {
     } else {
         "not valid YAML (a bracket or quote left open, a tab, a colon inside a text?)"
     };
-    at(&found.file, found.line, found.column, what)
+    located(&found.file, found.line, found.column, what)
 }
 
-fn at(file: &str, line: u32, column: u32, what: &str) -> String {
+fn located(file: &str, line: u32, column: u32, what: &str) -> String {
     match (line, column) {
         (0, _) => format!("{file}: {what}"),
         (line, 0) => format!("{file}, line {line}: {what}"),

@@ -261,7 +261,7 @@ fn foreign(stop: &Stop<'_>) -> Option<String> {
         return Some(hidden);
     }
     let is_dash = "‐‑–—−".contains(stop.sign);
-    pasted::told(stop.sign).filter(|_| is_dash)
+    pasted::describe(stop.sign).filter(|_| is_dash)
 }
 
 /// A character before the object.

@@ -57,7 +57,7 @@ pub(super) fn compare(
             }
             let named = |name: &String| entries.iter().any(|(key, _)| key.name == *name);
             for (name, value) in fields.iter().filter(|(name, _)| !named(name)) {
-                note(wanted, &format!("{at}/{name}"), None, Some(value), found);
+                push_difference(wanted, &format!("{at}/{name}"), None, Some(value), found);
             }
         }
         (Value::List(items), Some(Json::Array(values))) => {
@@ -66,11 +66,11 @@ pub(super) fn compare(
                 compare(node, values.get(number), &here, same, found);
             }
             for (number, value) in values.iter().enumerate().skip(items.len()) {
-                note(wanted, &format!("{at}/{number}"), None, Some(value), found);
+                push_difference(wanted, &format!("{at}/{number}"), None, Some(value), found);
             }
         }
         _ if is_same(wanted, got, same) => {}
-        _ => note(wanted, at, Some(&wanted.json()), got, found),
+        _ => push_difference(wanted, at, Some(&wanted.json()), got, found),
     }
 }
 
@@ -111,7 +111,7 @@ fn plain(value: &Json) -> String {
     }
 }
 
-fn note(
+fn push_difference(
     place: &Node,
     at: &str,
     wanted: Option<&Json>,

@@ -10,8 +10,8 @@ use serde_json::{Value as Json, json};
 
 use crate::rules::compile::Generation;
 use crate::rules::connector::{
-    Access, Answer, Connector, Failure, Fault, Found, Item, Meaning, Operation, Partner, Request,
-    Step,
+    Access, Answer, Connector, Extracted, Failure, Fault, Item, Meaning, Operation, Partner,
+    Request, Step,
 };
 use crate::rules::diagnostic::{Diagnostic, Listed, suggestion_of};
 use crate::rules::place::Located;
@@ -86,7 +86,7 @@ impl ExchangeCase {
         };
         let read = self.answer.as_ref().map(|answer| {
             let found = connector.interpret(self.operation, step, &values, &access, answer);
-            found.and_then(Found::whole)
+            found.and_then(Extracted::whole)
         });
         Ok(self.compare(title, &request, read.as_ref()))
     }
@@ -112,7 +112,7 @@ impl ExchangeCase {
         &self,
         title: &Title,
         request: &Json,
-        read: Option<&Result<Found, Failure>>,
+        read: Option<&Result<Extracted, Failure>>,
     ) -> Vec<Difference> {
         let mut found = Vec::new();
         let mut unread = false;
@@ -147,7 +147,7 @@ impl ExchangeCase {
     /// Compares an operation that needs no request.
     fn without_request(&self) -> Vec<Difference> {
         let mut found = Vec::new();
-        let read = Ok(Found::default());
+        let read = Ok(Extracted::default());
         for (key, wanted) in &self.expected {
             if key.text == "requete" {
                 compare(wanted, None, "requete", Same::AsText, &mut found);
@@ -340,7 +340,7 @@ fn compare_headers(wanted: &Node, got: &Json, at: &str, found: &mut Vec<Differen
 fn compare_answer(
     key: &Located,
     wanted: &Node,
-    read: &Result<Found, Failure>,
+    read: &Result<Extracted, Failure>,
     found: &mut Vec<Difference>,
 ) {
     let name = key.text.as_str();

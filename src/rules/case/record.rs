@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 
 use crate::domain::fault::pointer_to;
 use crate::rules::connector::{
-    Answer, Connector, Failure, Fault, Found, Item, Meaning, Operation, Partner, Step,
+    Answer, Connector, Extracted, Failure, Fault, Item, Meaning, Operation, Partner, Step,
 };
 
 /// Maximum number of list elements that are kept.
@@ -82,7 +82,7 @@ struct WrittenExpected {
 }
 
 /// The result of reading an answer.
-type Read = Result<Found, Failure>;
+type Interpreted = Result<Extracted, Failure>;
 
 /// Writes the case of an exchange.
 ///
@@ -103,7 +103,7 @@ pub fn record(connector: &Connector, exchange: &Exchange<'_>) -> Result<Recorded
     let request = connector.render(operation, step, &values, &access)?;
     let read = |answer: &Answer| {
         let read = connector.interpret(operation, step, &values, &access, answer);
-        read.and_then(Found::whole)
+        read.and_then(Extracted::whole)
     };
     let answer = shortened(exchange.answer, operation, &read);
     let etape = match step {
@@ -167,7 +167,11 @@ fn changed(example: &Json, values: &Json) -> Option<Json> {
 }
 
 /// The answer without the parts that its reading does not need and without personal data.
-fn shortened(answer: &Answer, operation: Operation, read: &dyn Fn(&Answer) -> Read) -> Answer {
+fn shortened(
+    answer: &Answer,
+    operation: Operation,
+    read: &dyn Fn(&Answer) -> Interpreted,
+) -> Answer {
     let mut answer = answer.clone();
     let wanted = read(&answer);
     for name in answer.headers.keys().cloned().collect::<Vec<_>>() {
@@ -202,8 +206,12 @@ fn shortened(answer: &Answer, operation: Operation, read: &dyn Fn(&Answer) -> Re
 }
 
 /// Keeps the first few elements of a long list, and returns the new result of reading.
-fn cut_list(json: &mut Json, wanted: Read, read: &dyn Fn(&Json) -> Read) -> Read {
-    let long = |it: &Found| it.items.len() > MOST_ELEMENTS;
+fn cut_list(
+    json: &mut Json,
+    wanted: Interpreted,
+    read: &dyn Fn(&Json) -> Interpreted,
+) -> Interpreted {
+    let long = |it: &Extracted| it.items.len() > MOST_ELEMENTS;
     let Some(items) = wanted
         .as_ref()
         .ok()
@@ -231,19 +239,19 @@ fn cut_list(json: &mut Json, wanted: Read, read: &dyn Fn(&Json) -> Read) -> Read
 
 /// The pointers of the lists near the top.
 fn lists(json: &Json) -> Vec<String> {
-    fn look(json: &Json, at: &str, depth: usize, found: &mut Vec<String>) {
+    fn collect(json: &Json, at: &str, depth: usize, found: &mut Vec<String>) {
         match json {
             Json::Array(_) => found.push(at.to_owned()),
             Json::Object(fields) if depth < 3 => {
                 for (name, value) in fields {
-                    look(value, &inside(at, name), depth + 1, found);
+                    collect(value, &inside(at, name), depth + 1, found);
                 }
             }
             _ => {}
         }
     }
     let mut found = Vec::new();
-    look(json, "", 0, &mut found);
+    collect(json, "", 0, &mut found);
     found
 }
 
@@ -283,7 +291,7 @@ fn prune(whole: &mut Json, at: &str, trials: &mut usize, same: &dyn Fn(&Json) ->
 }
 
 /// The values read that may be personal data or grant access.
-fn private(operation: Operation, read: &Read) -> Vec<String> {
+fn private(operation: Operation, read: &Interpreted) -> Vec<String> {
     const FIELDS: [&str; 3] = ["commentaire", "nom", "email"];
     let Ok(found) = read else { return Vec::new() };
     let of_items = found.items.iter().flat_map(|item| {
@@ -325,7 +333,12 @@ fn written(answer: Answer) -> WrittenAnswer {
     }
 }
 
-fn expected(operation: Operation, step: Step, request: &Json, read: Read) -> WrittenExpected {
+fn expected(
+    operation: Operation,
+    step: Step,
+    request: &Json,
+    read: Interpreted,
+) -> WrittenExpected {
     let mut expected = WrittenExpected {
         requete: request.clone(),
         issue: Meaning::Success.as_str(),

@@ -14,7 +14,7 @@ use crate::rules::diagnostic::{Diagnostic, code, suggestion};
 /// Reports the words that one side has and the other lacks.
 pub(super) fn note_words(rules: &RuleSet, referentiel: &Referentiel, faults: &mut Vec<Diagnostic>) {
     for (partner, connector) in &rules.connectors {
-        for (value, words) in told(*partner, rules, referentiel) {
+        for (value, words) in words_sent(*partner, rules, referentiel) {
             note_lacking(connector, *partner, value, words, faults);
         }
     }
@@ -24,7 +24,7 @@ pub(super) fn note_words(rules: &RuleSet, referentiel: &Referentiel, faults: &mu
 }
 
 /// The words from other files that are sent to a partner, under their names in its connector.
-fn told<'a>(
+fn words_sent<'a>(
     partner: Partner,
     rules: &'a RuleSet,
     referentiel: &'a Referentiel,
@@ -33,7 +33,7 @@ fn told<'a>(
     if partner == Partner::Sowell {
         return vec![
             ("statut", statuts.of_sowell()),
-            ("statut_crm", statuts.told()),
+            ("statut_crm", statuts.sent_to_sowell()),
         ];
     }
     vec![
@@ -58,11 +58,11 @@ fn note_lacking(
     let all: Vec<&str> = words.iter().map(|it| it.word).collect();
     let mut faulty = connector.fails_on(value, &all);
     let mut found: BTreeMap<(u32, u32), Vec<(Given<'_>, String)>> = BTreeMap::new();
-    for told in words {
+    for given in words {
         // Only once, where the word is first given.
-        if let Some(fault) = faulty.remove(told.word) {
+        if let Some(fault) = faulty.remove(given.word) {
             let place = (fault.line, fault.column);
-            found.entry(place).or_default().push((told, fault.message));
+            found.entry(place).or_default().push((given, fault.message));
         }
     }
     for ((line, _), lacking) in found {

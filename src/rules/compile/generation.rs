@@ -122,11 +122,11 @@ impl RuleSet {
         for (partner, connector) in &self.connectors {
             let mut unknown = Vec::new();
             connector.check_secrets(&known.names, &mut unknown);
-            faults.extend(unknown.into_iter().map(|it| {
+            faults.extend(unknown.into_iter().map(|fault| {
                 if known.called.contains(partner) {
-                    it
+                    fault
                 } else {
-                    it.as_warning()
+                    fault.as_warning()
                 }
             }));
         }

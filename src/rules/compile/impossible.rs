@@ -47,17 +47,17 @@ struct Known<'a> {
 
 impl<'a> Known<'a> {
     /// The words that a value can have, sorted and without duplicates; empty if it can be any.
-    fn of(&mut self, file: &str, value: &str) -> &[&'a str] {
+    fn words(&mut self, file: &str, value: &str) -> &[&'a str] {
         let Self {
             rules, referentiel, ..
         } = *self;
-        let is_told = file == Partner::Sowell.file();
-        let key = (is_told, value.to_owned());
+        let to_sowell = file == Partner::Sowell.file();
+        let key = (to_sowell, value.to_owned());
         self.by_value.entry(key).or_insert_with(|| {
-            let mut all = if is_told {
-                told(value, rules)
+            let mut all = if to_sowell {
+                words_sent_to_sowell(value, rules)
             } else {
-                all(value, rules, referentiel)
+                known_words(value, rules, referentiel)
             };
             all.sort_unstable();
             all.dedup();
@@ -72,7 +72,7 @@ impl<'a> Known<'a> {
 }
 
 /// The words that SoWell receives, by the names used in its connector.
-fn told<'a>(value: &str, rules: &'a RuleSet) -> Vec<&'a str> {
+fn words_sent_to_sowell<'a>(value: &str, rules: &'a RuleSet) -> Vec<&'a str> {
     match value {
         "statut" => words(rules.statuts.of_sowell()),
         "statut_crm" => statuts(rules),
@@ -80,7 +80,7 @@ fn told<'a>(value: &str, rules: &'a RuleSet) -> Vec<&'a str> {
     }
 }
 
-fn all<'a>(value: &str, rules: &'a RuleSet, referentiel: &'a Referentiel) -> Vec<&'a str> {
+fn known_words<'a>(value: &str, rules: &'a RuleSet, referentiel: &'a Referentiel) -> Vec<&'a str> {
     match value {
         "evenement.type" => OCCASIONS.to_vec(),
         "evenement.statut" | "demande.statut" => statuts(rules),
@@ -110,7 +110,7 @@ fn all<'a>(value: &str, rules: &'a RuleSet, referentiel: &'a Referentiel) -> Vec
         }
         "demande.canal" => words([rules.statuts.channel()]),
         "signalement.bien" | "bien.code" => referentiel.biens().map(|it| it.code).collect(),
-        other => of_managers(other, rules, referentiel),
+        other => words_of_managers(other, rules, referentiel),
     }
 }
 
@@ -129,7 +129,11 @@ fn manager_field(value: &str) -> Option<(Option<&str>, &str)> {
 }
 
 /// The known words of a field of managers; empty for other values.
-fn of_managers<'a>(value: &str, rules: &RuleSet, referentiel: &'a Referentiel) -> Vec<&'a str> {
+fn words_of_managers<'a>(
+    value: &str,
+    rules: &RuleSet,
+    referentiel: &'a Referentiel,
+) -> Vec<&'a str> {
     let Some((kind, field)) = manager_field(value) else {
         return Vec::new();
     };
@@ -177,7 +181,7 @@ fn why_never(it: &Compared, known: &mut Known<'_>) -> Option<String> {
     if word.is_empty() || asked == Asked::Whole && known.has(value, word) {
         return None;
     }
-    let known = known.of(file, value);
+    let known = known.words(file, value);
     let comes = match asked {
         Asked::Whole => known.binary_search(&word.as_str()).is_ok(),
         _ => known.iter().any(|it| asked.holds(it, word)),
@@ -257,13 +261,13 @@ fn meant(word: &str, known: &[&str]) -> String {
 /// A part of a known value that differs only in capitals or accents.
 fn same_part<'k>(known: &[&'k str], word: &str) -> Option<&'k str> {
     let (own, length) = (plain(word), word.chars().count());
-    known.iter().take(MANY).find_map(|it| {
-        let begins = it.char_indices().map(|(at, _)| &it[at..]);
+    known.iter().take(MANY).find_map(|value| {
+        let begins = value.char_indices().map(|(at, _)| &value[at..]);
         let mut parts = begins.map(|rest| {
             let end = rest.char_indices().nth(length);
             &rest[..end.map_or(rest.len(), |(at, _)| at)]
         });
-        parts.find(|it| it.chars().count() == length && plain(it) == own)
+        parts.find(|part| part.chars().count() == length && plain(part) == own)
     })
 }
 
@@ -273,13 +277,13 @@ const SHORTEST: usize = 3;
 /// The beginning or end of a known value that differs from the word by one letter.
 fn near_part<'k>(known: &[&'k str], word: &str, at_the_beginning: bool) -> Option<&'k str> {
     let length = word.chars().count();
-    let part = |it: &'k str| {
-        let mut signs = it.char_indices();
+    let part = |value: &'k str| {
+        let mut signs = value.char_indices();
         if at_the_beginning {
-            signs.nth(length).map_or(it, |(at, _)| &it[..at])
+            signs.nth(length).map_or(value, |(at, _)| &value[..at])
         } else {
             let from = signs.nth_back(length.saturating_sub(1));
-            from.map_or(it, |(at, _)| &it[at..])
+            from.map_or(value, |(at, _)| &value[at..])
         }
     };
     let is_near = |it: &&str| {

@@ -29,13 +29,13 @@ pub(super) fn rehearse(
 /// failures may not occur with real input, and are left to the cases and the coverage search.
 fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
     // A result written out in a script is reported at its own position.
-    let refused = |file: &&str| {
+    let is_refused = |file: &&str| {
         let mut faults = faults.iter();
         faults.any(|it| it.file == *file && it.severity == Severity::Error)
     };
-    let told: Vec<&str> = [script::GESTIONNAIRE, script::ACCUSES]
+    let refused: Vec<&str> = [script::GESTIONNAIRE, script::ACCUSES]
         .into_iter()
-        .filter(refused)
+        .filter(is_refused)
         .collect();
     let sample = sample_context();
     let seen = |name: &str| Shown::Json(&sample[name]);
@@ -52,7 +52,7 @@ fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
     {
         let line = error.line.unwrap_or(0);
         let fault = Diagnostic::at(code::SCRIPT, error.file, line, 0, error.message);
-        if error.misshapen && !told.contains(&error.file) && !faults.contains(&fault) {
+        if error.misshapen && !refused.contains(&error.file) && !faults.contains(&fault) {
             faults.push(fault);
         }
     }
@@ -96,12 +96,12 @@ fn try_mails(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Diagnost
     for kind in OCCASIONS {
         for fault in faults_of_mails(scripts, templates, &sample_occasion(kind)) {
             let place = |it: &Diagnostic| (it.file.clone(), it.line, it.column);
-            let is_told = |it: &Diagnostic| {
+            let is_reported = |it: &Diagnostic| {
                 // A fault of the template itself, whatever the event.
                 it.code == code::TEMPLATE && it.column > 0 && place(it) == place(&fault)
             };
             let by_script = |it: &Diagnostic| it.message == fault.message;
-            if fault.code == code::TEMPLATE && faults.iter().any(is_told)
+            if fault.code == code::TEMPLATE && faults.iter().any(is_reported)
                 || fault.code == code::SCRIPT && faults.iter().any(by_script)
             {
                 continue;

@@ -32,7 +32,7 @@ impl Statuts {
     }
 
     /// The CRM's statuses that are sent to SoWell, in the CRM's words.
-    pub(super) fn told(&self) -> Vec<Given<'_>> {
+    pub(super) fn sent_to_sowell(&self) -> Vec<Given<'_>> {
         let table = self.table.iter();
         table
             .map(|(word, it)| given(word, STATUTS, it.line))
@@ -43,18 +43,20 @@ impl Statuts {
     pub(super) fn of_the_crm(&self) -> Vec<Given<'_>> {
         let ignored = self.ignorer.iter();
         let ignored = ignored.map(|(word, line)| given(word, STATUTS, *line));
-        self.told().into_iter().chain(ignored).collect()
+        self.sent_to_sowell().into_iter().chain(ignored).collect()
     }
 
     /// The same statuses in SoWell's words.
     pub(super) fn of_sowell(&self) -> Vec<Given<'_>> {
         let table = self.table.values();
         table
-            .flat_map(|it| match &it.target {
-                Target::Fixed(word) => vec![given(word, STATUTS, it.line)],
+            .flat_map(|line| match &line.target {
+                Target::Fixed(word) => vec![given(word, STATUTS, line.line)],
                 Target::Selon { values, .. } => {
                     let words = values.values();
-                    words.map(|it| given(&it.text, STATUTS, it.line)).collect()
+                    words
+                        .map(|word| given(&word.text, STATUTS, word.line))
+                        .collect()
                 }
             })
             .collect()

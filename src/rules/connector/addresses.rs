@@ -8,7 +8,7 @@ use super::{Described, Operation};
 const AROUND: [char; 8] = [':', '<', '>', '[', ']', '$', '(', ')'];
 
 /// The remark about an operation's address that contains the name of a value as a path segment.
-pub(super) fn note(operation: Operation, described: &Described) -> Option<Fault> {
+pub(super) fn unexpressed_value(operation: Operation, described: &Described) -> Option<Fault> {
     let address = &described.call.path;
     let path = address.text.literal()?.split('?').next()?;
     let known = sample(operation);

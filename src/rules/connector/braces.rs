@@ -9,10 +9,10 @@ static IN_BRACES: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(\{+)\s*([A-Za-z_][\w.]*(?:\s*\|\s*\w+)*)\s*(\}+)").ok());
 
 /// The remark about the first value in a text with too few braces; `is_value` recognizes the names of values.
-pub(super) fn note(source: &str, is_value: impl Fn(&str) -> bool) -> Option<String> {
+pub(super) fn too_few(source: &str, is_value: impl Fn(&str) -> bool) -> Option<String> {
     let pattern = IN_BRACES.as_ref()?;
-    pattern.captures_iter(source).find_map(|it| {
-        let [whole, opened, name, closed] = [0, 1, 2, 3].map(|at| it.get(at));
+    pattern.captures_iter(source).find_map(|found| {
+        let [whole, opened, name, closed] = [0, 1, 2, 3].map(|at| found.get(at));
         let (whole, name) = (whole?.as_str(), name?.as_str());
         let root = name.split(['.', '|', ' ']).next()?;
         let few = opened?.as_str().len() == 1 || closed?.as_str().len() == 1;
@@ -50,7 +50,7 @@ mod tests {
     #[case("{{demande}} {autre}", None)]
     #[case("{% if demande %}{ x }{% endif %}", None)]
     fn a_value_with_too_few_braces_is_reported(#[case] source: &str, #[case] meant: Option<&str>) {
-        let told = note(source, |it| it == "demande");
+        let told = too_few(source, |it| it == "demande");
         assert_eq!(told.is_some(), meant.is_some(), "{told:?}");
         assert!(told.unwrap_or_default().contains(meant.unwrap_or_default()));
     }

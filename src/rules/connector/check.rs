@@ -111,8 +111,8 @@ impl Connector {
 
 /// The values read under names chosen in the file, each replaced by a placeholder.
 fn placeholders(values: &BTreeMap<String, Extract>) -> Json {
-    let note = |name: &String| (name.clone(), Json::from(format!("(lu : {name})")));
-    Json::Object(values.keys().map(note).collect())
+    let placeholder = |name: &String| (name.clone(), Json::from(format!("(lu : {name})")));
+    Json::Object(values.keys().map(placeholder).collect())
 }
 
 /// Reports faults; returns whether there are none.
@@ -125,12 +125,12 @@ pub(super) fn check(connector: &Connector, faults: &mut Vec<Diagnostic>) -> bool
     let mut remarks = connector.note_clear();
     connector.visit(&mut |operation, text, locals| {
         let names = names(connector, operation, &access);
-        look(connector, &names, text, locals, &mut found);
-        remarks.extend(note(&names, text, locals));
+        check_text(connector, &names, text, locals, &mut found);
+        remarks.extend(text_remarks(&names, text, locals));
     });
     for (operation, described) in &connector.operations {
         paging::check(described, &mut found);
-        remarks.extend(addresses::note(*operation, described));
+        remarks.extend(addresses::unexpressed_value(*operation, described));
     }
     // Even if all of its texts are correct, an operation may fail to make a request.
     if found.is_empty() {
@@ -155,13 +155,13 @@ pub(super) fn check(connector: &Connector, faults: &mut Vec<Diagnostic>) -> bool
     let remarks = remarks.into_iter().map(|it| located(it).as_warning());
     faults.extend(remarks);
     if good {
-        remark(connector, faults);
+        note_unintended(connector, faults);
     }
     good
 }
 
 /// The remarks about a text that is valid by itself.
-fn note(names: &Json, text: &LocatedText, locals: &[&str]) -> Vec<Fault> {
+fn text_remarks(names: &Json, text: &LocatedText, locals: &[&str]) -> Vec<Fault> {
     let is_value = |it: &str| names.get(it).is_some() || locals.contains(&it);
     let is_path = |path: &str| {
         let root = path.split('.').next().unwrap_or_default();
@@ -173,7 +173,7 @@ fn note(names: &Json, text: &LocatedText, locals: &[&str]) -> Vec<Fault> {
         Some(literal) => braces::note_without(literal, is_path),
         None => None,
     };
-    let bare = bare.or_else(|| braces::note(text.text.source(), is_value));
+    let bare = bare.or_else(|| braces::too_few(text.text.source(), is_value));
     let vain = text.text.in_vain(names, locals);
     let all = bare.into_iter().chain(vain);
     all.map(|it| text.fault(it)).collect()
@@ -201,7 +201,7 @@ fn names(connector: &Connector, operation: Option<Operation>, access: &Access) -
 }
 
 /// The faults of one text.
-fn look(
+fn check_text(
     connector: &Connector,
     names: &Json,
     text: &LocatedText,
@@ -275,7 +275,7 @@ fn walk(names: &Json, path: &str) -> Walk {
 }
 
 /// Remarks on what is allowed but probably not meant.
-fn remark(connector: &Connector, faults: &mut Vec<Diagnostic>) {
+fn note_unintended(connector: &Connector, faults: &mut Vec<Diagnostic>) {
     let file = connector.partner.file();
     for described in connector.operations.values() {
         if let Some(it) = paging::unused(described) {

@@ -39,7 +39,7 @@ pub(super) fn check(reader: &mut Reader<'_>, (line, column): (u32, u32), name: &
             format!("« {it} » n'y est pas permis : il s'écrit sans accent")
         }
         Some(' ') => "il s'écrit sans espace ; entre deux mots, mettez un tiret (-)".to_owned(),
-        Some(it) => pasted::told(it).map_or_else(
+        Some(it) => pasted::describe(it).map_or_else(
             || format!("« {it} » n'y est pas permis"),
             |it| format!("il y a ici {it}"),
         ),

@@ -89,7 +89,7 @@ pub type Item = BTreeMap<&'static str, String>;
 
 /// The values in a successful answer.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Found {
+pub struct Extracted {
     /// One item, or one for each element of a list.
     pub items: Vec<Item>,
     /// The values read under names chosen in the file.
@@ -100,7 +100,7 @@ pub struct Found {
     pub next: Option<String>,
 }
 
-impl Found {
+impl Extracted {
     /// Requires that every element of the list was readable.
     ///
     /// # Errors
@@ -130,7 +130,7 @@ impl Connector {
         values: &Json,
         access: &Access,
         answer: &Answer,
-    ) -> Result<Found, Failure> {
+    ) -> Result<Extracted, Failure> {
         let scope = self.scope(values, access);
         let unreadable = |reason: String| Failure {
             meaning: if step == Step::Main && operation.creates() {
@@ -145,7 +145,7 @@ impl Connector {
         let call = self
             .call(operation, step)
             .map_err(|fault| unreadable(fault.message))?;
-        let read = Read::new(answer, &scope);
+        let read = ReadAnswer::new(answer, &scope);
         let meaning = judge(operation, step, call, answer.status, &read).map_err(unreadable)?;
         if meaning != Meaning::Success {
             let message = call.answers.message.as_ref();
@@ -157,8 +157,8 @@ impl Connector {
             });
         }
         // For a notification, the status suffices, even if the answer is cut off.
-        let told = step == Step::Main && !operation.reads_answer();
-        if !answer.whole && !told {
+        let is_notification = step == Step::Main && !operation.reads_answer();
+        if !answer.whole && !is_notification {
             return Err(unreadable("la réponse est coupée ou trop longue".into()));
         }
         let described = self.operations.get(&operation);
@@ -171,10 +171,10 @@ impl Connector {
             }
             (Step::Before(at), _, Some(described)) => match described.before.get(at) {
                 Some(before) => read_values(&read, &before.values, &[]),
-                None => Ok(Found::default()),
+                None => Ok(Extracted::default()),
             },
             (_, _, Some(described)) => read_operation(operation, described, &read, values),
-            _ => Ok(Found::default()),
+            _ => Ok(Extracted::default()),
         };
         found.map_err(unreadable)
     }
@@ -197,13 +197,13 @@ impl Connector {
 }
 
 /// An answer with the values that can be read in it.
-struct Read<'a> {
+struct ReadAnswer<'a> {
     answer: &'a Answer,
     json: Json,
     scope: Scope,
 }
 
-impl<'a> Read<'a> {
+impl<'a> ReadAnswer<'a> {
     fn new(answer: &'a Answer, scope: &Scope) -> Self {
         let json = serde_json::from_slice(&answer.body).unwrap_or_default();
         let seen = json!({
@@ -271,7 +271,7 @@ fn judge(
     step: Step,
     call: &Call,
     status: u16,
-    read: &Read<'_>,
+    read: &ReadAnswer<'_>,
 ) -> Result<Meaning, String> {
     let explicit = call.answers.statuses.iter().find(|((first, last), _)| {
         let range = first..=last;
@@ -307,11 +307,11 @@ fn usual(operation: Operation, step: Step, status: u16) -> Meaning {
 }
 
 fn read_values(
-    read: &Read<'_>,
+    read: &ReadAnswer<'_>,
     wanted: &BTreeMap<String, Extract>,
     required: &[&str],
-) -> Result<Found, String> {
-    let mut found = Found::default();
+) -> Result<Extracted, String> {
+    let mut found = Extracted::default();
     for (name, extract) in wanted {
         let value = read.value(extract)?;
         if value.is_none() && required.contains(&name.as_str()) {
@@ -325,12 +325,12 @@ fn read_values(
 fn read_operation(
     operation: Operation,
     described: &Described,
-    read: &Read<'_>,
+    read: &ReadAnswer<'_>,
     values: &Json,
-) -> Result<Found, String> {
+) -> Result<Extracted, String> {
     match operation {
         Operation::Joindre | Operation::SignalerStatut | Operation::SignalerUid => {
-            Ok(Found::default())
+            Ok(Extracted::default())
         }
         Operation::Televerser => read_values(read, &described.values, &[]),
         Operation::Creer | Operation::LireStatut => items::one(operation, described, read),

@@ -19,9 +19,9 @@ impl Connector {
     #[must_use]
     pub fn creates_with_photos(&self) -> bool {
         let creer = Operation::Creer;
-        let carried = self.operations.get(&creer).is_some_and(|it| {
-            let before = it.before.iter().map(|it| &it.call);
-            before.chain([&it.call]).any(Call::carries_files)
+        let carried = self.operations.get(&creer).is_some_and(|creation| {
+            let before = creation.before.iter().map(|before| &before.call);
+            before.chain([&creation.call]).any(Call::carries_files)
         });
         carried || self.needs_bytes(creer) || self.uploads_for(creer)
     }

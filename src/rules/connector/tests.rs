@@ -96,7 +96,7 @@ fn answer(status: u16, body: &str) -> Answer {
     }
 }
 
-fn read(operation: Operation, step: Step, answer: &Answer) -> Result<Found, Failure> {
+fn read(operation: Operation, step: Step, answer: &Answer) -> Result<Extracted, Failure> {
     let api = api();
     let access = api.sample_access().unwrap();
     api.interpret(operation, step, &sample(operation), &access, answer)

@@ -27,7 +27,7 @@ impl Request {
             Body::Empty => json!({}),
             Body::File(number) => json!({"fichier": number}),
             Body::Multipart(parts) => {
-                let parts = parts.iter().map(|it| (it.name.as_str(), part(it)));
+                let parts = parts.iter().map(|it| (it.name.as_str(), part_as_json(it)));
                 json!({"multipart": grouped(parts)})
             }
             Body::Text(text) => {
@@ -79,7 +79,7 @@ fn grouped<N: Into<String>, V: Into<Json>>(pairs: impl IntoIterator<Item = (N, V
     Json::Object(fields)
 }
 
-fn part(part: &Part) -> Json {
+fn part_as_json(part: &Part) -> Json {
     let kind = part.kind.as_deref();
     match &part.content {
         PartContent::File(number) => {

@@ -33,7 +33,7 @@ pub(super) fn note_remains<'t>(
             || value.contains("E+")
             || value.contains("e+")
             || value.contains(['\n', '\r'])
-            || !value.is_ascii() && pasted::told_invisible(value).is_some();
+            || !value.is_ascii() && pasted::describe_invisible(value).is_some();
         if let Some(why) = suspect.then(|| why(value)).flatten() {
             count += 1;
             first.get_or_insert((line, value, why));
@@ -70,7 +70,7 @@ fn why(value: &str) -> Option<String> {
         let why = "est écrit sur plusieurs lignes, et ne sera reconnu nulle part : dans Excel, remettez la cellule sur une seule ligne, puis exportez de nouveau";
         return Some(why.into());
     }
-    if let Some(sign) = pasted::told_invisible(value) {
+    if let Some(sign) = pasted::describe_invisible(value) {
         return Some(format!("a {sign}"));
     }
     if let Some(meant) = value.strip_prefix('\'') {

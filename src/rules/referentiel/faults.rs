@@ -66,7 +66,7 @@ impl<'t> Orphans<'t> {
 
     /// Reports each residence once, in the order of the file. `has_its_own` tells whether a known residence already has
     /// such rows, so that it cannot be the one that was meant.
-    pub(super) fn tell(
+    pub(super) fn report(
         self,
         file: &str,
         known: &HashMap<&str, Residence>,
@@ -102,8 +102,8 @@ impl<'t> Orphans<'t> {
 /// differ and the file that contains it.
 fn meant(residence: &str, near: &str, known: &HashMap<&str, Residence>) -> String {
     if pasted::as_typed(residence) == pasted::as_typed(near) {
-        let theirs = pasted::told_first_not_in(near, residence);
-        if let Some(sign) = pasted::told_first_not_in(residence, near) {
+        let theirs = pasted::describe_first_not_in(near, residence);
+        if let Some(sign) = pasted::describe_first_not_in(residence, near) {
             return format!(" : dans ce code-ci, il y a {sign}");
         }
         if let (Some(sign), Some(it)) = (theirs, known.get(near)) {
@@ -174,8 +174,8 @@ pub(super) fn shorten(mut faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let (mut left_of_errors, mut left_of_remarks) =
         (MOST_FAULTS, MOST_FAULTS.saturating_sub(errors));
     let file = faults[MOST_FAULTS].file.clone();
-    faults.retain(|it| {
-        let left = if is_error(it) {
+    faults.retain(|fault| {
+        let left = if is_error(fault) {
             &mut left_of_errors
         } else {
             &mut left_of_remarks

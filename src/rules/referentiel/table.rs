@@ -125,17 +125,17 @@ fn read_text<const N: usize>(
     let Some(places) = places(&mut reader, file, columns, faults) else {
         return Ok(Table::EMPTY);
     };
-    let form = Form {
+    let format = Format {
         delimiter,
         skipped,
         width: reader.headers().map_or(0, csv::StringRecord::len),
     };
-    read_rows(&mut reader, file, places, form, faults)
+    read_rows(&mut reader, file, places, format, faults)
 }
 
 /// The format of an export.
 #[derive(Clone, Copy)]
-struct Form {
+struct Format {
     delimiter: u8,
     /// Number of lines above the first one that the reader sees.
     skipped: u32,
@@ -148,7 +148,7 @@ fn read_rows<const N: usize>(
     reader: &mut csv::Reader<&[u8]>,
     file: &str,
     places: [usize; N],
-    form: Form,
+    format: Format,
     faults: &mut Vec<Diagnostic>,
 ) -> Result<Table<N>, Diagnostic> {
     let mut table = Table::EMPTY;
@@ -157,23 +157,23 @@ fn read_rows<const N: usize>(
     while reader.read_record(&mut record).map_err(illegible)? {
         let line = record
             .position()
-            .map_or(0, |at| clamp(at.line()) + form.skipped);
+            .map_or(0, |at| clamp(at.line()) + format.skipped);
         // Trimmed here because the reader would copy each record to trim it.
         let values = record.iter().map(str::trim);
         if values.clone().all(str::is_empty) {
             // Excel leaves rows that contain only delimiters.
             continue;
         }
-        if let Some(other) = other_delimiter(&record, form) {
+        if let Some(other) = other_delimiter(&record, format) {
             let message = format!(
                 "la première ligne sépare les colonnes par « {} », et la ligne {line} par « {other} » : un seul des deux pour tout le fichier",
-                char::from(form.delimiter)
+                char::from(format.delimiter)
             );
             return Err(Diagnostic::at(code::EXPORT, file, 1, 0, message));
         }
-        let beyond = values.skip(form.width).any(|value| !value.is_empty());
-        if record.len() < form.width || beyond {
-            faults.push(wrong_width(file, line, record.len(), form));
+        let beyond = values.skip(format.width).any(|value| !value.is_empty());
+        if record.len() < format.width || beyond {
+            faults.push(wrong_width(file, line, record.len(), format));
             continue;
         }
         table.push(line, places.map(|place| record[place].trim()));
@@ -182,21 +182,21 @@ fn read_rows<const N: usize>(
 }
 
 /// The fault of a row with more or fewer columns than the first line.
-fn wrong_width(file: &str, line: u32, found: usize, form: Form) -> Diagnostic {
+fn wrong_width(file: &str, line: u32, found: usize, format: Format) -> Diagnostic {
     let message = format!(
         "{found} colonne{} au lieu de {} : la ligne est tronquée ou un « {} » n'est pas entre guillemets",
         if found < 2 { "" } else { "s" },
-        form.width,
-        char::from(form.delimiter)
+        format.width,
+        char::from(format.delimiter)
     );
     Diagnostic::at(code::EXPORT, file, line, 0, message)
 }
 
 /// The delimiter of a row, if it differs from that of the first line.
-fn other_delimiter(record: &csv::StringRecord, form: Form) -> Option<char> {
-    let Form {
+fn other_delimiter(record: &csv::StringRecord, format: Format) -> Option<char> {
+    let Format {
         delimiter, width, ..
-    } = form;
+    } = format;
     let other = if delimiter == b',' { ';' } else { ',' };
     let found: usize = record.iter().map(|it| it.matches(other).count()).sum();
     let in_first = record.get(0).is_some_and(|it| it.contains(other));

@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
         let marked = self.marked(node).filter(|_| is_empty);
         let column = marked.as_ref().map_or(node.column, |it| it.0);
         let pasted = match (&node.value, marked) {
-            (_, Some((_, told))) => Some(told),
+            (_, Some((_, remedy))) => Some(remedy),
             (Value::Text(text), None) => yaml::glued_dash(text)
                 .or_else(|| pasted::note(text))
                 .or_else(|| yaml::glued(text)),
@@ -148,7 +148,7 @@ impl<'a> Reader<'a> {
         let before = line.strip_suffix(value)?;
         let column = u32::try_from(before.chars().count() + 1).ok()?;
         let mut signs = value.chars();
-        let told = match (signs.next()?, signs.next()) {
+        let remedy = match (signs.next()?, signs.next()) {
             (sign @ ('!' | '&'), _) => yaml::marked(sign),
             ('#', Some(it)) if it.is_alphanumeric() => {
                 "ce qui suit « # » est un commentaire : mettez le texte entre guillemets".into()
@@ -158,7 +158,7 @@ impl<'a> Reader<'a> {
             }
             _ => return None,
         };
-        Some((column, told))
+        Some((column, remedy))
     }
 
     pub(in crate::rules) fn map<'n>(&mut self, node: &'n Node) -> Option<&'n [(Key, Node)]> {

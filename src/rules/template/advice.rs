@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::rules::diagnostic::nearest;
-use crate::rules::view::sample::{self, Found, is_open};
+use crate::rules::view::sample::{self, Lookup, is_open};
 use crate::rules::view::{OF_DEMANDE, OF_MAIL};
 
 use crate::rules::template::CONTEXTE;
@@ -22,21 +22,21 @@ const ROOTS: [&str; 6] = [
 /// The most telling fields of an object, best first.
 const TELLING: [&str; 6] = ["uid", "nom", "libelle", "auteur", "type", "code"];
 
-fn walk(path: &str) -> Found<'_> {
+fn walk(path: &str) -> Lookup<'_> {
     sample::at(path.split('.'))
 }
 
 /// The fields of the object with this name.
 fn fields(of: &str) -> Option<&'static Map<String, Value>> {
     match sample::at([of]) {
-        Found::Value(it) => it.as_object(),
-        Found::Missing(..) => None,
+        Lookup::Value(it) => it.as_object(),
+        Lookup::Missing(..) => None,
     }
 }
 
 /// Whether every template has a value at this path.
 pub(in crate::rules::template) fn exists(path: &str) -> bool {
-    matches!(walk(path), Found::Value(_))
+    matches!(walk(path), Lookup::Value(_))
 }
 
 /// Whether a path is a field of this object, when the object is there at all.
@@ -58,14 +58,14 @@ pub(in crate::rules::template) fn is_nowhere(path: &str) -> bool {
         return false;
     };
     match walk(&path) {
-        Found::Value(_) => false,
-        Found::Missing(_, known, _) => known.last().is_some_and(|it| !is_open(it)),
+        Lookup::Value(_) => false,
+        Lookup::Missing(_, known, _) => known.last().is_some_and(|it| !is_open(it)),
     }
 }
 
 /// What to write instead of an unknown value in this file. If it is part of a comparison, it may be a string without
 /// quotes, so only the exact name of a field counts.
-pub(in crate::rules::template) fn of_unknown(
+pub(in crate::rules::template) fn for_unknown(
     file: &str,
     path: &str,
     compared: bool,
@@ -88,11 +88,11 @@ pub(in crate::rules::template) fn of_unknown(
     if tags::INSTRUCTIONS.contains(&path.as_str()) {
         return Some(format!("une instruction s'écrit « {{% {path} %}} »"));
     }
-    let Found::Missing(value, known, name) = walk(path) else {
+    let Lookup::Missing(value, known, name) = walk(path) else {
         return None;
     };
     let Some(last) = known.last() else {
-        return of_root(in_contexte, root, rest, compared);
+        return for_root(in_contexte, root, rest, compared);
     };
     let known = known.join(".");
     if is_open(last) {
@@ -101,7 +101,7 @@ pub(in crate::rules::template) fn of_unknown(
         ));
     }
     match value {
-        Value::Object(fields) => Some(of_field(fields, &known, name)),
+        Value::Object(fields) => Some(for_field(fields, &known, name)),
         _ => {
             // A code instead of the object it names.
             let is_named = fields(last).is_some_and(|it| it.contains_key(name));
@@ -115,7 +115,7 @@ pub(in crate::rules::template) fn of_unknown(
 }
 
 /// Advice on a name that is written alone, or comes first in a path.
-fn of_root(in_contexte: bool, root: &str, rest: &str, compared: bool) -> Option<String> {
+fn for_root(in_contexte: bool, root: &str, rest: &str, compared: bool) -> Option<String> {
     let known = |it: &&str| !in_contexte || !OF_DEMANDE.contains(it);
     let near = nearest(root, OF_MAIL.into_iter().filter(known));
     let may_be_text = compared && rest.is_empty();
@@ -153,7 +153,7 @@ fn of_root(in_contexte: bool, root: &str, rest: &str, compared: bool) -> Option<
 }
 
 /// Advice on a field that an object does not have.
-fn of_field(fields: &Map<String, Value>, known: &str, name: &str) -> String {
+fn for_field(fields: &Map<String, Value>, known: &str, name: &str) -> String {
     let names = || fields.keys().map(String::as_str);
     let part = || {
         let long = |it: &&str| it.len() > 3 && name.len() > 3;
@@ -170,18 +170,18 @@ fn of_field(fields: &Map<String, Value>, known: &str, name: &str) -> String {
 }
 
 /// What to write instead of a field of a key, if an instruction iterates over the keys of an object.
-pub(in crate::rules::template) fn of_key(source: &str, path: &str) -> Option<String> {
+pub(in crate::rules::template) fn for_key(source: &str, path: &str) -> Option<String> {
     let (key, rest) = path.split_once('.')?;
     let set = tags::walked(source, key)?;
-    of_set(set)?;
+    for_set(set)?;
     Some(format!(
         "« {key} » n'est qu'un nom dans « {set} » : écrivez « {set}[{key}].{rest} »"
     ))
 }
 
 /// What to write instead of an object that would be printed as a whole; `None` if it is not an object.
-pub(in crate::rules::template) fn of_set(path: &str) -> Option<String> {
-    let Found::Value(Value::Object(fields)) = walk(path) else {
+pub(in crate::rules::template) fn for_set(path: &str) -> Option<String> {
+    let Lookup::Value(Value::Object(fields)) = walk(path) else {
         return None;
     };
     let inside = |fields: &Map<String, Value>| {

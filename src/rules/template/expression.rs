@@ -66,7 +66,7 @@ pub struct Broken {
 }
 
 /// Compiles `inner`, the part between the braces of `source`.
-fn compile_expression(source: &str, inner: &str) -> Result<Kind, Broken> {
+fn compile_expression(source: &str, inner: &str) -> Result<TextKind, Broken> {
     let begins = source.find(inner).unwrap_or_default();
     if let Some(message) = bounds::expression_exceeded(inner) {
         return Err(Broken {
@@ -77,7 +77,7 @@ fn compile_expression(source: &str, inner: &str) -> Result<Kind, Broken> {
     let error = match PLAIN.compile_expression_owned(inner.to_owned()) {
         Ok(compiled) => {
             let (inner, compiled) = (inner.to_owned(), Arc::new(compiled));
-            return Ok(Kind::Expression(Compiled { inner, compiled }));
+            return Ok(TextKind::Expression(Compiled { inner, compiled }));
         }
         Err(error) => error,
     };
@@ -107,11 +107,11 @@ fn check_template(source: &str) -> Result<(), Broken> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     source: String,
-    kind: Kind,
+    kind: TextKind,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Kind {
+enum TextKind {
     /// Without braces.
     Literal,
     /// One expression.
@@ -143,7 +143,9 @@ impl fmt::Debug for Compiled {
 
 impl Compiled {
     fn eval(&self, scope: &Scope) -> Result<Value, String> {
-        self.compiled.eval(scope.context()).map_err(|it| told(&it))
+        self.compiled
+            .eval(scope.context())
+            .map_err(|it| in_french(&it))
     }
 }
 
@@ -154,13 +156,13 @@ impl Text {
     /// If it is not a valid template.
     pub fn compile(source: &str) -> Result<Self, Broken> {
         let kind = if !source.contains("{{") && !source.contains("{%") && !source.contains("{#") {
-            Kind::Literal
+            TextKind::Literal
         } else {
             match single_expression(source) {
                 Some(inner) => compile_expression(source, inner)?,
                 None => {
                     check_template(source)?;
-                    Kind::Template
+                    TextKind::Template
                 }
             }
         };
@@ -192,15 +194,15 @@ impl Text {
     #[must_use]
     pub fn inner(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Expression(expression) => Some(&expression.inner),
-            Kind::Literal | Kind::Template => None,
+            TextKind::Expression(expression) => Some(&expression.inner),
+            TextKind::Literal | TextKind::Template => None,
         }
     }
 
     /// The text itself, if nothing in it is evaluated.
     #[must_use]
     pub fn literal(&self) -> Option<&str> {
-        (self.kind == Kind::Literal).then_some(self.source.as_str())
+        (self.kind == TextKind::Literal).then_some(self.source.as_str())
     }
 
     /// Evaluates it; `None` if it is a single expression whose value is undefined.
@@ -209,9 +211,9 @@ impl Text {
     /// In French, if an expression fails on these values.
     pub fn value(&self, scope: &Scope) -> Result<Option<Json>, String> {
         match &self.kind {
-            Kind::Literal => Ok(Some(Json::String(self.source.clone()))),
-            Kind::Template => self.text(scope).map(|text| Some(Json::String(text))),
-            Kind::Expression(expression) => {
+            TextKind::Literal => Ok(Some(Json::String(self.source.clone()))),
+            TextKind::Template => self.text(scope).map(|text| Some(Json::String(text))),
+            TextKind::Expression(expression) => {
                 let value = expression.eval(scope)?;
                 if value.is_undefined() {
                     return Ok(None);
@@ -229,7 +231,7 @@ impl Text {
     /// In French, if an expression fails on these values.
     pub fn holds(&self, scope: &Scope) -> Result<bool, String> {
         match &self.kind {
-            Kind::Expression(expression) => Ok(expression.eval(scope)?.is_true()),
+            TextKind::Expression(expression) => Ok(expression.eval(scope)?.is_true()),
             _ => Ok(!matches!(
                 self.text(scope)?.trim(),
                 "" | "false" | "none" | "null"
@@ -254,24 +256,24 @@ impl Text {
     }
 
     fn written(&self, environment: &Environment<'_>, scope: &Scope) -> Result<String, String> {
-        if self.kind == Kind::Literal {
+        if self.kind == TextKind::Literal {
             return Ok(self.source.clone());
         }
         environment
             .render_str(&self.source, scope.context())
-            .map_err(|it| told(&it))
+            .map_err(|it| in_french(&it))
     }
 
     /// Its words, grouped by tag.
     pub(super) fn tokens(&self) -> Vec<Vec<Word<'_>>> {
         match &self.kind {
-            Kind::Literal => Vec::new(),
-            Kind::Expression(Compiled { inner, .. }) => {
+            TextKind::Literal => Vec::new(),
+            TextKind::Expression(Compiled { inner, .. }) => {
                 let begin = self.source.find(inner.as_str()).unwrap_or_default();
                 let place = begin..begin + inner.len();
                 vec![tokens::of_expression(&self.source, place)]
             }
-            Kind::Template => tokens::tags(&self.source).collect(),
+            TextKind::Template => tokens::tags(&self.source).collect(),
         }
     }
 
@@ -279,9 +281,9 @@ impl Text {
     #[must_use]
     pub fn names(&self) -> BTreeSet<String> {
         let names = match &self.kind {
-            Kind::Literal => return BTreeSet::new(),
-            Kind::Expression(expression) => Ok(expression.compiled.undeclared_variables(true)),
-            Kind::Template => PLAIN
+            TextKind::Literal => return BTreeSet::new(),
+            TextKind::Expression(expression) => Ok(expression.compiled.undeclared_variables(true)),
+            TextKind::Template => PLAIN
                 .template_from_str(&self.source)
                 .map(|it| it.undeclared_variables(true)),
         };
@@ -297,7 +299,7 @@ fn single_expression(source: &str) -> Option<&str> {
     (!several.iter().any(|it| inner.contains(it))).then_some(inner)
 }
 
-fn told(error: &Error) -> String {
+fn in_french(error: &Error) -> String {
     source::cause(error).1
 }
 

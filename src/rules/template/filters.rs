@@ -209,12 +209,12 @@ fn from_timestamp(number: &Value) -> Result<String, Error> {
     let text = number.to_string();
     let (whole, part) = text.split_once('.').unwrap_or((text.as_str(), ""));
     let number: Option<i64> = whole.trim().parse().ok();
-    let at = number.and_then(|it| {
-        if it.unsigned_abs() < LEAST_MILLIS {
+    let at = number.and_then(|number| {
+        if number.unsigned_abs() < LEAST_MILLIS {
             let part: i64 = format!("{part:0<3.3}").parse().unwrap_or_default();
-            DateTime::from_timestamp_millis(it * 1_000 + it.signum() * part)
+            DateTime::from_timestamp_millis(number * 1_000 + number.signum() * part)
         } else {
-            DateTime::from_timestamp_millis(it)
+            DateTime::from_timestamp_millis(number)
         }
     });
     let at = at.ok_or_else(|| wrong(format!("« {text} » n'est pas un nombre de secondes")))?;

@@ -16,7 +16,7 @@ use crate::rules::place::place_of;
 use crate::rules::view::OF_MAIL;
 
 /// Reports parts of a text that would not be sent as intended.
-pub(super) fn look(path: &str, source: &str, faults: &mut Vec<Diagnostic>) {
+pub(super) fn note_unintended(path: &str, source: &str, faults: &mut Vec<Diagnostic>) {
     note_strays(path, source, faults);
     note_sets(path, source, faults);
 }
@@ -38,7 +38,7 @@ fn note_sets(path: &str, source: &str, faults: &mut Vec<Diagnostic>) {
         if tags::gives(source, root) {
             continue;
         }
-        let Some(message) = advice::of_set(printed) else {
+        let Some(message) = advice::for_set(printed) else {
             continue;
         };
         let (line, column) = place_of(source, at);

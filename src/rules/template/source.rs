@@ -40,7 +40,7 @@ pub(super) fn add(
     for (name, source) in parts {
         match environment.add_template_owned(name.clone(), source.clone()) {
             Ok(()) => {
-                lint::look(path, &source, faults);
+                lint::note_unintended(path, &source, faults);
             }
             Err(error) => faults.push(located(&name, &error).as_diagnostic()),
         }
@@ -78,7 +78,7 @@ pub(super) fn located(name: &str, error: &Error) -> TemplateError {
     let place = place.map(|(source, at)| place_of(source, at));
     let line = error.line().and_then(|line| u32::try_from(line).ok());
     let file = name.strip_suffix(SUBJECT).unwrap_or(name);
-    let unknown = unknown::of(error);
+    let unknown = unknown::named_by(error);
     TemplateError {
         advised: unknown.as_ref().and_then(|it| it.advised(file)),
         unknown: unknown.map(|it| it.name.to_owned()),
@@ -101,19 +101,20 @@ pub(super) fn innermost(error: &Error) -> &Error {
 /// Byte offset and message of an error. The engine reports where it noticed the error, which may be further on.
 pub(super) fn cause(error: &Error) -> (Option<usize>, String) {
     let Some((source, range)) = error.template_source().zip(error.range()) else {
-        return (None, words::of(error, ""));
+        return (None, words::in_french(error, ""));
     };
-    let slip = || remedies::of(source, range.start).or_else(|| words::left_open(error, source));
+    let slip =
+        || remedies::first_slip(source, range.start).or_else(|| words::left_open(error, source));
     if error.kind() == ErrorKind::SyntaxError
         && let Some(slip) = slip()
     {
         return (Some(slip.at), slip.message);
     }
-    if let Some(unknown) = unknown::of(error) {
+    if let Some(unknown) = unknown::named_by(error) {
         return (Some(unknown.place.start), unknown.message());
     }
     // The range may begin or end inside a multi-byte character.
     let at = (0..=range.start.min(source.len())).rfind(|at| source.is_char_boundary(*at));
     let text = source.get(range).unwrap_or_default();
-    (at, words::of(error, text))
+    (at, words::in_french(error, text))
 }

@@ -44,14 +44,14 @@ impl Unknown<'_> {
     pub fn advised(&self, file: &str) -> Option<String> {
         let name = self.name;
         let path = format!("{name}{}", self.asked);
-        let instead = advice::of_key(self.source, &path)
-            .or_else(|| advice::of_unknown(file, &path, self.compared))?;
+        let instead = advice::for_key(self.source, &path)
+            .or_else(|| advice::for_unknown(file, &path, self.compared))?;
         Some(format!("« {name} » n'existe pas : {instead}"))
     }
 }
 
 /// The unknown value that an error is about; `None` if it is about something else, or the value cannot be found.
-pub(super) fn of(error: &Error) -> Option<Unknown<'_>> {
+pub(super) fn named_by(error: &Error) -> Option<Unknown<'_>> {
     let (name, made_at) = named(error.detail()?)?;
     let (source, needed) = error.template_source().zip(error.range())?;
     let whole = source.get(needed.clone())?;

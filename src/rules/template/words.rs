@@ -134,7 +134,7 @@ const SIGNS: [(&str, &str); 16] = [
 ];
 
 /// What is wrong, in French; `text` is the source text at the error.
-pub(super) fn of(error: &Error, text: &str) -> String {
+pub(super) fn in_french(error: &Error, text: &str) -> String {
     let detail = error.detail().unwrap_or_default();
     let unknown = || unknown(error).unwrap_or(text);
     match error.kind() {
@@ -157,7 +157,7 @@ pub(super) fn of(error: &Error, text: &str) -> String {
         ErrorKind::UnknownBlock => format!("bloc inconnu « {} »", quoted(detail)),
         ErrorKind::TemplateNotFound => format!("modèle introuvable « {} »", quoted(detail)),
         ErrorKind::OutOfFuel => "le modèle ne finit pas".to_owned(),
-        ErrorKind::SyntaxError => of_syntax(error, detail),
+        ErrorKind::SyntaxError => syntax_in_french(error, detail),
         ErrorKind::BadEscape => "une barre « \\ » s'écrit « \\\\ » dans un texte".to_owned(),
         ErrorKind::TooManyArguments => too_many(detail, text),
         ErrorKind::MissingArgument => "il manque une valeur entre les parenthèses".to_owned(),
@@ -215,7 +215,7 @@ pub(super) fn unknown(error: &Error) -> Option<&str> {
     }
 }
 
-fn of_syntax(error: &Error, detail: &str) -> String {
+fn syntax_in_french(error: &Error, detail: &str) -> String {
     if let Some(pasted) = pasted_sign(error) {
         return pasted;
     }

@@ -22,7 +22,7 @@ pub fn is_open(name: &str) -> bool {
 
 /// The result of following a path.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Found<'p> {
+pub enum Lookup<'p> {
     /// The path is known; this is its value.
     Value(&'static Value),
     /// The value before the first unknown name, the names that lead to it, and the unknown name.
@@ -30,12 +30,12 @@ pub enum Found<'p> {
 }
 
 /// Follows a path in the sample.
-pub fn at<'p>(path: impl IntoIterator<Item = &'p str>) -> Found<'p> {
+pub fn at<'p>(path: impl IntoIterator<Item = &'p str>) -> Lookup<'p> {
     follow(path, |value, _, name| value.get(name))
 }
 
 /// Like [`at`], but accepts any type of manager: all managers have the same fields.
-pub fn at_any_manager<'p>(path: impl IntoIterator<Item = &'p str>) -> Found<'p> {
+pub fn at_any_manager<'p>(path: impl IntoIterator<Item = &'p str>) -> Lookup<'p> {
     follow(path, |value, of, name| match value {
         Value::Object(all) if of == Some(GESTIONNAIRES) => all.values().next(),
         _ => value.get(name),
@@ -46,15 +46,15 @@ pub fn at_any_manager<'p>(path: impl IntoIterator<Item = &'p str>) -> Found<'p> 
 fn follow<'p>(
     path: impl IntoIterator<Item = &'p str>,
     next: impl Fn(&'static Value, Option<&str>, &str) -> Option<&'static Value>,
-) -> Found<'p> {
+) -> Lookup<'p> {
     let mut value: &'static Value = &SAMPLE;
     let mut known: Vec<&str> = Vec::new();
     for name in path {
         let Some(found) = next(value, known.last().copied(), name) else {
-            return Found::Missing(value, known, name);
+            return Lookup::Missing(value, known, name);
         };
         value = found;
         known.push(name);
     }
-    Found::Value(value)
+    Lookup::Value(value)
 }

@@ -100,7 +100,7 @@ fn hidden_above(lines: &[&str], at: usize) -> Option<Cause> {
         first = Some((at, column));
     }
     let (at, column) = first?;
-    let sign = lines[at].chars().nth(column).and_then(pasted::told)?;
+    let sign = lines[at].chars().nth(column).and_then(pasted::describe)?;
     let message = format!("à la colonne {}, il y a {sign}", column + 1);
     Some((at, column, message))
 }

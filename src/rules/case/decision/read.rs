@@ -195,8 +195,8 @@ fn note_misspelt(reader: &mut Reader<'_>, node: &Node, given: &BTreeMap<String, 
         return;
     };
     for (key, value) in entries {
-        let told = value.value == YamlValue::Null && reader.lacks_colon(key);
-        if told || KEYS.contains(&key.name.as_str()) {
+        let is_reported = value.value == YamlValue::Null && reader.lacks_colon(key);
+        if is_reported || KEYS.contains(&key.name.as_str()) {
             continue;
         }
         let missing = KEYS.into_iter().filter(|it| !given.contains_key(*it));

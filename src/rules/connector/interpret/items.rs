@@ -6,7 +6,7 @@ use crate::domain::demande::Uid;
 use crate::rules::connector::{Described, Extract, Operation};
 
 use super::pages::next_page;
-use super::{Found, Item, Read, as_text, extract_from};
+use super::{Extracted, Item, ReadAnswer, as_text, extract_from};
 
 const NO_NAME: &str = "« uid » n'est pas un identifiant : un texte ou un nombre, sur une seule ligne et de 200 \
                        caractères au plus";
@@ -15,12 +15,12 @@ const NO_NAME: &str = "« uid » n'est pas un identifiant : un texte ou un nombr
 pub(super) fn one(
     operation: Operation,
     described: &Described,
-    read: &Read<'_>,
-) -> Result<Found, String> {
+    read: &ReadAnswer<'_>,
+) -> Result<Extracted, String> {
     let item = complete_item(operation, described, &read.json, read)?;
-    Ok(Found {
+    Ok(Extracted {
         items: vec![item],
-        ..Found::default()
+        ..Extracted::default()
     })
 }
 
@@ -28,9 +28,9 @@ pub(super) fn one(
 pub(super) fn list(
     operation: Operation,
     described: &Described,
-    read: &Read<'_>,
+    read: &ReadAnswer<'_>,
     values: &Json,
-) -> Result<Found, String> {
+) -> Result<Extracted, String> {
     let elements = elements(described, read)?;
     let (mut items, mut faults) = (Vec::new(), Vec::new());
     for element in &elements {
@@ -47,11 +47,11 @@ pub(super) fn list(
             Err(fault) => return Err(fault),
         }
     }
-    Ok(Found {
+    Ok(Extracted {
         items,
         faults,
         next: next_page(described, read, values, elements.len())?,
-        ..Found::default()
+        ..Extracted::default()
     })
 }
 
@@ -60,7 +60,7 @@ fn complete_item(
     operation: Operation,
     described: &Described,
     element: &Json,
-    read: &Read<'_>,
+    read: &ReadAnswer<'_>,
 ) -> Result<Item, String> {
     let required: &[&str] = match operation {
         Operation::Creer | Operation::Chercher => &["uid"],
@@ -91,7 +91,7 @@ fn check_uid(item: &Item) -> Result<(), String> {
 }
 
 /// The list in the answer. A missing list is not an empty one: the answer does not have the expected form.
-fn elements(described: &Described, read: &Read<'_>) -> Result<Vec<Json>, String> {
+fn elements(described: &Described, read: &ReadAnswer<'_>) -> Result<Vec<Json>, String> {
     // An expression could turn an unreadable answer, such as an HTML page, into an empty list.
     if !read.is_json() {
         return Err("la réponse n'est pas du JSON".into());
@@ -114,7 +114,7 @@ fn elements(described: &Described, read: &Read<'_>) -> Result<Vec<Json>, String>
     }
 }
 
-fn item(described: &Described, element: &Json, read: &Read<'_>) -> Result<Item, String> {
+fn item(described: &Described, element: &Json, read: &ReadAnswer<'_>) -> Result<Item, String> {
     let scope = read.scope.with("element", element);
     let mut item = Item::new();
     for (name, extract) in &described.fields {

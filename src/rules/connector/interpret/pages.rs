@@ -4,12 +4,12 @@ use serde_json::{Value as Json, json};
 
 use crate::rules::connector::{Connector, Described, Operation};
 
-use super::Read;
+use super::ReadAnswer;
 
 /// The text that [`Connector::page`] turns into the values of the next page; `None` after the last one.
 pub(super) fn next_page(
     described: &Described,
-    read: &Read<'_>,
+    read: &ReadAnswer<'_>,
     values: &Json,
     length: usize,
 ) -> Result<Option<String>, String> {

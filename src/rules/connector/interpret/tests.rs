@@ -13,7 +13,7 @@ operations:
   creer: {chemin: '/demandes/{{ reference }}', corps: {json: {}}, uid: /id}
 ";
 
-fn read(operation: Operation, answered: &Json) -> Result<Found, Failure> {
+fn read(operation: Operation, answered: &Json) -> Result<Extracted, Failure> {
     let mut faults = Vec::new();
     let api = Connector::compile(Partner::Crm, API, &mut faults);
     let api = api.unwrap_or_else(|| panic!("{faults:?}"));

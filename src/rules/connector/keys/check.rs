@@ -1,6 +1,6 @@
 //! Checks a file against the table; each fault is reported at its position.
 
-use super::table::of;
+use super::table::keys_of;
 use super::{COUNT, Form, Key, STATUSES, duration, fits, statuses};
 use crate::rules::connector::Partner;
 use crate::rules::diagnostic::{code, nearest};
@@ -9,7 +9,7 @@ use crate::rules::yaml::{Node, Value};
 
 /// Reports everything in the file that does not conform to the table.
 pub(in crate::rules::connector) fn check(reader: &mut Reader<'_>, partner: Partner, root: &Node) {
-    check_keys(reader, of(partner), root);
+    check_keys(reader, keys_of(partner), root);
 }
 
 fn check_keys(reader: &mut Reader<'_>, keys: &[Key], node: &Node) {

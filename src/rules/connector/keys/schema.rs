@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::table::of;
+use super::table::keys_of;
 use super::{COUNT, DURATION, Form, Key, STATUSES};
 use crate::rules::connector::Partner;
 
 /// The JSON Schema of a partner's file.
 pub(in crate::rules::connector) fn schema(partner: Partner) -> Json {
-    let mut schema = keys_schema(of(partner));
+    let mut schema = keys_schema(keys_of(partner));
     let title = partner.file();
     schema["$schema"] = "http://json-schema.org/draft-07/schema#".into();
     schema["title"] = title.into();

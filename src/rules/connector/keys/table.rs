@@ -5,7 +5,7 @@ use super::{Form, GUARDS, Key, METHODS, key, required};
 use crate::rules::connector::Partner;
 
 /// The keys of a partner's file.
-pub(super) fn of(partner: Partner) -> &'static [Key] {
+pub(super) fn keys_of(partner: Partner) -> &'static [Key] {
     match partner {
         Partner::Crm => &CRM,
         Partner::Sowell => &SOWELL,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::rules::view::sample::{Found, at_any_manager, is_open};
+use crate::rules::view::sample::{Lookup, at_any_manager, is_open};
 
 /// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub(in crate::rules::script) enum Seen {
 
 /// The value at the end of a path in the contract, such as `["evenement", "demande"]`; `None` if it may be anything.
 pub(in crate::rules::script) fn seen(path: &[String]) -> Option<Seen> {
-    let Found::Value(value) = at_any_manager(path.iter().map(String::as_str)) else {
+    let Lookup::Value(value) = at_any_manager(path.iter().map(String::as_str)) else {
         return None;
     };
     match value {

@@ -27,7 +27,8 @@ fn are_several(key: &str) -> bool {
     let parts: Vec<&str> = key.split([',', ';']).map(str::trim).collect();
     let capital = |it: &&str| it.starts_with(char::is_uppercase);
     let filled = parts.iter().all(|it| it.starts_with(char::is_alphanumeric));
-    let word = |it: &&str| !it.contains(' ') && !it.starts_with(|it: char| it.is_ascii_digit());
+    let word =
+        |part: &&str| !part.contains(' ') && !part.starts_with(|sign: char| sign.is_ascii_digit());
     let alike = parts.iter().all(capital) || parts.iter().all(word);
     parts.len() > 1 && filled && alike
 }
@@ -39,11 +40,11 @@ impl Reader<'_> {
         let Value::Map(entries) = &root.value else {
             return false;
         };
-        let hidden = |it: &Key| {
-            let indented = it
+        let hidden = |key: &Key| {
+            let indented = key
                 .name
-                .starts_with(|it: char| !it.is_ascii() && it.is_whitespace());
-            indented.then(|| pasted::note_hidden(&it.name)).flatten()
+                .starts_with(|sign: char| !sign.is_ascii() && sign.is_whitespace());
+            indented.then(|| pasted::note_hidden(&key.name)).flatten()
         };
         let before = self.faults.len();
         for (key, note) in entries
@@ -181,22 +182,22 @@ impl Reader<'_> {
         }
         // After a digit it means inches.
         let before = text.strip_suffix('"');
-        let before = before.filter(|it| !it.ends_with(|it: char| it.is_ascii_digit()));
-        let told = match (text.chars().next_back(), before) {
+        let before = before.filter(|text| !text.ends_with(|sign: char| sign.is_ascii_digit()));
+        let reason = match (text.chars().next_back(), before) {
             (Some(sign @ (',' | ';')), _) => {
                 let meant = text.trim_end_matches([',', ';', ' ']);
-                let told = format!("ce « {sign} » fait partie du texte : écrivez « {meant} »");
-                Some(told)
+                let reason = format!("ce « {sign} » fait partie du texte : écrivez « {meant} »");
+                Some(reason)
             }
             (_, Some(before)) if !before.contains('"') => {
-                let told =
+                let reason =
                     format!("le guillemet de la fin fait partie du texte : écrivez « {before} »");
-                Some(told)
+                Some(reason)
             }
             _ => None,
         };
-        if let Some(told) = told {
-            let message = format!("« {text} » : {told}");
+        if let Some(reason) = reason {
+            let message = format!("« {text} » : {reason}");
             self.remark(code::SHAPE, label.line, label.column, message);
         }
         Some(label)

@@ -13,7 +13,7 @@ use crate::rules::template::syntax::tokens::{self, Path, Word, closing, is_whole
 
 /// The value, the string without its quotes, and the byte offset of the string.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::rules::template) struct Found<'s> {
+pub(in crate::rules::template) struct ComparedWord<'s> {
     pub at: usize,
     pub value: String,
     pub word: &'s str,
@@ -24,7 +24,7 @@ pub(in crate::rules::template) fn compared(environment: &Environment<'static>) -
     let parts = Parts::of(environment);
     let mut all: Vec<Compared> = Vec::new();
     for (file, source, words) in parts.tags() {
-        for found in of_tag(source, &words) {
+        for found in words_in_tag(source, &words) {
             // Checked last because it reads all templates.
             if parts.give(root(&found.value)) {
                 continue;
@@ -53,10 +53,10 @@ pub(in crate::rules::template) fn root(path: &str) -> &str {
 }
 
 /// Every string that a value is compared with in a tag.
-pub(in crate::rules::template) fn of_tag<'s>(
+pub(in crate::rules::template) fn words_in_tag<'s>(
     source: &'s str,
     words: &[Word<'s>],
-) -> Vec<Found<'s>> {
+) -> Vec<ComparedWord<'s>> {
     let mut found = Vec::new();
     for path in tokens::paths(words) {
         let mut texts: Vec<Word<'s>> = Vec::new();
@@ -64,7 +64,7 @@ pub(in crate::rules::template) fn of_tag<'s>(
         texts.extend(listed(source, words, path.begin..path.end));
         texts.extend(keys(source, words, &path));
         for (at, text) in texts {
-            found.extend(unquoted(text).map(|word| Found {
+            found.extend(unquoted(text).map(|word| ComparedWord {
                 at,
                 value: path.text.clone(),
                 word,

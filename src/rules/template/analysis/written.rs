@@ -21,7 +21,7 @@ pub struct OfTemplates {
 }
 
 /// All literals and names, except in tags that only print a value.
-pub(in crate::rules::template) fn of(environment: &Environment<'static>) -> OfTemplates {
+pub(in crate::rules::template) fn in_templates(environment: &Environment<'static>) -> OfTemplates {
     let parts = Parts::of(environment);
     let mut found = OfTemplates::default();
     for (file, source, words) in parts.tags() {
@@ -33,7 +33,7 @@ pub(in crate::rules::template) fn of(environment: &Environment<'static>) -> OfTe
         if printing && !words.iter().any(chooses) {
             continue;
         }
-        let written = of_tag(&words);
+        let written = in_tag(&words);
         if file == CONTEXTE || is_part(file) {
             found.contexte.add(written.clone());
         }
@@ -44,7 +44,7 @@ pub(in crate::rules::template) fn of(environment: &Environment<'static>) -> OfTe
     found
 }
 
-fn of_tag(words: &[(usize, &str)]) -> Written {
+fn in_tag(words: &[(usize, &str)]) -> Written {
     let mut found = Written::default();
     for (at, (_, word)) in words.iter().enumerate() {
         if let Some(text) = unquoted(word) {

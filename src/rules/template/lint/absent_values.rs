@@ -32,7 +32,7 @@ fn holes(source: &str) -> Vec<Slip> {
     each_tag(source, |tag, words, conditions| {
         let is_guard = |words: &Vec<Word<'_>>| {
             let mut paths = tokens::paths(words).into_iter();
-            paths.any(|it| it.text.split('.').any(|it| it == BIEN))
+            paths.any(|path| path.text.split('.').any(|step| step == BIEN))
         };
         if conditions.iter().any(is_guard) {
             return;

@@ -7,7 +7,11 @@ use crate::rules::template::lint::never_true::other;
 use crate::rules::template::syntax::tokens::{Path, Word, unquoted};
 
 /// What is wrong with a comparison of this value after a date filter (`date | heure_de >= "20"`), and where.
-pub(super) fn of<'s>(source: &'s str, words: &[Word<'s>], path: &Path) -> Option<(usize, String)> {
+pub(super) fn misused_filter<'s>(
+    source: &'s str,
+    words: &[Word<'s>],
+    path: &Path,
+) -> Option<(usize, String)> {
     let [(_, "|"), (_, filter), ..] = words.get(path.end..)? else {
         return None;
     };

@@ -15,7 +15,7 @@ const ABSENT: [&str; 3] = ["bien", "signalement.bien", "demande.bien"];
 type Condition = Vec<Vec<Range<usize>>>;
 
 /// The conditions of a tag that are always or never true.
-pub(super) fn of<'s>(source: &'s str, words: &[Word<'s>]) -> Vec<Vain> {
+pub(super) fn vain_conditions<'s>(source: &'s str, words: &[Word<'s>]) -> Vec<Vain> {
     let mut found = Vec::new();
     for condition in conditions(words) {
         found.extend(text_alone(source, words, &condition));

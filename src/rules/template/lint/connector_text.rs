@@ -32,7 +32,7 @@ impl Text {
         let source = self.source();
         let mut found = Vec::new();
         for words in self.tokens() {
-            let all = compared::of_tag(source, &words).into_iter();
+            let all = compared::words_in_tag(source, &words).into_iter();
             let own = all.filter(|it| !tags::gives(source, root(&it.value)));
             found.extend(own.map(|it| (it.value, it.word)));
         }
@@ -47,7 +47,7 @@ impl Text {
         let tags = self.tokens();
         let all = tags
             .iter()
-            .flat_map(|it| never_true::of_tag(source, it, sample));
+            .flat_map(|it| never_true::vain_comparisons(source, it, sample));
         all.filter(|it| !it.root.as_deref().is_some_and(is_given))
             .map(|it| it.message)
             .collect()

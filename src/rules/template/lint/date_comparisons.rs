@@ -11,7 +11,7 @@ const DATE: &str = "date_creation";
 const DAY_FIRST: [&str; 3] = ["date", "date_heure", "date_longue"];
 
 /// Every such date in a tag.
-pub(super) fn of_tag(words: &[Word<'_>]) -> Vec<Vain> {
+pub(super) fn misread_dates(words: &[Word<'_>]) -> Vec<Vain> {
     let paths = tokens::paths(words).into_iter();
     let found = paths.filter_map(|path| {
         let is_date = path.text.rsplit('.').next() == Some(DATE);
@@ -64,7 +64,7 @@ fn compared(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
         }
         Some("heure") => {
             let (hour, rest) = text.split_once(':')?;
-            let digits = |it: &str| it.chars().all(|it| it.is_ascii_digit());
+            let digits = |text: &str| text.chars().all(|sign| sign.is_ascii_digit());
             if hour.len() != 1 || rest.len() != 2 || !digits(hour) || !digits(rest) {
                 return None;
             }

@@ -26,7 +26,7 @@ pub(in crate::rules::template) fn note(
             if !stands_in || !advice::is_nowhere(&path.text) || parts.give(path.root()) {
                 continue;
             }
-            let instead = advice::of_unknown(file, &path.text, false);
+            let instead = advice::for_unknown(file, &path.text, false);
             let instead = instead.map(|it| format!(" : {it}")).unwrap_or_default();
             let message = format!(
                 "« {} » n'existe jamais, et « {filter} » le cache{instead}",

@@ -38,8 +38,11 @@ pub(in crate::rules::template) fn note(
     let parts = Parts::of(environment);
     let sample = sample_context();
     for (file, source, words) in parts.tags() {
-        let dates = date_comparisons::of_tag(&words);
-        for vain in of_tag(source, &words, &sample).into_iter().chain(dates) {
+        let dates = date_comparisons::misread_dates(&words);
+        for vain in vain_comparisons(source, &words, &sample)
+            .into_iter()
+            .chain(dates)
+        {
             // Checked last because it reads all templates.
             if vain.root.is_some_and(|it| parts.give(&it)) {
                 continue;
@@ -52,18 +55,18 @@ pub(in crate::rules::template) fn note(
 }
 
 /// The pointless comparisons in a tag; `sample` has a value for each name.
-pub(in crate::rules::template) fn of_tag(
+pub(in crate::rules::template) fn vain_comparisons(
     source: &str,
     words: &[Word<'_>],
     sample: &Value,
 ) -> Vec<Vain> {
-    let mut found = conditions::of(source, words);
+    let mut found = conditions::vain_conditions(source, words);
     for path in tokens::paths(words) {
         let vain = letters(words, &path)
-            .or_else(|| calendar::of(source, words, &path))
+            .or_else(|| calendar::misused_filter(source, words, &path))
             .or_else(|| list(words, &path))
             .or_else(|| number(words, &path, sample))
-            .or_else(|| text(words, &path, sample))
+            .or_else(|| text_and_number(words, &path, sample))
             .or_else(|| order(words, &path));
         found.extend(vain.map(|(at, message)| Vain {
             at,
@@ -128,7 +131,8 @@ fn list(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
 /// A number compared with a string.
 fn number(words: &[Word<'_>], path: &Path, sample: &Value) -> Option<(usize, String)> {
     let (at, text, _) = other(words, path.begin, path.end)?;
-    let word = unquoted(text).filter(|_| of_sample(sample, path).is_some_and(Value::is_number))?;
+    let word =
+        unquoted(text).filter(|_| sample_value(sample, path).is_some_and(Value::is_number))?;
     let shown = &path.text;
     let message = match word.trim().parse::<u32>() {
         Ok(number) => format!("« {shown} » est un nombre : écrivez {number} sans guillemets"),
@@ -152,7 +156,7 @@ const OF_TEXT: [&str; 10] = [
 ];
 
 /// A string compared with a number: a value itself, or the result of its filters.
-fn text(words: &[Word<'_>], path: &Path, sample: &Value) -> Option<(usize, String)> {
+fn text_and_number(words: &[Word<'_>], path: &Path, sample: &Value) -> Option<(usize, String)> {
     let mut end = path.end;
     let mut filter = None;
     while let [(_, "|"), (_, name), ..] = words[end..] {
@@ -161,7 +165,7 @@ fn text(words: &[Word<'_>], path: &Path, sample: &Value) -> Option<(usize, Strin
     }
     let is_text = match filter {
         Some(filter) => OF_TEXT.contains(&filter),
-        None => of_sample(sample, path).is_some_and(Value::is_string),
+        None => sample_value(sample, path).is_some_and(Value::is_string),
     };
     let (at, number, _) = other(words, path.begin, end).filter(|_| is_text)?;
     let whole: u32 = number.parse().ok()?;
@@ -203,7 +207,7 @@ fn order(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
     };
     let is_one = UNORDERED.contains(&name) && !["==", "!="].contains(&sign);
     // Levels that contain a digit do sort alphabetically.
-    let is_numbered = |it: &str| it.contains(|it: char| it.is_ascii_digit());
+    let is_numbered = |level: &str| level.contains(|sign: char| sign.is_ascii_digit());
     unquoted(text).filter(|it| is_one && !is_numbered(it))?;
     let message = format!(
         "« {sign} » ne connaît que l'ordre alphabétique des mots : écrivez « {shown} in [{text}, …] », avec tous les mots voulus"
@@ -212,7 +216,7 @@ fn order(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
 }
 
 /// The sample's value at a path; `None` if other values there may have a different type.
-fn of_sample<'v>(sample: &'v Value, path: &Path) -> Option<&'v Value> {
+fn sample_value<'v>(sample: &'v Value, path: &Path) -> Option<&'v Value> {
     let mut value = sample;
     for name in path.text.split('.') {
         value = value.get(name).filter(|_| !is_open(name))?;

@@ -5,7 +5,7 @@ use crate::rules::template::syntax::tags::{Slip, Tag};
 use crate::rules::template::syntax::tokens::unquoted;
 
 /// What was meant by the last of these words, at which the parser gave up.
-pub(in crate::rules::template) fn of(
+pub(in crate::rules::template) fn meant_by(
     source: &str,
     tag: &Tag<'_>,
     words: &[(usize, &str)],

@@ -76,7 +76,7 @@ const INSTRUCTIONS: [(&str, &str); 25] = [
 ];
 
 /// What was meant where the parser gave up, if it is recognized.
-pub(in crate::rules::template) fn of(source: &str, noticed: usize) -> Option<Slip> {
+pub(in crate::rules::template) fn first_slip(source: &str, noticed: usize) -> Option<Slip> {
     let all = tags::read(source);
     let last = all.iter().rposition(|it| it.begin <= noticed)?;
     let (before, tag) = (&all[..last], &all[last]);
@@ -187,7 +187,7 @@ fn where_noticed(
     let until = &words[..=at];
     operator(until)
         .or_else(|| part_of_filtered(source, tag, until))
-        .or_else(|| idioms::of(source, tag, until))
+        .or_else(|| idioms::meant_by(source, tag, until))
         .or_else(|| idle(tag, words, at))
         .or_else(|| {
             one_name(until).map(|path| Slip {
@@ -292,7 +292,12 @@ fn one_name(words: &[(usize, &str)]) -> Option<String> {
         let whole = format!("{first}_{}", last.1);
         return names::filters().any(|it| it == whole).then_some(whole);
     }
-    let of_path = |it: &str| it == "." || it.chars().all(|it| it.is_alphanumeric() || it == '_');
+    let of_path = |word: &str| {
+        word == "."
+            || word
+                .chars()
+                .all(|sign| sign.is_alphanumeric() || sign == '_')
+    };
     let begin = before
         .iter()
         .rposition(|(_, it)| !of_path(it))

@@ -158,7 +158,7 @@ pub(in crate::rules::template) fn names(source: &str) -> impl Iterator<Item = &s
     let of_name = |it: char| it.is_alphanumeric() || it == '_';
     let tags = read(source).into_iter().filter(|tag| tag.open != "{#");
     tags.flat_map(move |tag| tag.inside.split(move |it| !of_name(it)))
-        .filter(|it| it.starts_with(|it: char| it.is_alphabetic() || it == '_'))
+        .filter(|word| word.starts_with(|sign: char| sign.is_alphabetic() || sign == '_'))
 }
 
 /// The tags, as far as they can be told apart; `raw` blocks are skipped.

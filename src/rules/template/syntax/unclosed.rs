@@ -164,12 +164,12 @@ fn between_tags<'t>(
             continue;
         }
         let innermost = open.last().map(|(it, _)| it.word());
-        let told = |message: String| Some(Slip { at, message });
+        let slip = |message: String| Some(Slip { at, message });
         let within = open.last().map(|(it, _)| it.begin);
         match (word, innermost) {
             ("else" | "elif", Some("if" | "for")) if others.contains(&within) => {
                 let opened = innermost.unwrap_or_default();
-                return told(if word == "else" {
+                return slip(if word == "else" {
                     format!(
                         "c'est le second « {{% else %}} » du même « {{% {opened} … %}} » : il n'y en a qu'un"
                     )
@@ -180,7 +180,7 @@ fn between_tags<'t>(
             ("else", Some("if" | "for")) => others.push(within),
             ("elif", Some("if")) => {}
             ("else" | "elif", _) => {
-                return told(format!(
+                return slip(format!(
                     "« {{% {word} %}} » ne va qu'entre « {{% if … %}} » et « {{% endif %}} »"
                 ));
             }
@@ -190,7 +190,7 @@ fn between_tags<'t>(
             }
             _ if !open.iter().any(|(_, ending)| ending == word) => {
                 let innermost = open.last().map(|(it, ending)| (*it, ending.as_str()));
-                return told(closes_nothing(source, word, innermost));
+                return slip(closes_nothing(source, word, innermost));
             }
             _ => {
                 let (tag, ending) = open.last()?;

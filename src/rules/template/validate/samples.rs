@@ -59,7 +59,7 @@ pub(in crate::rules::template) fn on_sample(
     try_all(&unbranched(environment), |it| it, filters_only, faults);
     // Many signalements name no bien; the samples above do.
     let of_bien = |name: &str, error: &Error| {
-        let unknown = unknown::of(error).filter(|it| advice::is_of(BIEN, it.name));
+        let unknown = unknown::named_by(error).filter(|it| advice::is_of(BIEN, it.name));
         match unknown.filter(|_| !is_given(environment, name, error, BIEN)) {
             Some(unknown) => Verdict::Note(format!(
                 "« {} » n'existe pas partout : un signalement peut ne pas nommer de bien ; avant de l'écrire, écrivez « {{% if {BIEN} %}} »",
@@ -97,7 +97,7 @@ fn without_bien(mut sample: Value) -> Value {
 
 /// Whether an error is about a field that no signalement has, and its first name is not redefined in this template.
 fn is_nowhere(environment: &Environment<'static>, name: &str, error: &Error) -> bool {
-    let Some(unknown) = unknown::of(error) else {
+    let Some(unknown) = unknown::named_by(error) else {
         return false;
     };
     let root = unknown.name.split('.').next().unwrap_or_default();
@@ -179,7 +179,7 @@ pub(in crate::rules::template) fn try_one(
         let fault = located(name, error).as_diagnostic();
         // A failure at a replaced value may be due to the replacement.
         let place = Some((fault.file.clone(), fault.line));
-        let is_new = words::unknown(error).is_some() || unknown::of(error).is_some();
+        let is_new = words::unknown(error).is_some() || unknown::named_by(error).is_some();
         if !is_new && place == blanked {
             break;
         }
@@ -206,7 +206,7 @@ fn advised(
         ErrorKind::UnknownTest => names::instead_of_test(unknown),
         ErrorKind::UnknownFunction => names::instead_of_function(unknown),
         _ if name == CONTEXTE && fault.file != CONTEXTE => {
-            let root = unknown::of(error).and_then(|it| it.name.split('.').next());
+            let root = unknown::named_by(error).and_then(|it| it.name.split('.').next());
             match root.filter(|it| OF_DEMANDE.contains(it)) {
                 Some(_) => format!(
                     " : {CONTEXTE} reprend ce fichier, et s'écrit avant qu'il y ait une demande"
@@ -275,7 +275,7 @@ fn pass_over(trial: &mut Environment<'static>, error: &Error) -> bool {
 /// Replaces a missing value by an empty string of the same length.
 fn blank(trial: &mut Environment<'static>, error: &Error) -> Option<()> {
     let name = error.name()?.to_owned();
-    let place = unknown::of(error)?.place;
+    let place = unknown::named_by(error)?.place;
     let place = if place.is_empty() {
         error.range()?
     } else {
