@@ -14,7 +14,7 @@ use crate::domain::demande::{NewDemande, Uid};
 use crate::domain::fault;
 use crate::domain::instant;
 use crate::domain::referentiel::{Bien, Referentiel, Residence};
-use crate::domain::signalement::{KEYS, Signalement};
+use crate::domain::signalement::Signalement;
 use crate::domain::statut::StatutEvent;
 use crate::rules::compile::Generation;
 use crate::rules::decide::{self, Decision, StatutDecision};
@@ -50,7 +50,7 @@ enum Input {
 #[derive(Debug, Clone, Default)]
 struct Given {
     texts: BTreeMap<String, Located>,
-    /// Keys outside the contract whose values are not texts.
+    /// The keys outside the contract, with values of any type.
     autres: Map<String, Value>,
 }
 
@@ -168,8 +168,7 @@ fn signalement(
     given: &Given,
     generation: &Generation,
 ) -> Result<Outcome, Diagnostic> {
-    let mut signalement = harmless(title, &given.texts, generation)?;
-    signalement.autres.extend(given.autres.clone());
+    let signalement = harmless(title, given, generation)?;
     let mut outcome = Outcome::default();
     let foreseen = foresee::signalement(generation, &signalement, &mut Trace::unread());
     match &foreseen.decision {
@@ -229,7 +228,7 @@ fn statut(
     }
     // E-mails about a status need a demande: it is created from a sample signalement that the modes accept, because
     // otherwise there would be no status to report.
-    let mut signalement = harmless(title, &BTreeMap::new(), generation)?;
+    let mut signalement = harmless(title, &Given::default(), generation)?;
     signalement.transmettre_auteur = true;
     signalement.transmettre_manager = true;
     if let Some(code) = rules.transmission.categories.keys().next() {
@@ -253,9 +252,13 @@ fn statut(
 /// The signalement of a case: the given keys, and neutral values for the rest.
 fn harmless(
     title: &Title,
-    given: &BTreeMap<String, Located>,
+    given: &Given,
     generation: &Generation,
 ) -> Result<Signalement, Diagnostic> {
+    let Given {
+        texts: given,
+        autres,
+    } = given;
     let mut harmless = foresee::harmless(generation);
     // A bien given without a residence is in its own residence, not in a default one.
     let bien = given.get("bien").map(|it| it.text.as_str());
@@ -294,7 +297,7 @@ fn harmless(
         lien_sowell: text("lien_sowell", harmless.lien_sowell),
         transmettre_auteur: flag("transmettre_auteur")?,
         transmettre_manager: flag("transmettre_manager")?,
-        autres: autres(given),
+        autres: autres.clone(),
         photos,
     })
 }
@@ -312,15 +315,6 @@ fn describe(demande: &NewDemande, outcome: &mut Outcome) {
     if let Some(word) = &demande.statut_sowell {
         outcome.put("statut_sowell", word);
     }
-}
-
-/// The keys of a case's signalement that the contract does not know.
-fn autres(given: &BTreeMap<String, Located>) -> Map<String, Value> {
-    given
-        .iter()
-        .filter(|(key, _)| !KEYS.contains(&key.as_str()))
-        .map(|(key, value)| (key.clone(), Value::from(value.text.as_str())))
-        .collect()
 }
 
 /// What to write if the case expects a word other than true or false of a boolean.
