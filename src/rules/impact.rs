@@ -15,7 +15,7 @@ use crate::domain::statut::StatutEvent;
 use crate::rules::compile::Generation;
 use crate::rules::coverage::generalise;
 use crate::rules::decide::{self, Decision, Occasion, StatutDecision, Undecided};
-use crate::rules::foresee;
+use crate::rules::foresee::{self, Asked};
 use crate::rules::trace::Trace;
 
 use mails::Mails;
@@ -241,34 +241,32 @@ impl Edit {
 
     /// The changes of a signalement.
     #[must_use]
-    pub fn signalement(&self, it: &Signalement) -> Vec<Difference> {
-        let asked = self.both(|rules| foresee::ask(rules, it, &mut Trace::unread()));
+    pub fn signalement(&self, signalement: &Signalement) -> Vec<Difference> {
+        let asked = self.both(|rules| foresee::ask(rules, signalement, &mut Trace::unread()));
         let mut changes = Vec::new();
-        match asked.each_ref().map(|it| &it.decision) {
+        match asked.each_ref().map(|asked| &asked.decision) {
             [
                 Ok(Decision::Transmettre(one)),
                 Ok(Decision::Transmettre(other)),
             ] => {
-                changes = demande(one, other);
+                changes = changes_of_demande(one, other);
             }
             decisions => {
                 let [from, to] = decisions.map(|decision| match decision {
                     Ok(Decision::Transmettre(_)) => "transmis".to_owned(),
                     Ok(Decision::Ecarter { .. }) => "non transmis".to_owned(),
                     Err(Undecided::UnknownCodes(_)) => "refusé (code inconnu)".to_owned(),
-                    Err(error) => format!("échec : {}", generalise(error.to_string(), it)),
+                    Err(error) => {
+                        let reason = generalise(error.to_string(), signalement);
+                        format!("échec : {reason}")
+                    }
                 });
-                differ(&mut changes, Aspect::Sort, from, to);
+                push_if_different(&mut changes, Aspect::Sort, from, to);
             }
         }
         let uid = foresee::uid();
         let occasion = |decision| Occasion::of_signalement(decision, &uid);
-        let [before, after] = &asked;
-        let [before, after] = [
-            Mails::new(&self.before, it, occasion(&before.decision), before),
-            Mails::new(&self.after, it, occasion(&after.decision), after),
-        ];
-        changes.extend(mails::changes(&before, &after, it, self.same_templates));
+        changes.extend(self.mails(signalement, &asked, occasion));
         changes
     }
 
@@ -281,32 +279,30 @@ impl Edit {
         demande: &NewDemande,
     ) -> Vec<Difference> {
         let then = decide::after(event, demande);
-        let [before, after] =
+        let asked =
             self.both(|rules| foresee::ask_of_statut(rules, event, signalement, demande, &then));
         let mut changes = Vec::new();
-        let [from, to] = [&before.decision, &after.decision].map(|decision| match decision {
+        let [from, to] = asked.each_ref().map(|asked| match &asked.decision {
             StatutDecision::Translate { statut_sowell } => statut_sowell.clone(),
             StatutDecision::Ignore { .. } => "rien (ignoré)".to_owned(),
             StatutDecision::Unknown(_) => "rien (inconnu des règles)".to_owned(),
         });
-        differ(&mut changes, Aspect::StatutSowell, from, to);
+        push_if_different(&mut changes, Aspect::StatutSowell, from, to);
         let occasion = |decision| Occasion::of_statut(event, decision, &then);
-        let [before, after] = [
-            Mails::new(
-                &self.before,
-                signalement,
-                occasion(&before.decision),
-                &before,
-            ),
-            Mails::new(&self.after, signalement, occasion(&after.decision), &after),
-        ];
-        changes.extend(mails::changes(
-            &before,
-            &after,
-            signalement,
-            self.same_templates,
-        ));
+        changes.extend(self.mails(signalement, &asked, occasion));
         changes
+    }
+
+    /// The changes of the e-mails of one event.
+    fn mails<'a, D>(
+        &'a self,
+        about: &'a Signalement,
+        [before, after]: &'a [Asked<D>; 2],
+        occasion: impl Fn(&'a D) -> Option<Occasion<'a>>,
+    ) -> BTreeSet<Difference> {
+        let [before, after] = [(&self.before, before), (&self.after, after)]
+            .map(|(rules, asked)| Mails::new(rules, about, occasion(&asked.decision), asked));
+        mails::changes(&before, &after, about, self.same_templates)
     }
 
     fn both<T>(&self, ask: impl Fn(&Generation) -> T) -> [T; 2] {
@@ -314,7 +310,7 @@ impl Edit {
     }
 }
 
-fn differ(
+fn push_if_different(
     changes: &mut Vec<Difference>,
     aspect: Aspect,
     from: impl Into<String>,
@@ -326,10 +322,10 @@ fn differ(
     }
 }
 
-fn demande(before: &NewDemande, after: &NewDemande) -> Vec<Difference> {
+fn changes_of_demande(before: &NewDemande, after: &NewDemande) -> Vec<Difference> {
     let mut changes = Vec::new();
     let mut compare = |aspect, of: fn(&NewDemande) -> &str| {
-        differ(&mut changes, aspect, of(before), of(after));
+        push_if_different(&mut changes, aspect, of(before), of(after));
     };
     compare(Aspect::GestionnaireConcerne, |it| {
         &it.gestionnaire_concerne.identifiant
@@ -345,12 +341,13 @@ fn demande(before: &NewDemande, after: &NewDemande) -> Vec<Difference> {
         it.statut_sowell.as_deref().unwrap_or("rien")
     });
     if before.contexte != after.contexte {
-        changes.push(unsaid(Aspect::Contexte));
+        changes.push(without_values(Aspect::Contexte));
     }
     changes
 }
 
-fn unsaid(aspect: Aspect) -> Difference {
+/// A difference whose values are long or personal, or are not known.
+fn without_values(aspect: Aspect) -> Difference {
     Difference {
         aspect,
         from: String::new(),

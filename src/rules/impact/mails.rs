@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use super::{Aspect, Difference, differ, unsaid};
+use super::{Aspect, Difference, push_if_different, without_values};
 use crate::domain::signalement::Signalement;
 use crate::rules::compile::Generation;
 use crate::rules::coverage::generalise;
@@ -141,7 +141,7 @@ fn compare_templates(
             names => names.join(", "),
         }
     });
-    differ(changes, Aspect::Accuses, from, to);
+    push_if_different(changes, Aspect::Accuses, from, to);
 }
 
 /// Compares an e-mail that both versions ask for.
@@ -165,9 +165,9 @@ fn compare_pair(
                 }
             };
             let [from, to] = mails.map(addressee);
-            differ(changes, Aspect::Destinataire, from, to);
+            push_if_different(changes, Aspect::Destinataire, from, to);
             if ours != theirs {
-                changes.push(unsaid(Aspect::Courriel));
+                changes.push(without_values(Aspect::Courriel));
             }
         }
         [Some(Ok(_)), Some(Err(error))] => changes.push(lost(&error, about)),
@@ -180,7 +180,7 @@ fn compare_pair(
 fn lost(error: &dyn Display, about: &Signalement) -> Difference {
     Difference {
         to: generalise(error.to_string(), about),
-        ..unsaid(Aspect::CourrielPerdu)
+        ..without_values(Aspect::CourrielPerdu)
     }
 }
 
@@ -188,7 +188,7 @@ fn lost(error: &dyn Display, about: &Signalement) -> Difference {
 fn regained(error: &dyn Display, about: &Signalement) -> Difference {
     Difference {
         from: generalise(error.to_string(), about),
-        ..unsaid(Aspect::CourrielRetrouve)
+        ..without_values(Aspect::CourrielRetrouve)
     }
 }
 
