@@ -33,7 +33,7 @@ impl Codes {
 }
 
 /// A suggestion of the code that was meant, if a known one is near; otherwise an empty text.
-fn meant<'k>(code: &str, known: impl IntoIterator<Item = &'k str>) -> String {
+fn near_code_hint<'k>(code: &str, known: impl IntoIterator<Item = &'k str>) -> String {
     let near = nearest_code(code, known);
     let near = near.map(|it| format!(" ; vouliez-vous dire « {it} » ?"));
     near.unwrap_or_default()
@@ -51,7 +51,7 @@ pub fn unknown_codes(generation: &Generation, codes: &Codes) -> Vec<Fault> {
             "/qualification",
             format!(
                 "qualification inconnue : « {code} »{}",
-                meant(code, rules.qualifications.keys().map(String::as_str))
+                near_code_hint(code, rules.qualifications.keys().map(String::as_str))
             ),
         ));
     }
@@ -62,7 +62,7 @@ pub fn unknown_codes(generation: &Generation, codes: &Codes) -> Vec<Fault> {
             "/residence",
             format!(
                 "résidence inconnue : « {code} »{}",
-                meant(code, referentiel.residences().map(|it| it.code.as_str()))
+                near_code_hint(code, referentiel.residences().map(|it| it.code.as_str()))
             ),
         ));
     }

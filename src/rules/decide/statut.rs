@@ -50,8 +50,8 @@ pub(in crate::rules) fn statut_with(
     trace: &mut Trace,
 ) -> StatutDecision {
     let statuts = &rules.statuts;
-    if let Some(motif) =
-        of_another_channel(statuts, canal, trace).or_else(|| left_untold(statuts, event, trace))
+    if let Some(motif) = motif_of_channel(statuts, canal, trace)
+        .or_else(|| motif_of_ignored_statut(statuts, event, trace))
     {
         return StatutDecision::Ignore { motif };
     }
@@ -74,7 +74,7 @@ pub(in crate::rules) fn statut_with(
 }
 
 /// The reason, in French, to ignore the status if the demande came through a different channel.
-fn of_another_channel(statuts: &Statuts, canal: &str, trace: &mut Trace) -> Option<String> {
+fn motif_of_channel(statuts: &Statuts, canal: &str, trace: &mut Trace) -> Option<String> {
     if canal == statuts.canal {
         return None;
     }
@@ -93,7 +93,11 @@ fn of_another_channel(statuts: &Statuts, canal: &str, trace: &mut Trace) -> Opti
 }
 
 /// The reason, in French, to ignore the status if the landlord lists it under `ignorer`.
-fn left_untold(statuts: &Statuts, event: &StatutEvent, trace: &mut Trace) -> Option<String> {
+fn motif_of_ignored_statut(
+    statuts: &Statuts,
+    event: &StatutEvent,
+    trace: &mut Trace,
+) -> Option<String> {
     let line = statuts.ignorer.get(&event.statut)?;
     let motif = format!("le statut « {} » n'est pas transmis à SoWell", event.statut);
     trace.push(
