@@ -356,6 +356,7 @@ impl<'a> Reader<'a> {
                 continue;
             }
             self.note_several(key, kind);
+            self.note_disguised(key);
             let key = self.key(key);
             if let Some(value) = self.word_kept(value) {
                 pairs.push((key, value.text));

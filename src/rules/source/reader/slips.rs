@@ -33,6 +33,31 @@ fn are_several(key: &str) -> bool {
     parts.len() > 1 && filled && alike
 }
 
+/// The word before a doubled colon, `CHAUF::`.
+fn doubled_colon(name: &str) -> Option<&str> {
+    let before = name.strip_suffix(':')?.trim_end_matches([':', ' ']);
+    before.ends_with(char::is_alphanumeric).then_some(before)
+}
+
+/// The mark of a comment of another language at the beginning of a word. « -- Aucun -- » is a title, as in lists to
+/// choose from.
+fn foreign_comment(name: &str) -> Option<&'static str> {
+    let mut marks = ["//", "/*", "<!--", "--", ";"].into_iter();
+    let mark = marks.find(|it| name.starts_with(*it))?;
+    let rest = name[mark.len()..].trim_start();
+    let is_word = rest.starts_with(char::is_alphanumeric);
+    (is_word && !(mark == "--" && rest.ends_with('-'))).then_some(mark)
+}
+
+fn in_parentheses(name: &str) -> Option<&str> {
+    let inner = name.strip_prefix('(')?.strip_suffix(')')?;
+    (!inner.trim().is_empty() && !inner.contains(['(', ')'])).then_some(inner)
+}
+
+fn is_padded(name: &str) -> bool {
+    !name.trim().is_empty() && (name.starts_with(' ') || name.ends_with(' '))
+}
+
 impl Reader<'_> {
     /// Reports keys indented with characters that YAML does not accept as spaces: they end up on the top level instead
     /// of in their group.
@@ -238,6 +263,53 @@ impl Reader<'_> {
                 word.text
             );
             self.remark(code::SHAPE, word.line, word.column, message);
+        }
+    }
+
+    /// Reports a word of the landlord's with a character that was meant as syntax but belongs to the word: a second
+    /// colon, or the comment mark of another language. Quotes mark it as a word.
+    pub(in crate::rules::source) fn note_disguised(&mut self, key: &Key) {
+        let name = key.name.trim();
+        let reason = if key.quoted || name.contains('\n') {
+            return;
+        } else if let Some(meant) = doubled_colon(name) {
+            format!(
+                "« {name}: » : les deux-points sont écrits deux fois, et les premiers comptent dans le nom : écrivez « {meant}: »"
+            )
+        } else if let Some(mark) = foreign_comment(name) {
+            format!(
+                "« {name} » : un commentaire commence par « # », et non par « {mark} » : mettez « # » à sa place, et devant chaque ligne de son groupe s'il en a un"
+            )
+        } else {
+            return;
+        };
+        let message = format!("{reason} (ou mettez le nom entre guillemets, s'il est bien ainsi)");
+        self.remark(code::SHAPE, key.line, key.column, message);
+    }
+
+    /// Reports a code in parentheses, with a point or a space at its end, unless other codes are written like this.
+    pub(in crate::rules::source) fn note_odd_code(&mut self, key: &Key, codes: &[(Key, Node)]) {
+        let name = key.name.as_str();
+        let (is_odd, reason): (fn(&str) -> bool, String) = if is_padded(name) {
+            let reason = "une espace compte dans ce code : effacez-la".to_owned();
+            (is_padded, reason)
+        } else if key.quoted {
+            return;
+        } else if let Some(inner) = in_parentheses(name) {
+            let reason = format!(
+                "les parenthèses comptent dans ce code : écrivez « {inner} », ou mettez « # » devant chaque ligne de son groupe pour le retirer"
+            );
+            (|it| in_parentheses(it).is_some(), reason)
+        } else if let Some(before) = name.strip_suffix('.').filter(|it| !it.is_empty()) {
+            let reason = format!("le point compte dans ce code : écrivez « {before} »");
+            (|it| it.ends_with('.'), reason)
+        } else {
+            return;
+        };
+        let alike = codes.iter().filter(|(key, _)| is_odd(&key.name));
+        if alike.count() == 1 && codes.len() > 1 {
+            let message = format!("« {name} » : {reason}, si SoWell ne l'écrit pas ainsi");
+            self.remark(code::SHAPE, key.line, key.column, message);
         }
     }
 
