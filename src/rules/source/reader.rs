@@ -265,6 +265,7 @@ impl<'a> Reader<'a> {
     pub(super) fn word_kept(&mut self, node: &Node) -> Option<Located> {
         let word = self.text(node)?;
         self.note_hidden(&word);
+        self.note_going_on(&word);
         Some(word)
     }
 

@@ -405,3 +405,30 @@ fn a_statut_with_a_sign_that_was_meant_as_syntax_is_a_remark(
     assert_eq!(told.len(), usize::from(!words.is_empty()), "{told:?}");
     assert!(told.iter().all(|it| it.contains(words)), "{told:?}");
 }
+
+#[rstest]
+#[case("W\n      (voir avec Paul)", "« W (voir avec Paul) »")]
+#[case("W\n\n     à revoir", "devant elle si c'est un commentaire")]
+#[case("W # voir avec Paul", "")]
+#[case("W\n      # voir avec Paul", "")]
+#[case("\"W\n      (voir avec Paul)\"", "")]
+#[case(">-\n      W\n      X", "")]
+#[case("|-\n      W X", "")]
+#[case("W (voir avec Paul)   ", "")]
+#[case("W\r", "")]
+#[case("\n      W", "")]
+#[case("!!str W", "")]
+#[case("12", "")]
+fn a_word_that_continues_on_the_next_line_is_a_remark(#[case] workflow: &str, #[case] words: &str) {
+    let text = format!(
+        "qualifications:\n  ASC:\n    libelle: Ascenseur\n      en panne\n    type_gestionnaire: t\n    workflow: {workflow}\n"
+    );
+    let mut faults = Vec::new();
+    let read = qualifications("qualifications.yaml", &text, &mut faults);
+    assert!(read.is_some(), "{faults:?}");
+    assert_eq!(faults.len(), usize::from(!words.is_empty()), "{faults:?}");
+    for fault in faults {
+        assert_eq!((fault.line, fault.severity), (6, Severity::Warning));
+        assert!(fault.message.contains(words), "{fault}");
+    }
+}

@@ -241,6 +241,28 @@ impl Reader<'_> {
 
     /// Reports a word of a list that spans several lines: it was meant as several words, and a comma is missing.
     pub(in crate::rules::source) fn note_over_lines(&mut self, word: &Located) {
+        if self.spans_lines(word) {
+            let message = format!(
+                "« {} » tient sur plusieurs lignes et ne compte que pour un : mettez une virgule entre plusieurs, ou tout sur une ligne",
+                word.text
+            );
+            self.remark(code::SHAPE, word.line, word.column, message);
+        }
+    }
+
+    /// Reports a word that continues on the next line: a remark below it became part of it.
+    pub(super) fn note_going_on(&mut self, word: &Located) {
+        if self.spans_lines(word) {
+            let message = format!(
+                "« {} » : la ligne du dessous fait partie de ce mot : mettez « # » devant elle si c'est un commentaire, ou écrivez tout sur une ligne",
+                word.text
+            );
+            self.remark(code::SHAPE, word.line, word.column, message);
+        }
+    }
+
+    /// Whether an unquoted text continues on the line below.
+    fn spans_lines(&self, word: &Located) -> bool {
         let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
         let written = number(word.line)
             .zip(number(word.column))
@@ -253,17 +275,10 @@ impl Reader<'_> {
         let in_block =
             above.is_some_and(|it| it.trim_end_matches(['-', '+']).ends_with(['|', '>']));
         // Quoted texts and aliases begin differently.
-        let goes_on = !in_block
+        !in_block
             && written.is_some_and(|it| {
                 it.starts_with(char::is_alphanumeric) && !it.starts_with(&word.text)
-            });
-        if goes_on {
-            let message = format!(
-                "« {} » tient sur plusieurs lignes et ne compte que pour un : mettez une virgule entre plusieurs, ou tout sur une ligne",
-                word.text
-            );
-            self.remark(code::SHAPE, word.line, word.column, message);
-        }
+            })
     }
 
     /// Reports a word of the landlord's with a character that was meant as syntax but belongs to the word: a second
