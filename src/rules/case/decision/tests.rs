@@ -184,3 +184,52 @@ fn an_extra_dash_is_reported_once() {
             .contains("retirez le tiret devant « signalement »")
     );
 }
+
+#[rstest]
+#[case(
+    "statuts.yaml",
+    "initial: Ouverte\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\n  Vivest en rteour: En attente\n",
+    "statut: {statut: Vivest en retour}",
+    " » ? ; « Vivest en rteour » est écrit dans statuts.yaml, ligne 5 : corrigez celui des deux qui a la faute"
+)]
+#[case(
+    "statuts.yaml",
+    "initial: Ouverte\ncanal: SoWell\ncorrespondances:\n  Ouverte:\n    selon: resultat\n    valeurs:\n      Triaté: Traité\n",
+    "statut: {statut: Ouverte, resultat: Traité}",
+    " ; « Triaté » est écrit dans statuts.yaml, ligne 7 :"
+)]
+#[case(
+    "priorites.yaml",
+    "priorites:\n  hihg: haute\n  low: faible\n  normal: normal\n",
+    "signalement: {priorite: high}",
+    " ; « hihg » est écrit dans priorites.yaml, ligne 2 :"
+)]
+#[case(
+    "qualifications.yaml",
+    "qualifications:\n  CHAUFF: {libelle: L, type_gestionnaire: technique, workflow: W}\n",
+    "signalement: {qualification: CHAUF}",
+    " ; « CHAUFF » est écrit dans qualifications.yaml, ligne 2 :"
+)]
+fn the_table_that_has_the_suggested_word_is_named(
+    #[case] file: &str,
+    #[case] text: &str,
+    #[case] given: &str,
+    #[case] words: &str,
+) {
+    let case = format!("cas:\n  - nom: un\n    {given}\n    attendu: {{accuses: []}}\n");
+    let told = told(&[(file, text), ("cas/a.yaml", &case)]);
+    let told: Vec<_> = told.into_iter().filter(|it| it.0 == "cas/a.yaml").collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].3.contains(words), "{told:?}");
+}
+
+#[rstest]
+#[case("statut: {statut: Tout autre}")]
+#[case("statut: {statut: Clôturée}")]
+#[case("signalement: {residence: R-9}")]
+fn no_table_is_named_without_a_near_word(#[case] given: &str) {
+    let case = format!("cas:\n  - nom: un\n    {given}\n    attendu: {{accuses: []}}\n");
+    let told = told(&[("cas/a.yaml", &case)]);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(!told[0].3.contains("est écrit dans"), "{told:?}");
+}
