@@ -139,7 +139,7 @@ fn read_signalement(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
     for (key, value) in reader.map(node)? {
         let name = key.name.as_str();
         match &value.value {
-            YamlValue::Null => note_without_colon(reader, key),
+            YamlValue::Null => note_without_colon(reader, key, &KEYS),
             YamlValue::List(photos) if name == "photos" => {
                 let number = Located {
                     line: value.line,
@@ -151,7 +151,7 @@ fn read_signalement(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
             YamlValue::Map(entries) if name == "autres" => {
                 for (key, value) in entries {
                     if value.value == YamlValue::Null {
-                        note_without_colon(reader, key);
+                        note_without_colon(reader, key, &[]);
                     }
                     given.autres.insert(key.name.clone(), value.json());
                 }
@@ -175,8 +175,8 @@ fn read_signalement(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
 
 /// Reports a key between braces that no colon follows: either its value is glued to it, or a comma has cut off the end
 /// of a text.
-fn note_without_colon(reader: &mut Reader<'_>, key: &Key) {
-    let Some(note) = reader.note_bare(key) else {
+fn note_without_colon(reader: &mut Reader<'_>, key: &Key, names: &[&str]) {
+    let Some(note) = reader.note_bare(key, names) else {
         return;
     };
     match key.glued() {

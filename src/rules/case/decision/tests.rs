@@ -123,6 +123,36 @@ const UNKNOWN_FIELD: &str = "fn accuses(evenement) {\n    if evenement.signaleme
     0,
     ""
 )]
+#[case(
+    "residences: [{code: R-9, gestionnaires: {technique: {identifiant T-1}}}]\n    signalement: {residence: R-9}",
+    "{transmis: true}",
+    1,
+    "il manque les deux-points : écrivez « identifiant: T-1 »"
+)]
+#[case(
+    "statut: {statut: Clôturée, resultat; Traité}",
+    "{statut_sowell: Traité}",
+    1,
+    "il manque les deux-points : écrivez « resultat: Traité »"
+)]
+#[case(
+    "signalement: {residence: R, qualification ASC}",
+    "{transmis: true}",
+    1,
+    "il manque les deux-points : écrivez « qualification: ASC »"
+)]
+#[case(
+    "signalement: {etage}",
+    "{transmis: true}",
+    1,
+    "il manque les deux-points entre le nom et la valeur"
+)]
+#[case(
+    "signalement: {description: Fuite, urgent}",
+    "{transmis: true}",
+    1,
+    "une virgule coupe le texte"
+)]
 fn a_mistake_in_a_case_is_reported_once(
     #[case] input: &str,
     #[case] attendu: &str,

@@ -170,18 +170,43 @@ impl Reader<'_> {
     }
 
     /// The message about a word between braces that YAML reads as a key although no colon follows it, because of a
-    /// comma or an equals sign.
-    pub(in crate::rules) fn note_bare(&self, key: &Key) -> Option<String> {
+    /// comma, an equals sign, or a colon that was left out after one of these names.
+    pub(in crate::rules) fn note_bare(&self, key: &Key, names: &[&str]) -> Option<String> {
         if !self.lacks_colon(key) {
             return None;
         }
-        Some(match key.name.split_once('=') {
-            Some((name, value)) => {
-                let (name, value) = (name.trim(), value.trim());
-                format!("écrivez « {name}: {value} », avec deux-points")
-            }
-            None => "une virgule coupe le texte qui est devant : mettez-le en entier entre guillemets, ou ajoutez « : » et une valeur".into(),
+        if let Some((name, value)) = key.name.split_once('=') {
+            let (name, value) = (name.trim(), value.trim());
+            return Some(format!("écrivez « {name}: {value} », avec deux-points"));
+        }
+        let parts = key.name.split_once([' ', ';']);
+        if let Some((name, value)) = parts.filter(|(it, _)| names.contains(it)) {
+            let value = value.trim_start_matches([' ', ';']);
+            return Some(format!(
+                "il manque les deux-points : écrivez « {name}: {value} »"
+            ));
+        }
+        Some(if self.follows_comma(key) {
+            "une virgule coupe le texte qui est devant : mettez-le en entier entre guillemets, ou ajoutez « : » et une valeur".into()
+        } else {
+            "il manque les deux-points entre le nom et la valeur : écrivez « nom: valeur »".into()
         })
+    }
+
+    /// Whether a comma comes before a key between braces, possibly on a line above.
+    fn follows_comma(&self, key: &Key) -> bool {
+        let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
+        let Some((line, column)) = number(key.line).zip(number(key.column)) else {
+            return false;
+        };
+        let lines: Vec<&str> = self.text.lines().take(line + 1).collect();
+        let Some((own, above)) = lines.split_last() else {
+            return false;
+        };
+        let before: String = own.chars().take(column).collect();
+        let before = std::iter::once(before.as_str()).chain(above.iter().rev().copied());
+        let mut ends = before.filter_map(|it| it.trim_end().chars().next_back());
+        ends.next() == Some(',')
     }
 
     /// Whether no colon follows a key, as can happen between braces.
