@@ -1,6 +1,7 @@
 //! What can happen to a file in an editor, explained for someone who does not know YAML's grammar.
 
 use super::causes::{cause, not_closed, too_far_left};
+use super::habits;
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::pasted;
 
@@ -25,6 +26,8 @@ const GOES_ON_WITH_BOTH: &str = "le texte continue après le guillemet qui le fe
 const GOES_ON_SINGLE_WITH_BOTH: &str =
     "le texte continue après l'apostrophe qui le ferme : doublez chaque apostrophe du texte « '' »";
 const QUOTE_LEFT_OPEN: &str = "un guillemet n'est pas refermé";
+const NO_COLON_BEFORE_QUOTE: &str =
+    "il manque les deux-points entre ce nom et le guillemet : écrivez « nom: \"texte\" »";
 const NOT_CLOSED: &str = "le guillemet ouvert ici n'est pas refermé";
 const NOT_CLOSED_SINGLE: &str = "l'apostrophe ouverte ici n'est pas refermée";
 
@@ -193,9 +196,15 @@ fn mistake<'m>(lines: &[&str], at: usize, message: &'m str) -> Option<(usize, us
             let column = lines[at][..braces].chars().count();
             Some((at, column, message))
         }
-        GOES_ON => left_open(lines, at, '"')
-            .or_else(|| Some((at, name_left_open(lines.get(at)?)?)))
-            .map(|(at, column)| (at, column, NOT_CLOSED)),
+        GOES_ON => {
+            let colon = habits::quote_without_colon(lines, at);
+            let colon = colon.map(|(at, column)| (at, column, NO_COLON_BEFORE_QUOTE));
+            colon.or_else(|| {
+                let open = left_open(lines, at, '"');
+                let open = open.or_else(|| Some((at, name_left_open(lines.get(at)?)?)));
+                open.map(|(at, column)| (at, column, NOT_CLOSED))
+            })
+        }
         GOES_ON_SINGLE => {
             left_open(lines, at, '\'').map(|(at, column)| (at, column, NOT_CLOSED_SINGLE))
         }
