@@ -1,17 +1,15 @@
 //! What can happen to a file in an editor, explained for someone who does not know YAML's grammar.
 
 use super::causes::{cause, not_closed, too_far_left};
-use super::habits;
+use super::{habits, levels};
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::pasted;
 
 const TAB: &str = "une tabulation : utilisez des espaces pour décaler";
 const CUT: &str = "une ligne « --- » coupe le fichier en deux";
 const COLON: &str = "deux-points inattendus : mettez le texte entre guillemets, ou alignez la ligne sur celle du dessus";
-const ASKEW: &str =
-    "cette ligne n'est pas alignée avec les clés de son groupe, ou n'est pas « nom: valeur »";
-const NO_COLON: &str =
-    "cette ligne n'est pas « nom: valeur » : il manque les deux-points, ou l'espace après eux";
+const ASKEW: &str = "cette ligne n'est pas alignée avec les clés de son groupe, ou n'est pas « nom: valeur » ; si c'est un commentaire, mettez « # » devant";
+const NO_COLON: &str = "cette ligne n'est pas « nom: valeur » : il manque les deux-points, ou l'espace après eux ; si c'est un commentaire, mettez « # » devant";
 
 const GLUED: &str = "il manque une espace après les deux-points : « nom: valeur »";
 pub(super) const BRACE: &str =
@@ -158,6 +156,10 @@ pub(super) fn diagnose(
     };
     let message = opener.map_or(message, str::to_owned);
     let found = stop.and_then(|(at, _)| mistake(&lines, at, &message));
+    let level = stop.filter(|_| found.is_none() && [COLON, ASKEW].contains(&message.as_str()));
+    if let Some((at, column, message)) = level.and_then(|(at, _)| levels::cause(file, &lines, at)) {
+        return Diagnostic::at(code::YAML, file, clamp(at), clamp(column), message);
+    }
     let (line, column, message) = match found {
         Some((at, column, message)) => (clamp(at), clamp(column), message),
         None => {
@@ -167,8 +169,11 @@ pub(super) fn diagnose(
     };
     let pasted = before(line).and_then(|at| pasted::note_in_line(lines.get(at)?));
     let left = before(line).filter(|_| message == ASKEW);
-    let left = left.and_then(|at| too_far_left(&lines, at));
-    let left = left.map(|at| format!("ou la ligne {} est trop à gauche", at + 1));
+    let left = left.and_then(|at| {
+        let cut = too_far_left(&lines, at).map(|it| (it, "gauche"));
+        cut.or_else(|| levels::first_of_group(&lines, at))
+    });
+    let left = left.map(|(at, side)| format!("ou la ligne {} est trop à {side}", at + 1));
     let message = match pasted.or(left) {
         Some(more) => format!("{message} ; {more}"),
         None => message.to_owned(),
