@@ -255,3 +255,35 @@ fn an_operation_that_is_not_described_is_reported() {
         "cas « un » : il n'y a pas de connecteurs/crm.yaml"
     );
 }
+
+#[rstest]
+#[case(
+    "{methode: , chemin: /tickets}",
+    "« methode » est vide et n'est donc pas comparé"
+)]
+#[case("{chemin: }", "« chemin » est vide")]
+#[case(
+    "{entetes: {Session:abc}}",
+    "il manque une espace après les deux-points : « Session: abc »"
+)]
+#[case(
+    "{entetes: {Session abc}}",
+    "il manque les deux-points : écrivez « Session: abc »"
+)]
+#[case("{parametres: {ref; R-7}}", "écrivez « ref: R-7 »")]
+#[case("{entetes: {Session: '***jeton***', Authorization: }}", "")]
+#[case("{methode: GET}", "")]
+#[case("{}", "")]
+fn a_part_that_is_not_compared_is_a_remark(#[case] requete: &str, #[case] words: &str) {
+    let cases = format!(
+        "cas:\n  - nom: un\n    connecteur: crm\n    operation: chercher\n    attendu: {{requete: {requete}}}\n"
+    );
+    let told: Vec<String> = gate(&cases).into_iter().map(|it| it.2).collect();
+    assert!(
+        told.iter().any(|it| it.contains(words)) || words.is_empty(),
+        "{told:?}"
+    );
+    if words.is_empty() {
+        assert_eq!(told, [""; 0]);
+    }
+}
