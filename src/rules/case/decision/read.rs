@@ -27,6 +27,8 @@ const EXPECTED_OF_SIGNALEMENT: [&str; 10] = [
     "accuses",
     "erreur",
 ];
+/// The expected keys that are true or false.
+const FLAGS: [&str; 2] = ["transmis", "ignore"];
 /// The keys that a case may expect of a status.
 const EXPECTED_OF_STATUT: [&str; 4] = ["statut_sowell", "ignore", "accuses", "erreur"];
 /// The keys that a case may give of a status.
@@ -124,6 +126,9 @@ fn read_expected(
             let names = reader.texts(node)?;
             templates.extend(names.iter().cloned());
             Expected::List(names.into_iter().map(|name| name.text).collect())
+        } else if FLAGS.contains(&key.name.as_str()) && node.value == YamlValue::Null {
+            reader.expected(node, "« true » ou « false »");
+            return None;
         } else {
             Expected::Text(reader.text(node)?.text)
         };

@@ -142,6 +142,18 @@ const UNKNOWN_FIELD: &str = "fn accuses(evenement) {\n    if evenement.signaleme
     "il manque les deux-points : écrivez « qualification: ASC »"
 )]
 #[case(
+    "signalement: {}",
+    "{transmis: }",
+    1,
+    "il faut ici « true » ou « false », et non rien"
+)]
+#[case(
+    "statut: {statut: Ouverte}",
+    "{ignore: }",
+    1,
+    "il faut ici « true » ou « false »"
+)]
+#[case(
     "signalement: {etage}",
     "{transmis: true}",
     1,
