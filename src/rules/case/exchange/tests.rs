@@ -287,3 +287,20 @@ fn a_part_that_is_not_compared_is_a_remark(#[case] requete: &str, #[case] words:
         assert_eq!(told, [""; 0]);
     }
 }
+
+#[test]
+fn a_line_of_the_connector_is_told_with_its_file() {
+    let uid = "uid: {entete: Location, motif: '([0-9]+)$'}";
+    let connector = CONNECTOR.replace(uid, "uid: '{{ reponse.json.ticket.id }}'");
+    assert_ne!(connector, CONNECTOR);
+    let line = connector.lines().position(|it| it.contains("ticket.id"));
+    let cases = "cas:\n  - nom: un\n    connecteur: crm\n    operation: creer\n    reponse: {statut: 200, json: {code: 0}}\n    attendu: {requete: {methode: POST}}\n";
+    let found = told(&[(Partner::Crm.file(), &connector), ("cas/a.yaml", cases)]);
+    let told: Vec<_> = found.iter().filter(|it| it.0 == "cas/a.yaml").collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    let words = format!(
+        " : connecteurs/crm.yaml, ligne {} : ",
+        line.unwrap_or_default() + 1
+    );
+    assert!(told[0].3.contains(&words), "{told:?}");
+}
