@@ -81,9 +81,9 @@ fn misspelt<'t>(rows: impl Iterator<Item = Row<'t, 5>>) -> Vec<(u32, String)> {
     found
 }
 
-/// Whether two identifiers differ by capitals or by one letter inside a word. A letter at the end of a word may number
+/// Whether two identifiers or addresses differ by capitals or by one letter inside a word. A letter at the end of a word may number
 /// several services, and a digit always does.
-fn is_typo(once: &str, usual: &str) -> bool {
+pub(super) fn is_typo(once: &str, usual: &str) -> bool {
     let [one, other] = [once, usual].map(|it| bare(it).collect::<Vec<char>>());
     if one == other {
         return true;
