@@ -4,10 +4,12 @@
 //! are rarely exported at the same second.
 
 mod code_pages;
+mod comments;
 mod emails;
 mod excel;
 mod faults;
 mod quotes;
+mod rows;
 mod table;
 mod text;
 
@@ -18,6 +20,7 @@ use crate::domain::ports::FileSet;
 use crate::domain::referentiel::{Bien, Gestionnaire, Gestionnaires, Referentiel, Residence};
 use crate::rules::diagnostic::{Diagnostic, Severity, any_error, code};
 
+use comments::note_comments;
 use emails::Emails;
 use excel::note_remains;
 use faults::{Orphan, Orphans, given_twice, note_twins, shorten};
@@ -59,6 +62,9 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     give_managers(&gestionnaires, &mut by_code, &mut faults);
     let known_biens = known_biens(&biens, &by_code, &mut faults);
     note_remains(RESIDENCES, "code", residences.column(0), &mut faults);
+    note_comments(RESIDENCES, residences.column(0), &mut faults);
+    note_comments(GESTIONNAIRES, gestionnaires.column(0), &mut faults);
+    note_comments(BIENS, biens.column(0), &mut faults);
     for (at, column) in (0..).zip(["residence", "type", "identifiant"]) {
         note_remains(GESTIONNAIRES, column, gestionnaires.column(at), &mut faults);
     }
@@ -180,6 +186,7 @@ fn give_managers(
         }
     }
     faults.extend(emails.faults());
+    rows::note_slips(gestionnaires.rows(), faults);
     let manages = |residence: &str, kind: &str| given.contains_key(&(residence, kind));
     let has_its_own =
         |known: &str, orphan: &Orphan<'_>| orphan.kinds.iter().any(|kind| manages(known, kind));

@@ -86,7 +86,8 @@ pub fn qualifications(
     let root = reader.root(text)?;
     let [qualifications] = reader.fields(&root, ["qualifications"], &[])?;
     let mut list = Vec::new();
-    let mut entries = reader.entries(qualifications?)?;
+    let codes = reader.entries(qualifications?)?;
+    let mut entries = codes;
     while let [(code, node), rest @ ..] = entries {
         let strays = rest.iter().take_while(|(key, node)| {
             let of_code = matches!(node.value, Value::Null | Value::Text(_));
@@ -102,6 +103,8 @@ pub fn qualifications(
             continue;
         }
         reader.note_several(code, "une seule qualification");
+        reader.note_disguised(code);
+        reader.note_odd_code(code, codes);
         let code = reader.key(code);
         let Some([libelle, kind, workflow]) = reader.fields(node, OF_QUALIFICATION, &[]) else {
             continue;
@@ -240,6 +243,7 @@ pub fn statuts(file: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<R
                 continue;
             }
             reader.note_several(key, "un seul statut");
+            reader.note_disguised(key);
             let statut = reader.key(key);
             if let Some(right) = correspondance(&mut reader, node) {
                 correspondances.push((statut, right));

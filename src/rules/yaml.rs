@@ -5,6 +5,7 @@
 
 mod causes;
 mod habits;
+mod levels;
 mod marks;
 mod raw;
 mod scan;

@@ -2,6 +2,7 @@
 //!
 //! It runs through the same decision as the live flows.
 
+mod origin;
 mod outcome;
 mod read;
 
@@ -96,7 +97,7 @@ impl DecisionCase {
         // An unexpected error fails the case, whatever else it compares.
         let unexpected = outcome.error.as_ref().filter(|_| of_error.is_none());
         let mut differences: Vec<Diagnostic> = unexpected
-            .map(|error| self.unexpected(title, error, outcome.is_decided()))
+            .map(|error| self.unexpected(title, error, &outcome))
             .into_iter()
             .collect();
         // If nothing was decided, there is nothing to compare: all values are missing for the same reason.
@@ -129,13 +130,14 @@ impl DecisionCase {
     }
 
     /// The fault to report for an error that the case does not expect.
-    fn unexpected(&self, title: &Title, error: &str, decided: bool) -> Diagnostic {
-        let uncompared = if decided || self.expected.is_empty() {
+    fn unexpected(&self, title: &Title, error: &str, outcome: &Outcome) -> Diagnostic {
+        let uncompared = if outcome.is_decided() || self.expected.is_empty() {
             ""
         } else {
             " ; rien n'est décidé, et ce que le cas attend n'a pas pu être comparé"
         };
-        let fault = title.fault_at(&title.nom, &format!("{error}{uncompared}"));
+        let origin = outcome.origin.as_deref().unwrap_or_default();
+        let fault = title.fault_at(&title.nom, &format!("{error}{origin}{uncompared}"));
         fault.caused_by(error)
     }
 
@@ -182,6 +184,7 @@ fn signalement(
         }
         Err(error) => {
             outcome.error = Some(error.to_string());
+            outcome.origin = origin::of_signalement(&generation.rules, &signalement);
             return Ok(outcome);
         }
     }
@@ -223,6 +226,7 @@ fn statut(
         }
         StatutDecision::Unknown(faults) => {
             outcome.error = Some(fault::joined(&faults));
+            outcome.origin = origin::of_statut(rules, &event);
             return Ok(outcome);
         }
     }

@@ -119,7 +119,13 @@ impl ExchangeCase {
         if let Some(Err(failure)) = read
             && !self.expects("issue")
         {
-            let message = format!("{} : {}", failure.meaning.as_str(), failure.reason);
+            let meaning = failure.meaning.as_str();
+            // A line that the reason names is one of the connector's, not of the case's.
+            let message = if failure.reason.starts_with("ligne ") {
+                format!("{meaning} : {}, {}", self.partner.file(), failure.reason)
+            } else {
+                format!("{meaning} : {}", failure.reason)
+            };
             self.compare_error(title, &message, &mut found);
             unread = !self.expects("erreur");
         }

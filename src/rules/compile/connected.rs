@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::generation::{RuleSet, STATUTS};
+use super::generation::{RuleSet, STATUTS, Target};
 use super::impossible::statuts;
 use super::vocabulary::{Given, residences};
 use crate::domain::referentiel::Referentiel;
@@ -20,6 +20,37 @@ pub(super) fn note_words(rules: &RuleSet, referentiel: &Referentiel, faults: &mu
     }
     if let Some(connector) = rules.connectors.get(&Partner::Crm) {
         note_unknown_statuts(connector, rules, faults);
+        note_unread_fields(connector, rules, faults);
+    }
+}
+
+/// Reports the statuses that depend on a field which the CRM's connector does not read: none of them could be decided.
+fn note_unread_fields(connector: &Connector, rules: &RuleSet, faults: &mut Vec<Diagnostic>) {
+    for (statut, line) in &rules.statuts.table {
+        let Target::Selon { field, .. } = &line.target else {
+            continue;
+        };
+        // Without a channel of its own, a status belongs to that of the demande.
+        if field == "canal" {
+            continue;
+        }
+        let operations = connector.reading_without(field, statut);
+        let unread = match operations.as_slice() {
+            [] => continue,
+            [one] => format!("« {} » ne lit pas", one.as_str()),
+            [one, other, ..] => {
+                format!(
+                    "ni « {} » ni « {} » ne lisent",
+                    one.as_str(),
+                    other.as_str()
+                )
+            }
+        };
+        let message = format!(
+            "le statut « {statut} » demande « {field} », que {unread} ({}) : ajoutez-y une ligne « {field}: » qui dit où le trouver, sinon ce statut reste en attente",
+            Partner::Crm.file()
+        );
+        faults.push(Diagnostic::at(code::RULE, STATUTS, line.line, 0, message).as_warning());
     }
 }
 

@@ -87,12 +87,26 @@ fn known_modes(words: &[Located], faults: &mut Vec<Diagnostic>) -> Vec<(Mode, u3
                 format!(
                     "mode inconnu « {} » : {}",
                     word.text,
-                    suggestion(&word.text, Mode::VARIANTS.iter().copied())
+                    without_comma(&word.text, |it| Mode::VARIANTS.contains(&it))
+                        .unwrap_or_else(|| suggestion(&word.text, Mode::VARIANTS.iter().copied()))
                 ),
             )),
         }
     }
     modes
+}
+
+/// The message about several known words of a list that no comma separates.
+fn without_comma(word: &str, is_known: impl Fn(&str) -> bool) -> Option<String> {
+    let parts = word.split([';', ' ', '/', '+']).filter(|it| !it.is_empty());
+    let parts: Vec<&str> = parts.filter(|it| *it != "et").collect();
+    let several = parts.len() > 1 && parts.iter().all(|it| is_known(it));
+    several.then(|| {
+        format!(
+            "entre plusieurs, mettez une virgule : [{}]",
+            parts.join(", ")
+        )
+    })
 }
 
 fn check_categories(
@@ -112,7 +126,8 @@ fn check_categories(
             format!(
                 "la catégorie « {} » n'est pas dans {QUALIFICATIONS} ; {}",
                 code.text,
-                suggestion(&code.text, known.keys().map(String::as_str))
+                without_comma(&code.text, |it| known.contains_key(it))
+                    .unwrap_or_else(|| suggestion(&code.text, known.keys().map(String::as_str)))
             ),
         ));
     }

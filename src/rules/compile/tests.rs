@@ -31,6 +31,7 @@ operations:
     chemin: /tickets/{{ uid }}
     statut: "{{ reponse.json.etat|table('etats') }}"
     date: /date
+    resultat: /resultat
 "#;
 
 /// Compiles the shipped rules with these files replaced.
@@ -286,4 +287,35 @@ fn a_copy_beside_an_export_is_reported_and_does_not_change_the_version() {
     let told: Vec<&str> = faults.iter().map(|it| it.file.as_str()).collect();
     assert_eq!(told, ["biens (1).csv"]);
     assert_eq!(faults[0].severity, Severity::Warning);
+}
+
+#[test]
+fn a_field_that_a_status_depends_on_and_the_crm_s_connector_does_not_read_is_reported() {
+    let told = with_crm("    resultat: /resultat\n", "");
+    assert_eq!(
+        told,
+        [
+            "statuts.yaml:18 le statut « Clôturée » demande « resultat », que « lire_statut » ne lit pas (connecteurs/crm.yaml) : ajoutez-y une ligne « resultat: » qui dit où le trouver, sinon ce statut reste en attente"
+        ]
+    );
+    let listing = "  changements: {chemin: /t, elements: /e, uid: /u, statut: /s, date: /d}\n";
+    let told = with_crm("    resultat: /resultat\n", listing);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].contains("que ni « lire_statut » ni « changements » ne lisent"),
+        "{told:?}"
+    );
+}
+
+#[rstest]
+// The table never gives the status.
+#[case("2: Clôturée", "2: Transférée")]
+// It may be a different word for each result.
+#[case("{{ reponse.json.etat|table('etats') }}", "{{ reponse.json.etat }}")]
+fn a_field_that_no_read_status_depends_on_is_not_required(#[case] from: &str, #[case] to: &str) {
+    let crm = CRM.replace(from, to);
+    assert_ne!(crm, CRM);
+    let crm = crm.replace("    resultat: /resultat\n", "");
+    let told = compiled(&[("connecteurs/crm.yaml", &crm)]).1;
+    assert_eq!(told, Vec::<String>::new());
 }

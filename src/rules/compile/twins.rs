@@ -1,10 +1,10 @@
 //! Words of one column that people would read as the same but that the CRM or SoWell treats as different.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::generation::{PRIORITES, QUALIFICATIONS, RuleSet, STATUTS, Statuts, Target};
 use super::vocabulary::Given;
-use crate::rules::alike::{Column, Letters, bare};
+use crate::rules::alike::{Column, Letters, bare, plain};
 use crate::rules::diagnostic::{Diagnostic, code};
 
 /// Maximum number of distinct words that are compared for typos; a landlord has a few dozen.
@@ -32,8 +32,70 @@ pub(super) fn note_twin_statuts(statuts: &Statuts, faults: &mut Vec<Diagnostic>)
 pub(super) fn note_twin_words(rules: &RuleSet, faults: &mut Vec<Diagnostic>) {
     note_twins(STATUTS, "statut", rules.statuts.of_sowell(), faults);
     note_twins(PRIORITES, "mot", rules.priorites_of_the_crm(), faults);
+    note_slips_of_priorites(rules, faults);
+    note_twins(PRIORITES, "mot", told_apart(rules), faults);
     note_twins(QUALIFICATIONS, "workflow", rules.workflows(), faults);
     note_twins(QUALIFICATIONS, "code", rules.codes(), faults);
+}
+
+/// `SoWell`'s words for priorities, without those that mean the same as an earlier one and may be two ways to write it.
+fn told_apart(rules: &RuleSet) -> Vec<Given<'_>> {
+    let mut all = rules.priorites_of_sowell();
+    all.sort_by_key(|it| it.line);
+    let mut seen = HashSet::new();
+    let target = |word: &str| rules.priorites.get(word).map(|it| it.text.as_str());
+    all.retain(|it| seen.insert((plain(it.word), target(it.word))));
+    all
+}
+
+/// Reports priorities of the CRM that differ by a letter left out, added or swapped. There are so few that each of them
+/// is written once, so that neither is known to be the right one.
+fn note_slips_of_priorites(rules: &RuleSet, faults: &mut Vec<Diagnostic>) {
+    let mut all = rules.priorites_of_the_crm();
+    all.sort_by_key(|it| it.line);
+    for (at, later) in all.iter().enumerate() {
+        let mut earlier = all[..at].iter().take(MOST_WORDS);
+        let Some(near) = earlier.find(|it| is_slip(it.word, later.word)) else {
+            continue;
+        };
+        let is_frequent = |word: &str| all.iter().filter(|it| it.word == word).count() > 1;
+        let is_told = Letters::of(near.word).differ_by_a_slip(&Letters::of(later.word))
+            && (is_frequent(near.word) || is_frequent(later.word));
+        if !is_told {
+            let message = format!(
+                "« {} » et « {} » (ligne {}) ne diffèrent que par une lettre : est-ce le même mot ?",
+                later.word, near.word, near.line
+            );
+            faults.push(Diagnostic::at(code::RULE, PRIORITES, later.line, 0, message).as_warning());
+        }
+    }
+}
+
+/// Whether a letter was left out, added or swapped inside a short word. One letter replaced by another makes a
+/// different word, one at the end a different gender, and a doubled one is told elsewhere.
+fn is_slip(one: &str, other: &str) -> bool {
+    const SHORTEST: usize = 4;
+    let [one, other] = [one, other].map(|it| bare(it).collect::<Vec<char>>());
+    let are_words = [&one, &other]
+        .into_iter()
+        .all(|it| it.len() >= SHORTEST && it.iter().all(|it| it.is_alphabetic()));
+    if !are_words || one.first() != other.first() || one.last() != other.last() {
+        return false;
+    }
+    let [of_one, of_other] = [&one, &other].map(|it| {
+        let mut it = it.clone();
+        it.sort_unstable();
+        it
+    });
+    let is_swap = of_one == of_other;
+    let deduped = [&one, &other].map(|it| {
+        let mut it = it.clone();
+        it.dedup();
+        it
+    });
+    (one.len() != other.len() || is_swap)
+        && strsim::generic_damerau_levenshtein(&one, &other) == 1
+        && deduped[0] != deduped[1]
 }
 
 /// The message about a status that is near-identical to one of the table.

@@ -124,6 +124,28 @@ impl Connector {
     }
 }
 
+impl Connector {
+    /// The operations that can give this status of the CRM's but do not read this field of it.
+    #[must_use]
+    pub fn reading_without(&self, field: &str, statut: &str) -> Vec<Operation> {
+        let gives = |read: &Extract| match read {
+            Extract::Pointer(..) | Extract::Header(..) => true,
+            // Without a table, it may build a word for each result.
+            Extract::Expression(text) => text.text.last_table().is_some_and(|table| {
+                let table = self.tables[table].as_object();
+                table.is_some_and(|it| it.values().any(|word| word == statut))
+            }),
+        };
+        let reading = [Operation::LireStatut, Operation::Changements].into_iter();
+        let lacking = reading.filter(|operation| {
+            self.operations.get(operation).is_some_and(|it| {
+                it.fields.get("statut").is_some_and(gives) && !it.fields.contains_key(field)
+            })
+        });
+        lacking.collect()
+    }
+}
+
 impl Described {
     /// Visits every text that is always evaluated.
     fn visit_needed<'s>(&'s self, see: &mut dyn FnMut(&'s LocatedText)) {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::GESTIONNAIRES;
 use super::faults::{accented, no_address};
+use super::rows::is_typo;
 use crate::rules::addressee;
 use crate::rules::diagnostic::{Diagnostic, code};
 
@@ -61,8 +62,8 @@ impl<'t> Emails<'t> {
         all.into_iter().flatten().collect()
     }
 
-    /// The managers for whom a single row has a different address from all the others: the first by line, and the
-    /// number of others.
+    /// The managers for whom a single row has a different address from all the others, or for whom two addresses differ
+    /// by a typo: the first by line, and the number of others.
     fn odd(self) -> Option<Diagnostic> {
         let managers = self.by_manager.into_iter();
         let mut odd: Vec<_> = managers
@@ -71,6 +72,10 @@ impl<'t> Emails<'t> {
                 match <[Given<'_>; 2]>::try_from(all) {
                     Ok([one, usual]) if one.count == 1 && usual.count > 1 => {
                         Some((one.line, identifiant, one.email, usual))
+                    }
+                    // Neither is known to be right, but both cannot be.
+                    Ok([first, other]) if other.count == 1 && is_typo(other.email, first.email) => {
+                        Some((other.line, identifiant, other.email, first))
                     }
                     _ => None,
                 }
@@ -116,6 +121,30 @@ mod tests {
                 "gestionnaires.csv, ligne 3 : attention : « G1 » n'a l'e-mail « loge@y.fr » qu'ici, et « loge@x.fr » à la ligne 2 : est-ce le bon ?"
             )
         );
+    }
+
+    #[test]
+    fn two_addresses_that_differ_by_a_typo_are_reported() {
+        let rows = [
+            ("G1", "Loge", "jean.dupont@x.fr"),
+            ("G1", "Loge", "jean.dupnot@x.fr"),
+        ];
+        assert_eq!(
+            told(&rows).as_deref(),
+            Some(
+                "gestionnaires.csv, ligne 3 : attention : « G1 » n'a l'e-mail « jean.dupnot@x.fr » qu'ici, et « jean.dupont@x.fr » à la ligne 2 : est-ce le bon ?"
+            )
+        );
+        for other in [
+            "jean.dupont@y.fr",
+            "jean.martin@x.fr",
+            "jean.dupont2@x.fr",
+            "accueil@x.fr",
+            "j.dupont@x.fr",
+        ] {
+            let rows = [("G1", "Loge", "jean.dupont@x.fr"), ("G1", "Loge", other)];
+            assert_eq!(told(&rows), None);
+        }
     }
 
     #[test]

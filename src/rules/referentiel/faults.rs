@@ -113,7 +113,14 @@ fn meant(residence: &str, near: &str, known: &HashMap<&str, Residence>) -> Strin
             );
         }
     }
-    format!(" : vouliez-vous dire « {near} » ?")
+    // The typo may be there: these rows may be right.
+    let place = known
+        .get(near)
+        .map(|it| format!(" ({RESIDENCES}, ligne {})", it.line));
+    format!(
+        " : vouliez-vous dire « {near} »{} ?",
+        place.unwrap_or_default()
+    )
 }
 
 /// Reports residences with near-identical codes.

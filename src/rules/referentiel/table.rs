@@ -20,7 +20,7 @@ impl<const N: usize> Table<N> {
         rows: Vec::new(),
     };
 
-    pub fn rows(&self) -> impl Iterator<Item = Row<'_, N>> {
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_, N>> + Clone {
         self.rows.iter().map(|(line, values)| Row {
             line: *line,
             values: values.each_ref().map(|range| &self.texts[range.clone()]),

@@ -198,7 +198,7 @@ fn the_rows_of_a_missing_residence_are_reported_once_with_a_suggestion() {
         told,
         [
             "residences.csv, ligne 4 : attention : « mz-02 » et « MZ-02 » (ligne 3) ne diffèrent que par une majuscule, un accent ou une espace : est-ce la même résidence ?",
-            "biens.csv, ligne 2 : attention : la résidence « MZ-O2 » n'est pas dans residences.csv : vouliez-vous dire « MZ-02 » ? ; 2 autres lignes la nomment",
+            "biens.csv, ligne 2 : attention : la résidence « MZ-O2 » n'est pas dans residences.csv : vouliez-vous dire « MZ-02 » (residences.csv, ligne 3) ? ; 2 autres lignes la nomment",
             "biens.csv, ligne 3 : attention : la résidence « QQ-77 » n'est pas dans residences.csv : ajoutez-y sa ligne, ou retirez celle-ci",
         ]
     );
@@ -242,9 +242,9 @@ fn a_residence_with_its_own_rows_is_not_suggested() {
         told,
         [
             "gestionnaires.csv, ligne 3 : attention : la résidence « MZ-02 » n'est pas dans residences.csv : ajoutez-y sa ligne, ou retirez celle-ci",
-            "gestionnaires.csv, ligne 4 : attention : la résidence « WO-O1 » n'est pas dans residences.csv : vouliez-vous dire « WO-01 » ?",
+            "gestionnaires.csv, ligne 4 : attention : la résidence « WO-O1 » n'est pas dans residences.csv : vouliez-vous dire « WO-01 » (residences.csv, ligne 3) ?",
             "biens.csv, ligne 3 : attention : la résidence « MZ-02 » n'est pas dans residences.csv : ajoutez-y sa ligne, ou retirez celles-ci ; une autre ligne la nomme",
-            "biens.csv, ligne 6 : attention : la résidence « WO-O1 » n'est pas dans residences.csv : vouliez-vous dire « WO-01 » ?",
+            "biens.csv, ligne 6 : attention : la résidence « WO-O1 » n'est pas dans residences.csv : vouliez-vous dire « WO-01 » (residences.csv, ligne 3) ?",
         ]
     );
 }

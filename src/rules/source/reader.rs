@@ -207,7 +207,10 @@ impl<'a> Reader<'a> {
         let mut meant = Vec::new();
         for (key, _) in entries {
             if !strays.contains(&key) && !self.known_key(key, &names) {
-                meant.extend(nearest(&key.name, names.iter().copied()));
+                // Its colon may be missing: « {identifiant RS-1} ».
+                let first = key.name.split([' ', ';', '=']).next().unwrap_or_default();
+                let own = names.iter().copied().find(|it| *it == first);
+                meant.extend(own.or_else(|| nearest(&key.name, names.iter().copied())));
             }
         }
         Some(names.map(|name| {
@@ -235,7 +238,7 @@ impl<'a> Reader<'a> {
         if !known {
             let near = key
                 .glued()
-                .or_else(|| self.note_bare(key))
+                .or_else(|| self.note_bare(key, names))
                 .unwrap_or_else(|| suggestion_of(Listed::Keys, &key.name, names.iter().copied()));
             let message = format!("clé inconnue « {} » : {near}", key.name);
             self.fault(code::KEY_UNKNOWN, key.line, key.column, message);
@@ -265,6 +268,7 @@ impl<'a> Reader<'a> {
     pub(super) fn word_kept(&mut self, node: &Node) -> Option<Located> {
         let word = self.text(node)?;
         self.note_hidden(&word);
+        self.note_going_on(&word);
         Some(word)
     }
 
@@ -356,6 +360,7 @@ impl<'a> Reader<'a> {
                 continue;
             }
             self.note_several(key, kind);
+            self.note_disguised(key);
             let key = self.key(key);
             if let Some(value) = self.word_kept(value) {
                 pairs.push((key, value.text));

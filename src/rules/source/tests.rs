@@ -334,3 +334,101 @@ fn a_character_that_hides_a_value_is_reported_at_its_position(
     assert!(priorites("priorites.yaml", text, &mut faults).is_none());
     assert_eq!((faults[0].line, faults[0].column), at, "{faults:?}");
 }
+
+/// The messages about a file of qualifications with these two codes.
+fn told_of_codes(first: &str, second: &str) -> Vec<String> {
+    let block = "    libelle: L\n    type_gestionnaire: t\n    workflow: W\n";
+    let text = format!("qualifications:\n  {first}:\n{block}  {second}:\n{block}");
+    let mut faults = Vec::new();
+    let read = qualifications("qualifications.yaml", &text, &mut faults);
+    assert!(read.is_some(), "{faults:?}");
+    let told = faults.into_iter().map(|it| {
+        assert_eq!((it.severity, it.line), (Severity::Warning, 6), "{it}");
+        it.message
+    });
+    told.collect()
+}
+
+#[rstest]
+#[case("CHAUF:", "écrivez « CHAUF: »")]
+#[case("CHAUF :", "écrivez « CHAUF: »")]
+#[case("// ENC", "et non par « // » : mettez « # » à sa place")]
+#[case("-- ENC", "et non par « -- »")]
+#[case("; ENC", "et non par « ; »")]
+#[case("\"CHAUF \"", "une espace compte dans ce code")]
+#[case("CHAUF.", "écrivez « CHAUF »")]
+#[case("(CHAUF)", "écrivez « CHAUF »")]
+fn a_code_with_a_sign_that_was_meant_as_syntax_is_a_remark(
+    #[case] code: &str,
+    #[case] words: &str,
+) {
+    let told = told_of_codes("ASC", code);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains(words), "{told:?}");
+}
+
+#[rstest]
+#[case("ASC", "\"CHAUF:\"")]
+#[case("ASC", "'// ENC'")]
+#[case("ASC", "\"(CHAUF)\"")]
+#[case("ASC", "CHAUF-2")]
+#[case("ASC", "A:B")]
+#[case("ASC", "AB//C")]
+#[case("ASC", "CHAUF (collectif)")]
+#[case("ASC.", "CHAUF.")]
+#[case("(ASC)", "(CHAUF)")]
+#[case("ASC", "1.2")]
+#[case("ASC", "012")]
+fn a_code_may_have_signs(#[case] first: &str, #[case] second: &str) {
+    assert_eq!(told_of_codes(first, second), [""; 0]);
+}
+
+#[rstest]
+#[case("  En relecture:: En attente\n", "écrivez « En relecture: »")]
+#[case("  // En relecture: En attente\n", "mettez « # » à sa place")]
+#[case(
+    "  Close: {selon: resultat, valeurs: {Fait:: Traité}}\n",
+    "écrivez « Fait: »"
+)]
+#[case("  \"En relecture:\": En attente\n", "")]
+#[case("  '// En relecture': En attente\n", "")]
+#[case("  -- Aucun --: En attente\n", "")]
+#[case("  (Sans suite): Rejeté\n", "")]
+#[case("  Close.: Traité\n", "")]
+#[case("  'Close ': Traité\n", "")]
+#[case("  Étape 1:2: Traité\n", "")]
+fn a_statut_with_a_sign_that_was_meant_as_syntax_is_a_remark(
+    #[case] line: &str,
+    #[case] words: &str,
+) {
+    let told = told_of_statuts(line);
+    assert_eq!(told.len(), usize::from(!words.is_empty()), "{told:?}");
+    assert!(told.iter().all(|it| it.contains(words)), "{told:?}");
+}
+
+#[rstest]
+#[case("W\n      (voir avec Paul)", "« W (voir avec Paul) »")]
+#[case("W\n\n     à revoir", "devant elle si c'est un commentaire")]
+#[case("W # voir avec Paul", "")]
+#[case("W\n      # voir avec Paul", "")]
+#[case("\"W\n      (voir avec Paul)\"", "")]
+#[case(">-\n      W\n      X", "")]
+#[case("|-\n      W X", "")]
+#[case("W (voir avec Paul)   ", "")]
+#[case("W\r", "")]
+#[case("\n      W", "")]
+#[case("!!str W", "")]
+#[case("12", "")]
+fn a_word_that_continues_on_the_next_line_is_a_remark(#[case] workflow: &str, #[case] words: &str) {
+    let text = format!(
+        "qualifications:\n  ASC:\n    libelle: Ascenseur\n      en panne\n    type_gestionnaire: t\n    workflow: {workflow}\n"
+    );
+    let mut faults = Vec::new();
+    let read = qualifications("qualifications.yaml", &text, &mut faults);
+    assert!(read.is_some(), "{faults:?}");
+    assert_eq!(faults.len(), usize::from(!words.is_empty()), "{faults:?}");
+    for fault in faults {
+        assert_eq!((fault.line, fault.severity), (6, Severity::Warning));
+        assert!(fault.message.contains(words), "{fault}");
+    }
+}

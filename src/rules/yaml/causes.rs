@@ -170,12 +170,12 @@ pub(super) fn too_far_left(lines: &[&str], at: usize) -> Option<usize> {
         .then_some(cut)
 }
 
-fn is_filled(line: &str) -> bool {
+pub(super) fn is_filled(line: &str) -> bool {
     !line.trim().is_empty() && !line.trim_start().starts_with('#')
 }
 
 /// The indentation of a line as a person sees it, whatever the characters. In characters.
-fn leading_whitespace(line: &str) -> usize {
+pub(super) fn leading_whitespace(line: &str) -> usize {
     line.chars().take_while(|it| it.is_whitespace()).count()
 }
 

@@ -70,6 +70,55 @@ pub(super) fn star(line: &str, column: usize) -> Option<Habit> {
     told("un élément d'une liste commence par un tiret : mettez « - » à la place de « * »")
 }
 
+/// Where a quoted text follows a name between braces without a colon, `{nom "texte"}`: on this line or one above it,
+/// since the parser takes everything up to the next quote for one text. In characters, from 0.
+pub(super) fn quote_without_colon(lines: &[&str], at: usize) -> Option<(usize, usize)> {
+    let mut above = (0..=at.min(lines.len().checked_sub(1)?)).rev();
+    above.find_map(|at| Some((at, name_before_quote(lines[at])?)))
+}
+
+fn name_before_quote(line: &str) -> Option<usize> {
+    let mut quote = None;
+    let mut escaped = false;
+    // The text since the last brace or comma.
+    let (mut begin, mut depth) = (0, 0_usize);
+    for (at, sign) in line.char_indices() {
+        match (quote, sign) {
+            (Some('"'), '\\') if !escaped => escaped = true,
+            (Some(open), it) => {
+                if it == open && !escaped {
+                    quote = None;
+                }
+                escaped = false;
+            }
+            (None, '#') if at == 0 || line[..at].ends_with(' ') => return None,
+            (None, '{') => (begin, depth) = (at + 1, depth + 1),
+            (None, '}') => depth = depth.saturating_sub(1),
+            (None, ',') => begin = at + 1,
+            (None, '"' | '\'') => {
+                let name = &line[begin..at];
+                if depth > 0 && sign == '"' && is_name(name) {
+                    let spaces = name.len() - name.trim_start().len();
+                    return Some(line[..begin + spaces].chars().count());
+                }
+                let before = name.trim_end();
+                if before.is_empty() || before.ends_with([':', '[', '-']) {
+                    quote = Some(sign);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether a text before a quote is a name without its colon, possibly with another sign in its place.
+fn is_name(text: &str) -> bool {
+    let name = text.trim().trim_end_matches([';', '=', ' ']);
+    let of_name = |it: char| it.is_alphanumeric() || "_-?".contains(it);
+    text.ends_with([' ', ';', '=']) && !name.is_empty() && name.chars().all(of_name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::parse;
@@ -102,6 +151,36 @@ mod tests {
         assert_eq!((fault.line, fault.column), at, "{fault}");
         assert!(fault.message.contains(words), "{fault}");
         parse("f.yaml", mended).unwrap();
+    }
+
+    #[rstest]
+    #[case("x: {b \"{{ c }}\"}\nd: e\nf: {g: \"h\"}\n", (1, 5), "x: {b: \"{{ c }}\"}\nd: e\nf: {g: \"h\"}\n")]
+    #[case("x: {b; \"{{ c }}\"}\nf: \"g\"\n", (1, 5), "x: {b: \"{{ c }}\"}\nf: \"g\"\n")]
+    #[case("x: {a: b, c: \"d\", e \"{{ c }}\"}\nf: {g: \"h\"}\n", (1, 19), "x: {a: b, c: \"d\", e: \"{{ c }}\"}\nf: {g: \"h\"}\n")]
+    fn a_missing_colon_before_a_quote_is_reported_there(
+        #[case] wrong: &str,
+        #[case] at: (u32, u32),
+        #[case] mended: &str,
+    ) {
+        let fault = parse("f.yaml", wrong).unwrap_err().remove(0);
+        assert_eq!((fault.line, fault.column), at, "{fault}");
+        assert!(
+            fault.message.contains("il manque les deux-points"),
+            "{fault}"
+        );
+        parse("f.yaml", mended).unwrap();
+    }
+
+    #[rstest]
+    #[case("a: {b: c d \"e\"}\nf: \"g\" h\n")]
+    #[case("a: {b: \"c, d \\\" e\"}\nf: \"g\" h\n")]
+    #[case("a: b, c \"d\"\nf: \"g\" h\n")]
+    #[case("# {b \"c\"}\nf: \"g\" h\n")]
+    #[case("a: [b, 'c, d \"e\"']\nf: \"g\" h\n")]
+    fn a_quote_in_its_place_is_not_blamed(#[case] text: &str) {
+        let fault = parse("f.yaml", text).unwrap_err().remove(0);
+        assert_eq!(fault.line, 2, "{fault}");
+        assert!(!fault.message.contains("il manque"), "{fault}");
     }
 
     #[rstest]

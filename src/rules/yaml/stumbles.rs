@@ -1,16 +1,15 @@
 //! What can happen to a file in an editor, explained for someone who does not know YAML's grammar.
 
 use super::causes::{cause, not_closed, too_far_left};
+use super::{habits, levels};
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::pasted;
 
 const TAB: &str = "une tabulation : utilisez des espaces pour décaler";
 const CUT: &str = "une ligne « --- » coupe le fichier en deux";
 const COLON: &str = "deux-points inattendus : mettez le texte entre guillemets, ou alignez la ligne sur celle du dessus";
-const ASKEW: &str =
-    "cette ligne n'est pas alignée avec les clés de son groupe, ou n'est pas « nom: valeur »";
-const NO_COLON: &str =
-    "cette ligne n'est pas « nom: valeur » : il manque les deux-points, ou l'espace après eux";
+const ASKEW: &str = "cette ligne n'est pas alignée avec les clés de son groupe, ou n'est pas « nom: valeur » ; si c'est un commentaire, mettez « # » devant";
+const NO_COLON: &str = "cette ligne n'est pas « nom: valeur » : il manque les deux-points, ou l'espace après eux ; si c'est un commentaire, mettez « # » devant";
 
 const GLUED: &str = "il manque une espace après les deux-points : « nom: valeur »";
 pub(super) const BRACE: &str =
@@ -25,6 +24,8 @@ const GOES_ON_WITH_BOTH: &str = "le texte continue après le guillemet qui le fe
 const GOES_ON_SINGLE_WITH_BOTH: &str =
     "le texte continue après l'apostrophe qui le ferme : doublez chaque apostrophe du texte « '' »";
 const QUOTE_LEFT_OPEN: &str = "un guillemet n'est pas refermé";
+const NO_COLON_BEFORE_QUOTE: &str =
+    "il manque les deux-points entre ce nom et le guillemet : écrivez « nom: \"texte\" »";
 const NOT_CLOSED: &str = "le guillemet ouvert ici n'est pas refermé";
 const NOT_CLOSED_SINGLE: &str = "l'apostrophe ouverte ici n'est pas refermée";
 
@@ -155,6 +156,10 @@ pub(super) fn diagnose(
     };
     let message = opener.map_or(message, str::to_owned);
     let found = stop.and_then(|(at, _)| mistake(&lines, at, &message));
+    let level = stop.filter(|_| found.is_none() && [COLON, ASKEW].contains(&message.as_str()));
+    if let Some((at, column, message)) = level.and_then(|(at, _)| levels::cause(file, &lines, at)) {
+        return Diagnostic::at(code::YAML, file, clamp(at), clamp(column), message);
+    }
     let (line, column, message) = match found {
         Some((at, column, message)) => (clamp(at), clamp(column), message),
         None => {
@@ -164,8 +169,11 @@ pub(super) fn diagnose(
     };
     let pasted = before(line).and_then(|at| pasted::note_in_line(lines.get(at)?));
     let left = before(line).filter(|_| message == ASKEW);
-    let left = left.and_then(|at| too_far_left(&lines, at));
-    let left = left.map(|at| format!("ou la ligne {} est trop à gauche", at + 1));
+    let left = left.and_then(|at| {
+        let cut = too_far_left(&lines, at).map(|it| (it, "gauche"));
+        cut.or_else(|| levels::first_of_group(&lines, at))
+    });
+    let left = left.map(|(at, side)| format!("ou la ligne {} est trop à {side}", at + 1));
     let message = match pasted.or(left) {
         Some(more) => format!("{message} ; {more}"),
         None => message.to_owned(),
@@ -193,9 +201,15 @@ fn mistake<'m>(lines: &[&str], at: usize, message: &'m str) -> Option<(usize, us
             let column = lines[at][..braces].chars().count();
             Some((at, column, message))
         }
-        GOES_ON => left_open(lines, at, '"')
-            .or_else(|| Some((at, name_left_open(lines.get(at)?)?)))
-            .map(|(at, column)| (at, column, NOT_CLOSED)),
+        GOES_ON => {
+            let colon = habits::quote_without_colon(lines, at);
+            let colon = colon.map(|(at, column)| (at, column, NO_COLON_BEFORE_QUOTE));
+            colon.or_else(|| {
+                let open = left_open(lines, at, '"');
+                let open = open.or_else(|| Some((at, name_left_open(lines.get(at)?)?)));
+                open.map(|(at, column)| (at, column, NOT_CLOSED))
+            })
+        }
         GOES_ON_SINGLE => {
             left_open(lines, at, '\'').map(|(at, column)| (at, column, NOT_CLOSED_SINGLE))
         }

@@ -19,6 +19,8 @@ pub(super) struct Outcome {
     values: BTreeMap<&'static str, Expected>,
     /// The error, if there was one.
     pub error: Option<String>,
+    /// Where the word that the error suggests is written.
+    pub origin: Option<String>,
     /// Why there is no demande, or no status for `SoWell`.
     pub why: Option<String>,
     /// Why the e-mails could not be rendered.

@@ -27,6 +27,8 @@ const EXPECTED_OF_SIGNALEMENT: [&str; 10] = [
     "accuses",
     "erreur",
 ];
+/// The expected keys that are true or false.
+const FLAGS: [&str; 2] = ["transmis", "ignore"];
 /// The keys that a case may expect of a status.
 const EXPECTED_OF_STATUT: [&str; 4] = ["statut_sowell", "ignore", "accuses", "erreur"];
 /// The keys that a case may give of a status.
@@ -124,6 +126,9 @@ fn read_expected(
             let names = reader.texts(node)?;
             templates.extend(names.iter().cloned());
             Expected::List(names.into_iter().map(|name| name.text).collect())
+        } else if FLAGS.contains(&key.name.as_str()) && node.value == YamlValue::Null {
+            reader.expected(node, "« true » ou « false »");
+            return None;
         } else {
             Expected::Text(reader.text(node)?.text)
         };
@@ -139,7 +144,7 @@ fn read_signalement(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
     for (key, value) in reader.map(node)? {
         let name = key.name.as_str();
         match &value.value {
-            YamlValue::Null => note_without_colon(reader, key),
+            YamlValue::Null => note_without_colon(reader, key, &KEYS),
             YamlValue::List(photos) if name == "photos" => {
                 let number = Located {
                     line: value.line,
@@ -151,7 +156,7 @@ fn read_signalement(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
             YamlValue::Map(entries) if name == "autres" => {
                 for (key, value) in entries {
                     if value.value == YamlValue::Null {
-                        note_without_colon(reader, key);
+                        note_without_colon(reader, key, &[]);
                     }
                     given.autres.insert(key.name.clone(), value.json());
                 }
@@ -175,8 +180,8 @@ fn read_signalement(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
 
 /// Reports a key between braces that no colon follows: either its value is glued to it, or a comma has cut off the end
 /// of a text.
-fn note_without_colon(reader: &mut Reader<'_>, key: &Key) {
-    let Some(note) = reader.note_bare(key) else {
+fn note_without_colon(reader: &mut Reader<'_>, key: &Key, names: &[&str]) {
+    let Some(note) = reader.note_bare(key, names) else {
         return;
     };
     match key.glued() {

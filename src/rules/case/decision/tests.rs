@@ -123,6 +123,48 @@ const UNKNOWN_FIELD: &str = "fn accuses(evenement) {\n    if evenement.signaleme
     0,
     ""
 )]
+#[case(
+    "residences: [{code: R-9, gestionnaires: {technique: {identifiant T-1}}}]\n    signalement: {residence: R-9}",
+    "{transmis: true}",
+    1,
+    "il manque les deux-points : écrivez « identifiant: T-1 »"
+)]
+#[case(
+    "statut: {statut: Clôturée, resultat; Traité}",
+    "{statut_sowell: Traité}",
+    1,
+    "il manque les deux-points : écrivez « resultat: Traité »"
+)]
+#[case(
+    "signalement: {residence: R, qualification ASC}",
+    "{transmis: true}",
+    1,
+    "il manque les deux-points : écrivez « qualification: ASC »"
+)]
+#[case(
+    "signalement: {}",
+    "{transmis: }",
+    1,
+    "il faut ici « true » ou « false », et non rien"
+)]
+#[case(
+    "statut: {statut: Ouverte}",
+    "{ignore: }",
+    1,
+    "il faut ici « true » ou « false »"
+)]
+#[case(
+    "signalement: {etage}",
+    "{transmis: true}",
+    1,
+    "il manque les deux-points entre le nom et la valeur"
+)]
+#[case(
+    "signalement: {description: Fuite, urgent}",
+    "{transmis: true}",
+    1,
+    "une virgule coupe le texte"
+)]
 fn a_mistake_in_a_case_is_reported_once(
     #[case] input: &str,
     #[case] attendu: &str,
@@ -183,4 +225,53 @@ fn an_extra_dash_is_reported_once() {
             .3
             .contains("retirez le tiret devant « signalement »")
     );
+}
+
+#[rstest]
+#[case(
+    "statuts.yaml",
+    "initial: Ouverte\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\n  Vivest en rteour: En attente\n",
+    "statut: {statut: Vivest en retour}",
+    " » ? ; « Vivest en rteour » est écrit dans statuts.yaml, ligne 5 : corrigez celui des deux qui a la faute"
+)]
+#[case(
+    "statuts.yaml",
+    "initial: Ouverte\ncanal: SoWell\ncorrespondances:\n  Ouverte:\n    selon: resultat\n    valeurs:\n      Triaté: Traité\n",
+    "statut: {statut: Ouverte, resultat: Traité}",
+    " ; « Triaté » est écrit dans statuts.yaml, ligne 7 :"
+)]
+#[case(
+    "priorites.yaml",
+    "priorites:\n  hihg: haute\n  low: faible\n  normal: normal\n",
+    "signalement: {priorite: high}",
+    " ; « hihg » est écrit dans priorites.yaml, ligne 2 :"
+)]
+#[case(
+    "qualifications.yaml",
+    "qualifications:\n  CHAUFF: {libelle: L, type_gestionnaire: technique, workflow: W}\n",
+    "signalement: {qualification: CHAUF}",
+    " ; « CHAUFF » est écrit dans qualifications.yaml, ligne 2 :"
+)]
+fn the_table_that_has_the_suggested_word_is_named(
+    #[case] file: &str,
+    #[case] text: &str,
+    #[case] given: &str,
+    #[case] words: &str,
+) {
+    let case = format!("cas:\n  - nom: un\n    {given}\n    attendu: {{accuses: []}}\n");
+    let told = told(&[(file, text), ("cas/a.yaml", &case)]);
+    let told: Vec<_> = told.into_iter().filter(|it| it.0 == "cas/a.yaml").collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].3.contains(words), "{told:?}");
+}
+
+#[rstest]
+#[case("statut: {statut: Tout autre}")]
+#[case("statut: {statut: Clôturée}")]
+#[case("signalement: {residence: R-9}")]
+fn no_table_is_named_without_a_near_word(#[case] given: &str) {
+    let case = format!("cas:\n  - nom: un\n    {given}\n    attendu: {{accuses: []}}\n");
+    let told = told(&[("cas/a.yaml", &case)]);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(!told[0].3.contains("est écrit dans"), "{told:?}");
 }

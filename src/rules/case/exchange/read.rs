@@ -8,7 +8,7 @@ use crate::rules::connector::{Answer, ITEM_FIELDS, METHODS, Meaning, Operation, 
 use crate::rules::diagnostic::code;
 use crate::rules::place::Located;
 use crate::rules::source::Reader;
-use crate::rules::yaml::{Node, Value};
+use crate::rules::yaml::{Key, Node, Value};
 
 use super::{ExchangeCase, OF_REQUEST};
 
@@ -145,6 +145,7 @@ fn read_expected(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(Located, N
 fn read_request(reader: &mut Reader<'_>, node: &Node) -> Option<()> {
     let [methode, chemin, parametres, entetes, corps] =
         reader.fields(node, OF_REQUEST, &OF_REQUEST)?;
+    note_empty(reader, node);
     if let Some(node) = methode {
         reader.word(node, &METHODS);
     }
@@ -152,7 +153,11 @@ fn read_request(reader: &mut Reader<'_>, node: &Node) -> Option<()> {
         reader.text(node);
     }
     for node in [parametres, entetes].into_iter().flatten() {
-        reader.map(node);
+        for (key, value) in reader.map(node)? {
+            if value.value == Value::Null {
+                note_without_colon(reader, key);
+            }
+        }
     }
     let Some(corps) = corps else { return Some(()) };
     let entries = reader.map(corps)?;
@@ -167,4 +172,32 @@ fn read_request(reader: &mut Reader<'_>, node: &Node) -> Option<()> {
         reader.fault(code::SHAPE, corps.line, corps.column, message);
     }
     Some(())
+}
+
+/// Reports the parts of a request that have no value: they are not compared.
+fn note_empty(reader: &mut Reader<'_>, request: &Node) {
+    let Value::Map(entries) = &request.value else {
+        return;
+    };
+    for (key, value) in entries {
+        if value.value == Value::Null && OF_REQUEST.contains(&key.name.as_str()) {
+            let message = format!(
+                "« {} » est vide et n'est donc pas comparé : écrivez ce qui est attendu, ou retirez cette ligne",
+                key.name
+            );
+            reader.remark(code::CASE, key.line, key.column, message);
+        }
+    }
+}
+
+/// Reports a name between braces without its colon: it would mean that nothing is sent under this name.
+fn note_without_colon(reader: &mut Reader<'_>, key: &Key) {
+    // A name of a header or of a parameter has no space.
+    let first = key.name.split([' ', ';']).next().unwrap_or_default();
+    let bare = reader.note_bare(key, &[first]);
+    let Some(message) = bare.map(|it| key.glued().unwrap_or(it)) else {
+        return;
+    };
+    let message = format!("« {} » n'est pas comparé : {message}", key.name);
+    reader.remark(code::CASE, key.line, key.column, message);
 }

@@ -255,3 +255,52 @@ fn an_operation_that_is_not_described_is_reported() {
         "cas « un » : il n'y a pas de connecteurs/crm.yaml"
     );
 }
+
+#[rstest]
+#[case(
+    "{methode: , chemin: /tickets}",
+    "« methode » est vide et n'est donc pas comparé"
+)]
+#[case("{chemin: }", "« chemin » est vide")]
+#[case(
+    "{entetes: {Session:abc}}",
+    "il manque une espace après les deux-points : « Session: abc »"
+)]
+#[case(
+    "{entetes: {Session abc}}",
+    "il manque les deux-points : écrivez « Session: abc »"
+)]
+#[case("{parametres: {ref; R-7}}", "écrivez « ref: R-7 »")]
+#[case("{entetes: {Session: '***jeton***', Authorization: }}", "")]
+#[case("{methode: GET}", "")]
+#[case("{}", "")]
+fn a_part_that_is_not_compared_is_a_remark(#[case] requete: &str, #[case] words: &str) {
+    let cases = format!(
+        "cas:\n  - nom: un\n    connecteur: crm\n    operation: chercher\n    attendu: {{requete: {requete}}}\n"
+    );
+    let told: Vec<String> = gate(&cases).into_iter().map(|it| it.2).collect();
+    assert!(
+        told.iter().any(|it| it.contains(words)) || words.is_empty(),
+        "{told:?}"
+    );
+    if words.is_empty() {
+        assert_eq!(told, [""; 0]);
+    }
+}
+
+#[test]
+fn a_line_of_the_connector_is_told_with_its_file() {
+    let uid = "uid: {entete: Location, motif: '([0-9]+)$'}";
+    let connector = CONNECTOR.replace(uid, "uid: '{{ reponse.json.ticket.id }}'");
+    assert_ne!(connector, CONNECTOR);
+    let line = connector.lines().position(|it| it.contains("ticket.id"));
+    let cases = "cas:\n  - nom: un\n    connecteur: crm\n    operation: creer\n    reponse: {statut: 200, json: {code: 0}}\n    attendu: {requete: {methode: POST}}\n";
+    let found = told(&[(Partner::Crm.file(), &connector), ("cas/a.yaml", cases)]);
+    let told: Vec<_> = found.iter().filter(|it| it.0 == "cas/a.yaml").collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    let words = format!(
+        " : connecteurs/crm.yaml, ligne {} : ",
+        line.unwrap_or_default() + 1
+    );
+    assert!(told[0].3.contains(&words), "{told:?}");
+}

@@ -60,6 +60,26 @@ const QUALIFICATIONS_WITH: &str = "qualifications:\n  ASC:\n    libelle: L\n    
     "priorites:\n  low: basse\n  normal: haute\n  urgent: hautte\n",
     "priorites.yaml:4 « hautte » et « haute » (ligne 3) ne diffèrent que par une lettre doublée : est-ce le même mot ?"
 )]
+#[case(
+    "priorites.yaml",
+    "priorites:\n  low: faible\n  normal: normal\n  high: haute\n  urgent: hute\n",
+    "priorites.yaml:5 « hute » et « haute » (ligne 4) ne diffèrent que par une lettre : est-ce le même mot ?"
+)]
+#[case(
+    "priorites.yaml",
+    "priorites:\n  low: faible\n  normal: normal\n  high: haute\n  urgent: huate\n",
+    "« huate » et « haute » (ligne 4)"
+)]
+#[case(
+    "priorites.yaml",
+    "priorites:\n  low: faible\n  normal: normal\n  high: haute\n  High: urgente\n",
+    "priorites.yaml:5 « High » et « high » (ligne 4) ne diffèrent que par une majuscule"
+)]
+#[case(
+    "priorites.yaml",
+    "priorites:\n  low: faible\n  normal: normal\n  high: haute\n  urgent,: urgente\n",
+    "priorites.yaml:5 « urgent, » finit par une virgule"
+)]
 fn near_identical_words_are_reported(#[case] file: &str, #[case] text: &str, #[case] words: &str) {
     let text = match file {
         "qualifications.yaml" => format!("{QUALIFICATIONS_WITH}{text}"),
@@ -91,6 +111,14 @@ fn near_identical_words_are_reported(#[case] file: &str, #[case] text: &str, #[c
 #[case(
     "statuts.yaml",
     "initial: A\ncanal: SoWell\ncorrespondances:\n  A: LOT C\n  B: LOT CC\n  C: En attente (1; 2)\n  D: En attente, suite\n"
+)]
+#[case(
+    "priorites.yaml",
+    "priorites:\n  low: faible\n  normal: normal\n  high: haute\n  High: haute\n  HIGH: haute\n  urgent: haute\n  Normale: normale\n"
+)]
+#[case(
+    "priorites.yaml",
+    "priorites:\n  low: mineure\n  normal: majeure\n  high: haut\n  urgent: haute\n  a: base\n  b: bise\n  c: P1\n  d: P11\n  e: forte\n"
 )]
 fn different_words_are_left_alone(#[case] file: &str, #[case] text: &str) {
     let (generation, told) = compiled(&[(file, text)]);

@@ -142,3 +142,34 @@ fn a_status_ignored_twice_is_reported() {
     assert_eq!(told, [wanted]);
     assert!(generation.is_some());
 }
+
+#[rstest]
+#[case("modes: [tous manager]\n", "mettez une virgule : [tous, manager]")]
+#[case("modes: [auteur; manager]\n", "mettez une virgule : [auteur, manager]")]
+#[case(
+    "modes: [categories]\ncategories: [ASC; CHAUF]\n",
+    "mettez une virgule : [ASC, CHAUF]"
+)]
+#[case(
+    "modes: [categories]\ncategories: [ASC CHAUF ECL]\n",
+    "mettez une virgule : [ASC, CHAUF, ECL]"
+)]
+#[case("modes: [tous managers]\n", "valeurs connues")]
+#[case("modes: [managers]\n", "vouliez-vous dire « manager » ?")]
+#[case(
+    "modes: [categories]\ncategories: [ASC, CHAUFF]\n",
+    "vouliez-vous dire « CHAUF » ?"
+)]
+fn words_of_a_list_without_their_comma_are_told(#[case] text: &str, #[case] words: &str) {
+    let (generation, told) = compiled(&[("transmission.yaml", text)]);
+    assert!(generation.is_none());
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains(words), "{told:?}");
+    let mended = text
+        .replace(';', ",")
+        .replace("SC CH", "SC, CH")
+        .replace("F E", "F, E");
+    let mended = mended.replace("tous manager]", "tous, manager]");
+    let (generation, _) = compiled(&[("transmission.yaml", &mended)]);
+    assert_eq!(generation.is_some(), words.contains("virgule"));
+}

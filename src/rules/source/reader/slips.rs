@@ -33,6 +33,31 @@ fn are_several(key: &str) -> bool {
     parts.len() > 1 && filled && alike
 }
 
+/// The word before a doubled colon, `CHAUF::`.
+fn doubled_colon(name: &str) -> Option<&str> {
+    let before = name.strip_suffix(':')?.trim_end_matches([':', ' ']);
+    before.ends_with(char::is_alphanumeric).then_some(before)
+}
+
+/// The mark of a comment of another language at the beginning of a word. « -- Aucun -- » is a title, as in lists to
+/// choose from.
+fn foreign_comment(name: &str) -> Option<&'static str> {
+    let mut marks = ["//", "/*", "<!--", "--", ";"].into_iter();
+    let mark = marks.find(|it| name.starts_with(*it))?;
+    let rest = name[mark.len()..].trim_start();
+    let is_word = rest.starts_with(char::is_alphanumeric);
+    (is_word && !(mark == "--" && rest.ends_with('-'))).then_some(mark)
+}
+
+fn in_parentheses(name: &str) -> Option<&str> {
+    let inner = name.strip_prefix('(')?.strip_suffix(')')?;
+    (!inner.trim().is_empty() && !inner.contains(['(', ')'])).then_some(inner)
+}
+
+fn is_padded(name: &str) -> bool {
+    !name.trim().is_empty() && (name.starts_with(' ') || name.ends_with(' '))
+}
+
 impl Reader<'_> {
     /// Reports keys indented with characters that YAML does not accept as spaces: they end up on the top level instead
     /// of in their group.
@@ -145,18 +170,43 @@ impl Reader<'_> {
     }
 
     /// The message about a word between braces that YAML reads as a key although no colon follows it, because of a
-    /// comma or an equals sign.
-    pub(in crate::rules) fn note_bare(&self, key: &Key) -> Option<String> {
+    /// comma, an equals sign, or a colon that was left out after one of these names.
+    pub(in crate::rules) fn note_bare(&self, key: &Key, names: &[&str]) -> Option<String> {
         if !self.lacks_colon(key) {
             return None;
         }
-        Some(match key.name.split_once('=') {
-            Some((name, value)) => {
-                let (name, value) = (name.trim(), value.trim());
-                format!("écrivez « {name}: {value} », avec deux-points")
-            }
-            None => "une virgule coupe le texte qui est devant : mettez-le en entier entre guillemets, ou ajoutez « : » et une valeur".into(),
+        if let Some((name, value)) = key.name.split_once('=') {
+            let (name, value) = (name.trim(), value.trim());
+            return Some(format!("écrivez « {name}: {value} », avec deux-points"));
+        }
+        let parts = key.name.split_once([' ', ';']);
+        if let Some((name, value)) = parts.filter(|(it, _)| names.contains(it)) {
+            let value = value.trim_start_matches([' ', ';']);
+            return Some(format!(
+                "il manque les deux-points : écrivez « {name}: {value} »"
+            ));
+        }
+        Some(if self.follows_comma(key) {
+            "une virgule coupe le texte qui est devant : mettez-le en entier entre guillemets, ou ajoutez « : » et une valeur".into()
+        } else {
+            "il manque les deux-points entre le nom et la valeur : écrivez « nom: valeur »".into()
         })
+    }
+
+    /// Whether a comma comes before a key between braces, possibly on a line above.
+    fn follows_comma(&self, key: &Key) -> bool {
+        let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
+        let Some((line, column)) = number(key.line).zip(number(key.column)) else {
+            return false;
+        };
+        let lines: Vec<&str> = self.text.lines().take(line + 1).collect();
+        let Some((own, above)) = lines.split_last() else {
+            return false;
+        };
+        let before: String = own.chars().take(column).collect();
+        let before = std::iter::once(before.as_str()).chain(above.iter().rev().copied());
+        let mut ends = before.filter_map(|it| it.trim_end().chars().next_back());
+        ends.next() == Some(',')
     }
 
     /// Whether no colon follows a key, as can happen between braces.
@@ -216,6 +266,28 @@ impl Reader<'_> {
 
     /// Reports a word of a list that spans several lines: it was meant as several words, and a comma is missing.
     pub(in crate::rules::source) fn note_over_lines(&mut self, word: &Located) {
+        if self.spans_lines(word) {
+            let message = format!(
+                "« {} » tient sur plusieurs lignes et ne compte que pour un : mettez une virgule entre plusieurs, ou tout sur une ligne",
+                word.text
+            );
+            self.remark(code::SHAPE, word.line, word.column, message);
+        }
+    }
+
+    /// Reports a word that continues on the next line: a remark below it became part of it.
+    pub(super) fn note_going_on(&mut self, word: &Located) {
+        if self.spans_lines(word) {
+            let message = format!(
+                "« {} » : la ligne du dessous fait partie de ce mot : mettez « # » devant elle si c'est un commentaire, ou écrivez tout sur une ligne",
+                word.text
+            );
+            self.remark(code::SHAPE, word.line, word.column, message);
+        }
+    }
+
+    /// Whether an unquoted text continues on the line below.
+    fn spans_lines(&self, word: &Located) -> bool {
         let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
         let written = number(word.line)
             .zip(number(word.column))
@@ -228,16 +300,56 @@ impl Reader<'_> {
         let in_block =
             above.is_some_and(|it| it.trim_end_matches(['-', '+']).ends_with(['|', '>']));
         // Quoted texts and aliases begin differently.
-        let goes_on = !in_block
+        !in_block
             && written.is_some_and(|it| {
                 it.starts_with(char::is_alphanumeric) && !it.starts_with(&word.text)
-            });
-        if goes_on {
-            let message = format!(
-                "« {} » tient sur plusieurs lignes et ne compte que pour un : mettez une virgule entre plusieurs, ou tout sur une ligne",
-                word.text
+            })
+    }
+
+    /// Reports a word of the landlord's with a character that was meant as syntax but belongs to the word: a second
+    /// colon, or the comment mark of another language. Quotes mark it as a word.
+    pub(in crate::rules::source) fn note_disguised(&mut self, key: &Key) {
+        let name = key.name.trim();
+        let reason = if key.quoted || name.contains('\n') {
+            return;
+        } else if let Some(meant) = doubled_colon(name) {
+            format!(
+                "« {name}: » : les deux-points sont écrits deux fois, et les premiers comptent dans le nom : écrivez « {meant}: »"
+            )
+        } else if let Some(mark) = foreign_comment(name) {
+            format!(
+                "« {name} » : un commentaire commence par « # », et non par « {mark} » : mettez « # » à sa place, et devant chaque ligne de son groupe s'il en a un"
+            )
+        } else {
+            return;
+        };
+        let message = format!("{reason} (ou mettez le nom entre guillemets, s'il est bien ainsi)");
+        self.remark(code::SHAPE, key.line, key.column, message);
+    }
+
+    /// Reports a code in parentheses, with a point or a space at its end, unless other codes are written like this.
+    pub(in crate::rules::source) fn note_odd_code(&mut self, key: &Key, codes: &[(Key, Node)]) {
+        let name = key.name.as_str();
+        let (is_odd, reason): (fn(&str) -> bool, String) = if is_padded(name) {
+            let reason = "une espace compte dans ce code : effacez-la".to_owned();
+            (is_padded, reason)
+        } else if key.quoted {
+            return;
+        } else if let Some(inner) = in_parentheses(name) {
+            let reason = format!(
+                "les parenthèses comptent dans ce code : écrivez « {inner} », ou mettez « # » devant chaque ligne de son groupe pour le retirer"
             );
-            self.remark(code::SHAPE, word.line, word.column, message);
+            (|it| in_parentheses(it).is_some(), reason)
+        } else if let Some(before) = name.strip_suffix('.').filter(|it| !it.is_empty()) {
+            let reason = format!("le point compte dans ce code : écrivez « {before} »");
+            (|it| it.ends_with('.'), reason)
+        } else {
+            return;
+        };
+        let alike = codes.iter().filter(|(key, _)| is_odd(&key.name));
+        if alike.count() == 1 && codes.len() > 1 {
+            let message = format!("« {name} » : {reason}, si SoWell ne l'écrit pas ainsi");
+            self.remark(code::SHAPE, key.line, key.column, message);
         }
     }
 
