@@ -1,11 +1,13 @@
 //! Compiles a script's text within the limits set for scripts.
 
+use std::cell::LazyCell;
+
 use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseErrorType};
 
 use super::analysis::functions::Functions;
 use super::analysis::{chain, reads, uses, written};
 use super::syntax::brackets::Balance;
-use super::syntax::slips;
+use super::syntax::{lost_opening, slips};
 use super::{Entry, Script, clamp, dates, lint, position, validate, words};
 use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
 use crate::rules::place::Located;
@@ -136,12 +138,23 @@ fn parse(
 ) -> Option<AST> {
     let mut text = text.to_owned();
     let mut last = 0;
+    let lenient = LazyCell::new(|| {
+        let mut engine = self::engine();
+        engine.set_strict_variables(false);
+        engine
+    });
     for _ in 0..MOST_UNKNOWN {
         let error = match engine.compile(&text) {
             Ok(ast) => return Some(ast),
             Err(error) => error,
         };
         if let Some(((line, column), message)) = slips::foreign_function(&text) {
+            faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
+            return None;
+        }
+        if let Some(((line, column), message)) =
+            lost_opening::find(&text, |it| lenient.compile(it).is_ok())
+        {
             faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
             return None;
         }
