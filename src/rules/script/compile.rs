@@ -136,6 +136,7 @@ fn parse(
     parameters: &[&str],
     faults: &mut Vec<Diagnostic>,
 ) -> Option<AST> {
+    let written = text;
     let mut text = text.to_owned();
     let mut last = 0;
     let lenient = LazyCell::new(|| {
@@ -167,10 +168,15 @@ fn parse(
         let kind = error.err_type();
         // A failure on the same line may be due to the placeholder.
         if line != last || matches!(kind, ParseErrorType::VariableUndefined(_)) {
-            let found = slips::find(kind, &text, (line, column), parameters);
+            // The placeholders are as long as the names, so that the places are those of the script as written.
+            let found = slips::find(kind, written, (line, column), parameters);
             let ((line, column), message) =
                 found.unwrap_or_else(|| ((line, column), words::of_syntax(kind)));
-            faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
+            let fault = Diagnostic::at(code::SCRIPT, file, line, column, message);
+            // Several unknown names may have one cause.
+            if !faults.contains(&fault) {
+                faults.push(fault);
+            }
         }
         let ParseErrorType::VariableUndefined(name) = kind else {
             return None;

@@ -4,6 +4,7 @@
 use rhai::{LexError, ParseErrorType};
 
 mod misplaced;
+mod scope;
 mod several;
 mod undefined;
 

@@ -105,3 +105,72 @@ fn a_lost_opening_of_a_list_is_reported_where_it_was(
     let affecter = GESTIONNAIRE;
     assert_eq!(told(affecter, &with(ACCUSES, piece, instead)), [message]);
 }
+
+const OF_STATUS: &str = "if evenement.type == \"statut\" {
+    let a = evenement.signalement.email_auteur;
+    return [#{ a: a, modele: \"accuse-reception\" }];
+}
+";
+
+#[test]
+fn code_behind_the_function_is_told_where_it_belongs() {
+    let message = "10 les lignes 10 à 13 sont hors de la fonction « accuses » (lignes 1 à 8) : mettez-les dedans, avant la ligne 7";
+    let wrong = format!("{ACCUSES}\n{OF_STATUS}");
+    assert_eq!(told(GESTIONNAIRE, &wrong), [message]);
+    let followed = with(ACCUSES, "    []", &format!("{OF_STATUS}    []"));
+    assert_eq!(told(GESTIONNAIRE, &followed), [""; 0]);
+}
+
+#[test]
+fn code_before_the_function_is_told_where_it_belongs() {
+    let message = "1 les lignes 1 à 4 sont hors de la fonction « accuses » (lignes 5 à 12) : mettez-les dedans, avant la ligne 11";
+    assert_eq!(
+        told(GESTIONNAIRE, &format!("{OF_STATUS}{ACCUSES}")),
+        [message]
+    );
+}
+
+#[test]
+fn one_line_outside_the_function_is_told_where_it_belongs() {
+    let line = "if signalement.photos > 5 { concerne = responsable; }";
+    let message = "19 cette ligne est hors de la fonction « affecter » (lignes 2 à 18) : mettez-la dedans, avant la ligne 14";
+    assert_eq!(told(&format!("{GESTIONNAIRE}{line}\n"), SILENT), [message]);
+    let followed = with(GESTIONNAIRE, "    #{", &format!("{line}\n    #{{"));
+    assert_eq!(told(&followed, SILENT), [""; 0]);
+}
+
+#[test]
+fn a_value_that_only_the_calling_function_has_is_told_how_to_be_given() {
+    let wrong = format!(
+        "{}fn est_urgent(code) {{\n    code == \"ASC\" || signalement.photos > 5\n}}\n",
+        with(
+            GESTIONNAIRE,
+            "if concerne == ()",
+            "if concerne == () || est_urgent(qualification.code)"
+        )
+    );
+    let message = "20 la fonction « est_urgent » ne connaît pas « signalement » : écrivez « fn est_urgent(code, signalement) », et ajoutez « signalement » là où elle est appelée";
+    assert_eq!(told(&wrong, SILENT), [message]);
+    let followed = with(&wrong, "est_urgent(code)", "est_urgent(code, signalement)");
+    let followed = with(
+        &followed,
+        "qualification.code)",
+        "qualification.code, signalement)",
+    );
+    assert_eq!(told(&followed, SILENT), [""; 0]);
+}
+
+#[test]
+fn a_renamed_parameter_is_named() {
+    let wrong = with(
+        GESTIONNAIRE,
+        "affecter(signalement, residence,",
+        "affecter(s, r,",
+    );
+    let wanted = [
+        "3 variable inconnue : « residence » s'appelle ici « r »",
+        "5 variable inconnue : « residence » s'appelle ici « r »",
+        "8 variable inconnue : « residence » s'appelle ici « r »",
+    ];
+    assert_eq!(told(&wrong, SILENT), wanted[..told(&wrong, SILENT).len()]);
+}

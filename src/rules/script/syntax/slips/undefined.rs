@@ -1,6 +1,6 @@
 //! Undefined names: words from other languages, strings without quotes, fields without the object in front.
 
-use super::Written;
+use super::{Written, scope};
 use crate::rules::alike::bare;
 use crate::rules::diagnostic::nearest;
 use crate::rules::script::analysis::given::{Kind, Seen, may_be_absent, seen};
@@ -19,6 +19,9 @@ pub(super) fn find(name: &str, written: &Written<'_>, parameters: &[&str]) -> Op
         .or_else(|| outside(text, name));
     if let Some(message) = told {
         return Some((place, message));
+    }
+    if let Some(found) = scope::find(name, written, parameters) {
+        return Some(found);
     }
     let end = at + name.len();
     let found = super::without_hash(text, at, end);
