@@ -174,3 +174,22 @@ fn a_renamed_parameter_is_named() {
     ];
     assert_eq!(told(&wrong, SILENT), wanted[..told(&wrong, SILENT).len()]);
 }
+
+#[rstest]
+#[case("let Responsable")]
+#[case("let responsible")]
+fn a_slip_in_a_definition_is_reported_there(#[case] definition: &str) {
+    let wrong = with(GESTIONNAIRE, "let responsable", definition);
+    let name = definition.trim_start_matches("let ");
+    let message = format!(
+        "3 « {name} » est défini ici, mais plus bas il s'appelle « responsable » : écrivez ici « let responsable »"
+    );
+    assert_eq!(told(&wrong, SILENT), [message]);
+}
+
+#[test]
+fn a_slip_in_a_use_is_reported_at_the_use() {
+    let wrong = with(GESTIONNAIRE, "if responsable", "if Responsable");
+    let message = "4 variable inconnue : « Responsable » ; vouliez-vous dire « responsable » ?";
+    assert_eq!(told(&wrong, SILENT), [message]);
+}
