@@ -193,3 +193,27 @@ fn a_slip_in_a_use_is_reported_at_the_use() {
     let message = "4 variable inconnue : « Responsable » ; vouliez-vous dire « responsable » ?";
     assert_eq!(told(&wrong, SILENT), [message]);
 }
+
+#[rstest]
+#[case("// Qui s'occupe", "Qui s'occupe", 1)]
+#[case("// À défaut, le", "À défaut, le", 9)]
+#[case(
+    "    let concerne",
+    "    Qui est concerné par la demande\n    let concerne",
+    8
+)]
+#[case("fn affecter", "et à défaut le responsable.\nfn affecter", 2)]
+fn a_comment_without_its_mark_is_recognized(
+    #[case] piece: &str,
+    #[case] instead: &str,
+    #[case] line: usize,
+) {
+    let wrong = with(GESTIONNAIRE, piece, instead);
+    let message = format!(
+        "{line} cette ligne n'est pas du code ; si c'est un commentaire, mettez « // » devant"
+    );
+    assert_eq!(told(&wrong, SILENT), [message]);
+    let mut lines: Vec<String> = wrong.lines().map(str::to_owned).collect();
+    lines[line - 1].insert_str(0, "// ");
+    assert_eq!(told(&lines.join("\n"), SILENT), [""; 0]);
+}
