@@ -1,11 +1,13 @@
 //! Compiles a script's text within the limits set for scripts.
 
+use std::cell::LazyCell;
+
 use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseErrorType};
 
 use super::analysis::functions::Functions;
 use super::analysis::{chain, loops, reads, uses, written};
 use super::syntax::brackets::Balance;
-use super::syntax::slips;
+use super::syntax::{lost_opening, slips};
 use super::{Entry, Script, clamp, dates, lint, operations, position, validate, words};
 use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
 use crate::rules::place::Located;
@@ -146,14 +148,26 @@ fn parse(
     parameters: &[&str],
     faults: &mut Vec<Diagnostic>,
 ) -> Option<AST> {
+    let written = text;
     let mut text = text.to_owned();
     let mut last = 0;
+    let lenient = LazyCell::new(|| {
+        let mut engine = self::engine();
+        engine.set_strict_variables(false);
+        engine
+    });
     for _ in 0..MOST_UNKNOWN {
         let error = match engine.compile(&text) {
             Ok(ast) => return Some(ast),
             Err(error) => error,
         };
         if let Some(((line, column), message)) = slips::foreign_function(&text) {
+            faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
+            return None;
+        }
+        if let Some(((line, column), message)) =
+            lost_opening::find(&text, |it| lenient.compile(it).is_ok())
+        {
             faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
             return None;
         }
@@ -166,10 +180,15 @@ fn parse(
         let kind = error.err_type();
         // A failure on the same line may be due to the placeholder.
         if line != last || matches!(kind, ParseErrorType::VariableUndefined(_)) {
-            let found = slips::find(kind, &text, (line, column), parameters);
+            // The placeholders are as long as the names, so that the places are those of the script as written.
+            let found = slips::find(kind, written, (line, column), parameters);
             let ((line, column), message) =
                 found.unwrap_or_else(|| ((line, column), words::of_syntax(kind)));
-            faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
+            let fault = Diagnostic::at(code::SCRIPT, file, line, column, message);
+            // Several unknown names may have one cause.
+            if !faults.contains(&fault) {
+                faults.push(fault);
+            }
         }
         let ParseErrorType::VariableUndefined(name) = kind else {
             return None;

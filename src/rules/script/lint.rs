@@ -16,6 +16,7 @@ mod missing_keys;
 mod never_equal;
 mod non_boolean_conditions;
 mod out_of_range;
+mod quoted_values;
 mod reserved_keys;
 mod shadowed_variables;
 mod switch_lists;
@@ -67,6 +68,7 @@ pub(super) fn look<const N: usize>(
     } = *entry;
     missing_keys::note(script, answers, of, file, faults);
     missing_interpolation::dollars(script, text, file, faults);
+    quoted_values::note(script, text, file, faults);
     let (mut compared, mut absent) = (Comparisons::default(), Vec::new());
     let all = Names::all(script, function, &parameters);
     let elements = closures::elements(&all);

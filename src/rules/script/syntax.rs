@@ -2,5 +2,7 @@
 
 pub(super) mod brackets;
 pub(super) mod foreign;
+pub(super) mod lost_opening;
+pub(super) mod outline;
 pub(super) mod slips;
 pub(super) mod tokens;

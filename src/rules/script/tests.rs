@@ -11,6 +11,7 @@ mod faulty;
 mod idle;
 mod mistaken;
 mod never;
+mod places;
 mod remarks;
 mod results;
 

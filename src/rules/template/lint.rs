@@ -24,7 +24,8 @@ pub(super) fn note_unintended(path: &str, source: &str, faults: &mut Vec<Diagnos
 /// Reports values that would be sent as they are written because a brace is missing.
 fn note_strays(path: &str, source: &str, faults: &mut Vec<Diagnostic>) {
     let strays = strays::strays(source, |root| OF_MAIL.contains(&root));
-    for stray in strays.into_iter().chain(strays::merged(source)) {
+    let others = [strays::merged(source), strays::bare(source)];
+    for stray in strays.into_iter().chain(others.into_iter().flatten()) {
         let (line, column) = place_of(source, stray.at);
         let remark = Diagnostic::at(code::TEMPLATE, path, line, column, stray.message);
         faults.push(remark.as_warning());

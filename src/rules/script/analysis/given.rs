@@ -51,6 +51,14 @@ pub(in crate::rules::script) fn seen(path: &[String]) -> Option<Seen> {
     }
 }
 
+/// Whether a text is the name of a value in the contract, such as `evenement.signalement.auteur`.
+pub(in crate::rules::script) fn is_value(text: &str) -> bool {
+    let path: Vec<String> = text.split('.').map(str::to_owned).collect();
+    // A manager's kind may be any word, but not none.
+    let is_named = path.iter().all(|it| !it.is_empty());
+    path.len() > 1 && is_named && seen(&path).is_some()
+}
+
 /// Values that may be missing. When they are there, none of them is an empty string.
 const MAY_BE_ABSENT: [&[&str]; 7] = [
     &["signalement", "bien"],
@@ -84,6 +92,21 @@ pub(in crate::rules::script) fn is_manager(path: &[String]) -> bool {
 mod tests {
     use super::*;
     use rstest::rstest;
+
+    #[rstest]
+    #[case("evenement.signalement.email_auteur", true)]
+    #[case("qualification.type_gestionnaire", true)]
+    #[case("residence.gestionnaires", true)]
+    #[case("signalement", false)]
+    #[case("residence.gestionnaires.", false)]
+    #[case("accueil@vivest.example", false)]
+    #[case("www.residence.nom", false)]
+    #[case("le code residence.code", false)]
+    #[case("MZ.01", false)]
+    #[case("", false)]
+    fn a_text_may_be_the_name_of_a_value(#[case] text: &str, #[case] wanted: bool) {
+        assert_eq!(is_value(text), wanted);
+    }
 
     #[rstest]
     #[case("signalement.photos", Some(Seen::Plain(Kind::Number)))]

@@ -3,6 +3,7 @@
 use rhai::{AST, ASTNode, Expr, Position, Stmt};
 
 use super::chain::{Link, first_link};
+use super::given::is_value;
 use crate::rules::place::Located;
 use crate::rules::script::{MODELE, position};
 
@@ -31,10 +32,14 @@ pub(in crate::rules::script) fn templates(script: &AST) -> Vec<Located> {
     found
 }
 
-/// Every manager type that the script names as a literal, as in `residence.gestionnaires.get("gardien")`.
+/// Every manager type that the script names as a literal, as in `residence.gestionnaires.get("gardien")`. A value
+/// between quotes is no type.
 pub(in crate::rules::script) fn managers(script: &AST) -> Vec<Located> {
     let mut found = Vec::new();
     let mut note = |name: &str, at: Position| {
+        if is_value(name) {
+            return;
+        }
         let (line, column) = position(at);
         let name = name.to_owned();
         found.push(Located {

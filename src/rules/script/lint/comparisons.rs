@@ -6,6 +6,7 @@ use rhai::{ASTNode, Expr, Position, Stmt};
 
 use crate::rules::compared::{Asked, Compared};
 use crate::rules::script::analysis::chain::{Chain, Link};
+use crate::rules::script::analysis::given::is_value;
 use crate::rules::script::analysis::names::{Bound, Names};
 use crate::rules::script::analysis::switches;
 use crate::rules::script::position;
@@ -38,6 +39,10 @@ impl Comparisons {
 /// Adds every string that a function of a script compares a value with.
 pub(super) fn note(text: &str, file: &str, names: &Names, found: &mut Comparisons) {
     let mut note = |value: &[String], word: String, asked: Asked, at: Position| {
+        // A value between quotes has its own remark.
+        if is_value(&word) {
+            return;
+        }
         let (line, column) = position(at);
         found.add(Compared {
             file: file.to_owned(),

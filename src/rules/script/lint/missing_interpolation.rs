@@ -1,4 +1,4 @@
-//! Names between braces in a string that are not interpolated because their `$` is missing.
+//! Names in a string that are not interpolated because the signs around them are not `${` and `}`.
 
 use std::collections::HashSet;
 
@@ -47,9 +47,9 @@ pub(super) fn without_dollar(text: &str, names: &Names) -> Vec<Remark> {
         }
         true
     });
-    let is_own = |inside: &str| {
-        let root = inside.split('.').next().unwrap_or_default();
-        own.contains(root) && !looked_for.contains(&format!("{{{inside}}}"))
+    let is_own = |path: &str, written: &str| {
+        let root = path.split('.').next().unwrap_or_default();
+        own.contains(root) && !looked_for.contains(written)
     };
     let mut found = Vec::new();
     names.walk(&mut |path| {
@@ -69,32 +69,49 @@ fn begins_with_back_quote(text: &str, at: Position) -> bool {
     offset(text, position(at)).is_some_and(|at| text[at..].starts_with('`'))
 }
 
+/// What people write around a name instead of `${` and `}`.
+const AROUND: [(&str, &str); 4] = [("{{", "}}"), ("$(", ")"), ("{", "}"), ("$", "}")];
+
 /// The message about the first such name in a string. `holed` tells whether the string is interpolated; it is costly to
-/// call.
-fn hole(text: &str, holed: &dyn Fn() -> bool, is_own: &dyn Fn(&str) -> bool) -> Option<String> {
-    for (at, _) in text.match_indices('{') {
-        let Some((inside, _)) = text[at + 1..].split_once('}') else {
-            break;
+/// call. `is_own` is given a path and how it is written with the signs around it.
+fn hole(
+    text: &str,
+    holed: &dyn Fn() -> bool,
+    is_own: &dyn Fn(&str, &str) -> bool,
+) -> Option<String> {
+    let begins = text.char_indices().filter(|(_, it)| "{$".contains(*it));
+    for (at, _) in begins {
+        let rest = &text[at..];
+        let around = AROUND.iter().find(|(open, _)| rest.starts_with(open));
+        let Some((path, written)) = around.and_then(|it| between(rest, *it)) else {
+            continue;
         };
         let of_path = |it: char| it.is_alphanumeric() || it == '_' || it == '.';
-        let is_path = inside.chars().all(of_path) && is_own(inside);
+        let is_path = path.chars().all(of_path) && is_own(path, written);
         if !is_path || text[..at].ends_with(['$', '{']) {
             continue;
         }
         let holed = holed();
-        if !holed && !inside.contains('.') {
+        if !holed && !path.contains('.') {
             continue;
         }
         let message = if holed {
-            format!("« {{{inside}}} » reste écrit ainsi : écrivez « ${{{inside}}} »")
+            format!("« {written} » reste écrit ainsi : écrivez « ${{{path}}} »")
         } else {
             format!(
-                "« {{{inside}}} » reste écrit ainsi entre guillemets : écrivez « ${{{inside}}} », et tout le texte entre accents graves (`)"
+                "« {written} » reste écrit ainsi entre guillemets : écrivez « ${{{path}}} », et tout le texte entre accents graves (`)"
             )
         };
         return Some(message);
     }
     None
+}
+
+/// What is between two signs at the beginning of a text, and the same with the signs.
+fn between<'t>(text: &'t str, (open, close): (&str, &str)) -> Option<(&'t str, &'t str)> {
+    let (inside, _) = text.strip_prefix(open)?.split_once(close)?;
+    let written = &text[..open.len() + inside.len() + close.len()];
+    Some((inside.trim(), written))
 }
 
 /// Reports `${…}` in strings that do not interpolate.

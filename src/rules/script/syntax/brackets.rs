@@ -108,6 +108,26 @@ fn surplus(sign: char) -> String {
     message.to_owned()
 }
 
+/// Byte offset of the first closing bracket that does not fit the innermost open one; `None` if a string or comment
+/// before it is not closed.
+pub(in crate::rules::script) fn unopened(text: &str) -> Option<usize> {
+    let mut open = Vec::new();
+    for token in tokens(text) {
+        if !token.closed {
+            return None;
+        }
+        let Some(sign) = bracket(&token) else {
+            continue;
+        };
+        match opening(sign) {
+            None => open.push(sign),
+            Some(opens) if open.pop() == Some(opens) => {}
+            Some(_) => return Some(token.at),
+        }
+    }
+    None
+}
+
 /// Byte offset of the bracket that the one at `closing` closes.
 pub(in crate::rules::script) fn opening_of(text: &str, closing: usize) -> Option<usize> {
     let mut open = Vec::new();

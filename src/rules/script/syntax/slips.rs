@@ -4,6 +4,8 @@
 use rhai::{LexError, ParseErrorType};
 
 mod misplaced;
+mod prose;
+mod scope;
 mod several;
 mod undefined;
 
@@ -40,6 +42,9 @@ pub(in crate::rules::script) fn find(
 ) -> Option<Place> {
     let at = offset(text, place)?;
     let written = Written { text, at, place };
+    if let Some(message) = prose::line(text, at) {
+        return Some((place, message));
+    }
     if let ParseErrorType::VariableUndefined(name) = error {
         return undefined::find(name, &written, parameters);
     }

@@ -84,6 +84,22 @@ fn of_affecter(body: &str) -> Vec<String> {
     "throw \"la résidence {residence.code}\";",
     "« {residence.code} » reste écrit ainsi entre guillemets : écrivez « ${residence.code} », et tout le texte entre accents graves (`)"
 )]
+#[case(
+    "throw `la résidence {{ residence.code }}`;",
+    "« {{ residence.code }} » reste écrit ainsi : écrivez « ${residence.code} »"
+)]
+#[case(
+    "throw `la résidence $(residence.code)`;",
+    "« $(residence.code) » reste écrit ainsi : écrivez « ${residence.code} »"
+)]
+#[case(
+    "throw `la résidence $residence.code}`;",
+    "« $residence.code} » reste écrit ainsi : écrivez « ${residence.code} »"
+)]
+#[case(
+    "throw \"la résidence {{residence.code}}\";",
+    "« {{residence.code}} » reste écrit ainsi entre guillemets : écrivez « ${residence.code} », et tout le texte entre accents graves (`)"
+)]
 fn code_that_means_something_else_is_reported(#[case] body: &str, #[case] message: &str) {
     // Without the `if`, the code after a `throw` would be reported as well.
     let body = format!("if residence.nom != \"\" {{ {body} }}");
@@ -122,7 +138,11 @@ fn code_that_means_something_else_is_reported(#[case] body: &str, #[case] messag
 #[case("if !(signalement.bien == ()) && !residence.code.starts_with(\"A\") { throw 2 }")]
 #[case("if signalement.autres.get(\"urgent\") { throw 2 }")]
 #[case("let b = signalement.bien != (); if b && !(b || true) { throw 2 }")]
-#[case("throw `${residence.code} {x} {1} { } {{ residence.code }}`;")]
+#[case("throw `${residence.code} {x} {1} { } {{ x }} $(x) $x} $ 5 $`;")]
+#[case("throw `{${residence.code}} $${residence.code} (${residence.code})`;")]
+#[case(
+    "let m = \"Bonjour {{ residence.nom }}\"; m.replace(\"{{ residence.nom }}\", residence.nom); throw m;"
+)]
 #[case("throw \"{nom} {0} {a.b}\";")]
 #[case("if qualification.code in global::URGENTES { throw 2 }")]
 #[case(

@@ -66,6 +66,44 @@ pub(in crate::rules::template) fn merged(source: &str) -> Vec<Slip> {
     found
 }
 
+/// Signs after which a name was probably written with them, or is part of something longer, and signs before which it
+/// is.
+const BEFORE_BARE: &str = "{[<%«$(/@.-_=#&?'\"";
+const AFTER_BARE: &str = "}]>%»)|/@-_=:(['\"";
+
+/// Values without any braces. Only a value with a field counts: « bien » alone may be an ordinary word.
+pub(in crate::rules::template) fn bare(source: &str) -> Vec<Slip> {
+    let mut found = Vec::new();
+    for text in texts(source) {
+        let own = &source[text.clone()];
+        let mut at = 0;
+        for word in own.split_inclusive(|it: char| !is_of_path(it)) {
+            let begin = at;
+            at += word.len();
+            let path = word.trim_end_matches(|it| !is_of_path(it));
+            let path = path.trim_end_matches('.');
+            let (before, after) = (
+                own[..begin].trim_end(),
+                own[begin + path.len()..].trim_start(),
+            );
+            let is_part = before.ends_with(|it| BEFORE_BARE.contains(it))
+                || after.starts_with(|it| AFTER_BARE.contains(it));
+            if is_part || !path.contains('.') || !advice::exists(path) {
+                continue;
+            }
+            let message =
+                format!("« {path} » part tel quel : une valeur s'écrit « {{{{ {path} }}}} »");
+            let at = text.start + begin;
+            found.push(Slip { at, message });
+        }
+    }
+    found
+}
+
+fn is_of_path(it: char) -> bool {
+    it.is_alphanumeric() || it == '_' || it == '.'
+}
+
 /// The first instruction before `before` whose opening brace lacks its percent sign.
 pub(in crate::rules::template) fn half_opened(source: &str, before: usize) -> Option<Slip> {
     let texts = texts(source).into_iter();

@@ -72,6 +72,41 @@ fn a_mail_merge_value_is_reported(#[case] text: &str, #[case] column: u32, #[cas
 }
 
 #[rstest]
+#[case("Bonjour signalement.auteur,", 9, "« {{ signalement.auteur }} »")]
+#[case("signalement.auteur", 1, "« {{ signalement.auteur }} »")]
+#[case("Sous la référence demande.uid.", 19, "« {{ demande.uid }} »")]
+#[case(
+    "Merci, signalement.auteur ! {{ demande.uid }}",
+    8,
+    "« {{ signalement.auteur }} »"
+)]
+fn a_value_without_braces_is_reported(
+    #[case] text: &str,
+    #[case] column: u32,
+    #[case] words: &str,
+) {
+    one(text, column, words);
+    let value = words.trim_matches(['«', '»', ' ']);
+    let path = value.trim_matches(['{', '}', ' ']);
+    assert_eq!(remarks(&text.replacen(path, value, 1)), []);
+}
+
+#[rstest]
+#[case("Bonjour {{ signalement.auteur }}, {% if demande.uid %}a{% endif %}")]
+#[case("Écrivez à residence.nom@vivest.example ou sur https://vivest.example/residence.nom")]
+#[case("Voir www.residence.nom et demande.autre, residence.nom.html")]
+#[case("demande.uid : {{ demande.uid }}, signalement.priorite={{ signalement.priorite }}")]
+#[case("{# signalement.auteur #}{% raw %}demande.uid{% endraw %}")]
+#[case("<style>.demande.uid { color: red }</style>")]
+#[case("<a href=\"demande.uid\" id='demande.uid'>")]
+#[case("La demande. Uid, le signalement.Auteur et le bien.")]
+#[case("demande, residence, signalement, qualification, bien")]
+#[case("(demande.uid)")]
+fn other_words_without_braces_are_not_reported(#[case] text: &str) {
+    assert_eq!(remarks(text), []);
+}
+
+#[rstest]
 #[case("Le « bien » est à 50 % ou 60 %, [voir note], <b>vite</b>, [[x]], <% vite %>")]
 #[case("« {{ signalement.auteur }} » [{{ demande.uid }}] <{{ signalement.email_auteur }}>")]
 #[case("« demande.autre » {# «demande.uid» #}{% raw %}[demande.uid]{% endraw %}")]

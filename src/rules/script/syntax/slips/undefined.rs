@@ -1,8 +1,9 @@
 //! Undefined names: words from other languages, strings without quotes, fields without the object in front.
 
-use super::Written;
+use super::{Written, scope};
 use crate::rules::alike::bare;
 use crate::rules::diagnostic::nearest;
+use crate::rules::place::place_of;
 use crate::rules::script::analysis::given::{Kind, Seen, may_be_absent, seen};
 use crate::rules::script::syntax::brackets::Place;
 use crate::rules::script::syntax::foreign;
@@ -20,9 +21,13 @@ pub(super) fn find(name: &str, written: &Written<'_>, parameters: &[&str]) -> Op
     if let Some(message) = told {
         return Some((place, message));
     }
+    if let Some(found) = scope::find(name, written, parameters) {
+        return Some(found);
+    }
     let end = at + name.len();
     let found = super::without_hash(text, at, end);
     let found = found.or_else(|| super::between_brackets(text, at, end));
+    let found = found.or_else(|| misspelt_definition(name, text));
     found.or_else(|| {
         let message = field(name, rest, parameters)
             .or_else(|| of_other_script(name, parameters))
@@ -146,6 +151,35 @@ fn of_other_script(name: &str, parameters: &[&str]) -> Option<String> {
             "variable inconnue : « {name} » ; ce script ne connaît que « {} »",
             parameters.join(" », « ")
         )
+    })
+}
+
+/// The definition of a name that looks like this one and that nothing reads, while this one is read several times: the
+/// slip is in the definition.
+fn misspelt_definition(name: &str, text: &str) -> Option<Place> {
+    let words: Vec<tokens::Token> = tokens(text).filter(tokens::Token::counts).collect();
+    let used = |name: &str| {
+        let whole = words.iter().filter(|it| it.written == name).count();
+        let holed = words.iter().filter(|it| it.kind == tokens::Kind::Holed);
+        let inside = |it: &&str| *it == name;
+        let holed = holed.map(|it| {
+            it.written
+                .split(|it| !is_of_name(it))
+                .filter(inside)
+                .count()
+        });
+        whole + holed.sum::<usize>()
+    };
+    let pairs = words.windows(2).filter(|it| it[0].written == "let");
+    let unread = pairs.map(|it| it[1]).filter(|it| used(it.written) == 1);
+    let unread: Vec<tokens::Token> = unread.collect();
+    let near = nearest(name, unread.iter().map(|it| it.written))?;
+    let defined = unread.iter().find(|it| it.written == near)?;
+    (used(name) > 1).then(|| {
+        let message = format!(
+            "« {near} » est défini ici, mais plus bas il s'appelle « {name} » : écrivez ici « let {name} »"
+        );
+        (place_of(text, defined.at), message)
     })
 }
 

@@ -1,0 +1,71 @@
+//! Names that one function knows, where another one or no function uses them.
+
+use super::Written;
+use crate::rules::place::place_of;
+use crate::rules::script::syntax::brackets::Place;
+use crate::rules::script::syntax::outline::{self, functions};
+use crate::rules::script::syntax::tokens::{Token, tokens};
+
+/// What to do about a name that is unknown here and known elsewhere; `parameters` are those of the script's function.
+pub(super) fn find(name: &str, written: &Written<'_>, parameters: &[&str]) -> Option<Place> {
+    let Written { text, at, place } = *written;
+    let all = functions(text);
+    let Some(own) = all.iter().find(|it| it.extent.contains(&at)) else {
+        let knowing = all.iter().find(|it| it.knows(name))?;
+        return Some(beside(text, at, knowing, &all));
+    };
+    let position = parameters.iter().position(|it| *it == name)?;
+    if all.iter().any(|it| it.parameters.contains(&name)) {
+        let mut given = own.parameters.clone();
+        given.push(name);
+        let (own, given) = (own.name, given.join(", "));
+        let message = format!(
+            "la fonction « {own} » ne connaît pas « {name} » : écrivez « fn {own}({given}) », et ajoutez « {name} » là où elle est appelée"
+        );
+        return Some((place, message));
+    }
+    let renamed = own.parameters.get(position)?;
+    let is_entry = own.parameters.len() == parameters.len();
+    is_entry.then(|| {
+        let message = format!("variable inconnue : « {name} » s'appelle ici « {renamed} »");
+        (place, message)
+    })
+}
+
+/// The lines beside all functions that belong into one of them.
+fn beside(
+    text: &str,
+    at: usize,
+    function: &outline::Written<'_>,
+    all: &[outline::Written<'_>],
+) -> Place {
+    let after = all.iter().rev().find(|it| it.extent.end <= at);
+    let next = all.iter().find(|it| it.extent.start > at);
+    let from = after.map_or(0, |it| it.extent.end);
+    let to = next.map_or(text.len(), |it| it.extent.start);
+    let outside: Vec<Token> = tokens(text)
+        .filter(|it| it.counts() && (from..to).contains(&it.at))
+        .collect();
+    let ends = |it: &[Token<'_>]| Some((it.first()?.at, it.last()?.at));
+    let (begins, ends) = ends(&outside).unwrap_or((at, at));
+    let line = |at: usize| place_of(text, at).0;
+    let (them, are) = match (line(begins), line(ends)) {
+        (first, last) if first == last => ("-la", "cette ligne est".to_owned()),
+        (first, last) => ("-les", format!("les lignes {first} à {last} sont")),
+    };
+    let name = function.name;
+    let extent = [function.extent.start, function.extent.end - 1].map(line);
+    let before = function.last_statement().filter(|it| {
+        let front = text[..*it].rsplit('\n').next().unwrap_or_default();
+        front.trim().is_empty()
+    });
+    let before = before.map_or_else(
+        || "son résultat".to_owned(),
+        |it| format!("la ligne {}", line(it)),
+    );
+    let message = format!(
+        "{are} hors de la fonction « {name} » (lignes {} à {}) : mettez{them} dedans, avant {before}",
+        extent[0], extent[1]
+    );
+    (place_of(text, begins), message)
+}
