@@ -33,7 +33,7 @@ async fn with_a_dead_letter(daemon: &Daemon, sowell: &FakeSowell) -> String {
         .await;
     until("all is settled", || async {
         let page = words(&html(&ask(daemon, &uid).await));
-        (says(&page, ": morte") && says(&page, ": livrée")).then_some(())
+        (says(&page, ": abandonnée") && says(&page, ": livrée")).then_some(())
     })
     .await;
     uid

@@ -134,8 +134,8 @@ async fn try_out(state: &AppState, form: &Filled) -> Result<Outcome, Problem> {
         ),
         StatutDecision::Ignore { motif } => (format!("SoWell ne recevrait rien : {motif}."), None),
         StatutDecision::Unknown(faults) => (
-            "SoWell ne recevrait rien pour l'instant : le changement serait conservé, et envoyé dès que \
-             statuts.yaml le traduit."
+            "SoWell ne recevrait rien pour l'instant : le changement serait conservé, puis envoyé dès que \
+             statuts.yaml le traduira."
                 .to_owned(),
             Some(Refusal::from(&Problem::faults(faults.clone()))),
         ),
