@@ -1,13 +1,16 @@
 //! The page that tries a status of the CRM without telling SoWell.
 
+use passerelle::domain::ports::DuplicateGuard;
 use reqwest::StatusCode;
 use rstest::rstest;
 use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
 
 use super::trial::{nothing_was_kept, page, says};
 use super::{bare, url};
 use crate::browser::Browser;
-use crate::harness::{Builder, is_accepted, signalement};
+use crate::harness::{Builder, Daemon, is_accepted, signalement};
+use crate::remote_crm::{Goes, RemoteCrm};
 
 const STATUT: &str = "/console/essai/statut";
 
@@ -43,6 +46,18 @@ const ACCUSES: &str = "fn accuses(evenement) {
 #[case::nobodys(
     &[("statut", "Ouverte"), ("uid", "DEM-0")],
     &["Le CRM recevrait un refus (404) : aucune demande n'a cet uid"]
+)]
+#[case::nobodys_on_our_channel(
+    &[("statut", "Ouverte"), ("uid", "DEM-0"), ("canal", "SoWell")],
+    &["Le CRM recevrait un refus (404) : aucune demande n'a cet uid"]
+)]
+#[case::someone_elses(
+    &[("statut", "Ouverte"), ("uid", "DEM-0"), ("canal", "Téléphone")],
+    &[
+        "SoWell ne recevrait rien : le canal de la demande est « Téléphone » et non « SoWell ».",
+        "Aucun e-mail ne partirait.",
+        "canal = Téléphone",
+    ]
 )]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_status_is_tried_and_nothing_is_kept(
@@ -124,6 +139,51 @@ async fn the_e_mails_of_a_demande_are_those_that_its_tenant_would_get() {
     for text in [
         "« En cours de traitement »",
         "Les e-mails ne peuvent pas être montrés : ",
+    ] {
+        assert!(says(&page, text), "{text}: {page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_demande_may_be_the_one_whose_creation_is_in_doubt() {
+    let crm = RemoteCrm::new(DuplicateGuard::Nothing);
+    crm.creates([Goes::Lost]);
+    let daemon = Builder::new().crm(crm).start().await;
+    assert_eq!(daemon.post(&signalement(1)).await.status, 503);
+    let (statut, uid) = (("statut", "Ouverte"), ("uid", "CRM-1"));
+    let doubted = page(&daemon, STATUT, &[statut, uid]).await;
+    assert!(
+        says(&doubted, "Le CRM recevrait un refus (503) :"),
+        "{doubted}"
+    );
+    let foreign = page(&daemon, STATUT, &[statut, uid, ("canal", "Téléphone")]).await;
+    assert!(says(&foreign, "SoWell ne recevrait rien : "), "{foreign}");
+}
+
+async fn sql(daemon: &Daemon, statement: &'static str) {
+    let database = format!("sqlite://{}", daemon.database().display());
+    let mut connection = SqliteConnection::connect(&database).await.unwrap();
+    sqlx::query(statement)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_e_mails_of_a_demande_whose_signalement_is_purged_are_not_invented() {
+    let daemon = Builder::new().start().await;
+    let uid = daemon.created(&signalement(1)).await;
+    // As the retention does.
+    sql(&daemon, "UPDATE signalements SET payload = ''").await;
+    let page = page(
+        &daemon,
+        STATUT,
+        &[("statut", "Vivest en cours"), ("uid", &uid)],
+    )
+    .await;
+    for text in [
+        "SoWell recevrait le statut « En cours de traitement ».",
+        "Les e-mails ne peuvent pas être montrés : ce que SoWell avait envoyé pour cette demande n'est plus conservé.",
     ] {
         assert!(says(&page, text), "{text}: {page}");
     }
