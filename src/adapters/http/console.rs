@@ -6,6 +6,7 @@ mod demande;
 mod overview;
 mod session;
 mod trial;
+mod words;
 
 use askama::Template;
 use axum::Router;

@@ -8,9 +8,9 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::overview::{is_web, label, paris};
 use super::page;
 use super::session::Operator;
+use super::words::{is_web, label, paris};
 use crate::adapters::explanation::recall::{Recalled, recall};
 use crate::adapters::explanation::sent::{reason, what_to_whom, word};
 use crate::adapters::explanation::{Steps, printable};
