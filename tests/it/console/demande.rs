@@ -4,6 +4,7 @@ use ::url::form_urlencoded::Serializer;
 use reqwest::StatusCode;
 use rstest::rstest;
 use serde_json::json;
+use sqlx::{Connection, SqliteConnection};
 
 use super::trial::{says, signs_in, words};
 use super::{bare, url};
@@ -164,6 +165,27 @@ async fn a_bookmark_leads_to_its_page_after_signing_in() {
         let answer = sign_in(token("admin"), vers).await.unwrap();
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
         assert_eq!(answer.headers()["location"], next, "{vers}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trace_that_cannot_be_read_is_not_called_erased() {
+    let daemon = Builder::new().start().await;
+    let uid = daemon.created(&signalement(1)).await;
+    let (erased, unreadable) = ("La trace a été effacée.", "La trace est illisible.");
+    for (trace, told, other) in [
+        (Some("{\"etapes\":["), unreadable, erased),
+        (None, erased, unreadable),
+    ] {
+        let database = format!("sqlite://{}", daemon.database().display());
+        let mut connection = SqliteConnection::connect(&database).await.unwrap();
+        sqlx::query("UPDATE signalements SET trace = $1")
+            .bind(trace)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        let page = words(&html(&ask(&daemon, &uid).await));
+        assert!(says(&page, told) && !says(&page, other), "{page}");
     }
 }
 

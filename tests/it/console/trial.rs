@@ -191,6 +191,25 @@ async fn a_refusal_is_the_one_that_sowell_would_get() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_description_with_lines_of_windows_is_shown_as_it_would_be_read() {
+    let mail = "Objet: Essai\n\n{{ signalement.description }}\n";
+    let daemon = Builder::new()
+        .file("rules/modeles/accuse-reception.txt", mail)
+        .start()
+        .await;
+    let body = signalement_with(1, &json!({"description": "Fuite :\r\n\tcuisine\r\nMerci"}));
+    let answer = send(&daemon, ESSAI, &[("json", &body.to_string())]).await;
+    let html = String::from_utf8(answer.bytes).unwrap();
+    assert!(!html.contains('\u{fffd}') && !html.contains('\r'), "{html}");
+    // The context and the e-mail.
+    assert_eq!(
+        html.matches("Fuite :\n\tcuisine\nMerci").count(),
+        2,
+        "{html}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn json_that_cannot_be_read_is_refused_as_sowells_would_be() {
     let daemon = Builder::new().start().await;
     for json in ["", "{\"a\": 1,}", "[]", "\"x\""] {
@@ -233,7 +252,10 @@ async fn a_form_that_cannot_be_read_says_so() {
     assert_eq!(answer.status, 413);
     let html = String::from_utf8(answer.bytes).unwrap();
     assert!(
-        says(&words(&html), "retirez les photos de votre JSON"),
+        says(
+            &words(&html),
+            "Ce formulaire dépasse 512 Kio : retirez les photos de votre JSON"
+        ),
         "{html}"
     );
     let page = page(&daemon, ESSAI, &[("photos", "beaucoup")]).await;

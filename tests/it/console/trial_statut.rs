@@ -6,10 +6,11 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
-use super::trial::{nothing_was_kept, page, says, signs_in};
+use super::trial::{nothing_was_kept, page, says, send, signs_in, words};
 use super::{bare, url};
 use crate::browser::Browser;
 use crate::harness::{Builder, Daemon, is_accepted, signalement};
+use crate::postgres::Backend;
 use crate::remote_crm::{Goes, RemoteCrm};
 
 const STATUT: &str = "/console/essai/statut";
@@ -36,7 +37,7 @@ const ACCUSES: &str = "fn accuses(evenement) {
 )]
 #[case::unknown(
     &[("statut", "Cloturée")],
-    &["SoWell ne recevrait rien pour l'instant", "Le CRM recevrait un refus (422) :", "vouliez-vous dire « Clôturée » ?"]
+    &["SoWell ne recevrait rien pour l'instant : le changement serait conservé, puis envoyé dès que statuts.yaml le traduira.", "Le CRM recevrait un refus (422) :", "vouliez-vous dire « Clôturée » ?"]
 )]
 #[case::without_its_result(
     &[("statut", "Clôturée")],
@@ -144,6 +145,21 @@ async fn the_e_mails_of_a_demande_are_those_that_its_tenant_would_get() {
     }
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reference_that_no_demande_can_have_is_nobodys(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+    #[values("DEM\0", "DEM\n1", "..")] uid: &str,
+) {
+    let Some(builder) = Builder::on(backend).await else {
+        return;
+    };
+    let daemon = builder.start().await;
+    let page = page(&daemon, STATUT, &[("statut", "Ouverte"), ("uid", uid)]).await;
+    let told = "Le CRM recevrait un refus (404) : aucune demande n'a cet uid";
+    assert!(says(&page, told), "{page}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_demande_may_be_the_one_whose_creation_is_in_doubt() {
     let crm = RemoteCrm::new(DuplicateGuard::Nothing);
@@ -187,6 +203,27 @@ async fn the_e_mails_of_a_demande_whose_signalement_is_purged_are_not_invented()
     ] {
         assert!(says(&page, text), "{text}: {page}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_of_ours_is_not_an_answer_to_the_crm() {
+    let daemon = Builder::new().start().await;
+    let uid = daemon.created(&signalement(1)).await;
+    sql(&daemon, "ALTER TABLE demandes RENAME TO away").await;
+    let fields = [("statut", "Ouverte"), ("uid", uid.as_str())];
+    let answer = send(&daemon, STATUT, &fields).await;
+    assert_eq!(answer.status, 500);
+    let html = String::from_utf8(answer.bytes).unwrap();
+    assert!(html.contains(&format!("value=\"{uid}\"")), "{html}");
+    let told = words(&html);
+    assert!(
+        says(&told, "l'essai n'a pas été fait. Citez cette référence"),
+        "{told}"
+    );
+    assert!(!says(&told, "recevrait un refus"), "{told}");
+    sql(&daemon, "ALTER TABLE away RENAME TO demandes").await;
+    let told = page(&daemon, STATUT, &fields).await;
+    assert!(!says(&told, "l'essai n'a pas été fait"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
