@@ -36,6 +36,14 @@ pub struct Step {
 }
 
 impl Steps {
+    /// The steps of a trace in its stored form.
+    ///
+    /// # Errors
+    /// When it is not one.
+    pub fn read(trace: &str) -> serde_json::Result<Self> {
+        Ok(Self::of(&serde_json::from_str(trace)?))
+    }
+
     /// The steps of an encoded trace.
     #[must_use]
     pub fn of(trace: &Value) -> Self {
@@ -127,17 +135,30 @@ pub fn unwritten(error: &Undecided) -> String {
     format!("Un e-mail ne pourrait pas être écrit : {error}.")
 }
 
-/// Makes outside text safe to show: replaces control characters, but keeps line breaks.
+/// Makes outside text safe to show: replaces control characters, but keeps tabs and line breaks. Those of Windows become
+/// plain ones, since a return by itself would let a terminal overwrite the line.
 #[must_use]
 pub fn printable(text: Option<&str>) -> String {
-    let steers = |sign: char| sign.is_control() && sign != '\n';
-    text.unwrap_or_default().replace(steers, "\u{fffd}")
+    let steers = |sign: char| sign.is_control() && !matches!(sign, '\n' | '\t');
+    let text = text.unwrap_or_default().replace("\r\n", "\n");
+    text.replace(steers, "\u{fffd}")
 }
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
     use crate::rules::trace::Trace;
+
+    #[rstest]
+    #[case::lines_of_windows("Bonjour,\r\n\r\n\tmerci\r\n", "Bonjour,\n\n\tmerci\n")]
+    #[case::lines("a\nb", "a\nb")]
+    #[case::overwriting("a\rb\r\r\n", "a\u{fffd}b\u{fffd}\n")]
+    #[case::steering("\u{1b}[31m\0\u{9b}", "\u{fffd}[31m\u{fffd}\u{fffd}")]
+    fn a_text_keeps_its_lines_and_steers_nothing(#[case] text: &str, #[case] shown: &str) {
+        assert_eq!(printable(Some(text)), shown);
+    }
 
     #[test]
     fn no_part_of_a_step_steers_a_terminal() {

@@ -108,7 +108,8 @@ impl Outbound {
     pub async fn receive(&self, event: StatutEvent) -> Result<StatutReceived, OutboundError> {
         let generation = self.rules.generation();
         let Some(demande) = self.store.find_demande(&event.uid).await? else {
-            return self.foreign(&event, &generation).await;
+            let motif = self.foreign(&event, &generation).await?;
+            return Ok(StatutReceived::Nothing { motif });
         };
         let (new, decision) = self.prepare(&generation, event, &demande).await?;
         let livraison = new.push.as_ref().map(|it| it.id.clone());
@@ -253,17 +254,17 @@ impl Outbound {
     }
 
     /// An event about a demande that the daemon does not know: someone else's, a mistake, or one that a remote
-    /// CRM created without our receiving its answer.
-    async fn foreign(
+    /// CRM created without our receiving its answer. Returns why there is nothing to do about it, in French.
+    pub(super) async fn foreign(
         &self,
         event: &StatutEvent,
         generation: &Generation,
-    ) -> Result<StatutReceived, OutboundError> {
+    ) -> Result<String, OutboundError> {
         let ours = &generation.rules.statuts.canal;
         match &event.canal {
-            Some(canal) if canal != ours => Ok(StatutReceived::Nothing {
-                motif: format!("le canal de la demande est « {canal} » et non « {ours} »"),
-            }),
+            Some(canal) if canal != ours => Ok(format!(
+                "le canal de la demande est « {canal} » et non « {ours} »"
+            )),
             _ if self.store.any_in_doubt().await? => Err(OutboundError::MayBeCreated),
             // It may have been settled between the two look-ups.
             _ if self.store.find_demande(&event.uid).await?.is_some() => {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::demande::{NewDemande, Uid};
+use crate::domain::demande::{Demande, NewDemande, Uid};
 use crate::domain::signalement::Signalement;
 use crate::domain::statut::StatutEvent;
 use crate::flows::inbound::{Inbound, InboundError, Submission};
@@ -65,8 +65,15 @@ pub struct TriedStatut {
     pub without_mails: Option<String>,
 }
 
-/// The demande whose status changes, and its signalement.
-type Subject = (Signalement, NewDemande);
+/// The demande whose status changes.
+enum Subject {
+    /// One made up for the trial.
+    Sample,
+    /// One of ours, and its signalement.
+    Kept(Box<(Signalement, NewDemande)>),
+    /// One of ours whose signalement is no longer kept.
+    Erased,
+}
 
 /// Why the e-mails about an old demande cannot be foreseen.
 const ERASED: &str = "ce que SoWell avait envoyé pour cette demande n'est plus conservé";
@@ -75,7 +82,7 @@ impl Outbound {
     /// What would be done if the CRM reported this status now, for the first time: of this demande, or of a sample one.
     ///
     /// # Errors
-    /// When there is no such demande, or the database cannot be read.
+    /// As [`Self::receive`] refuses an event of an unknown demande, and when the database cannot be read.
     pub async fn try_out(
         &self,
         mut event: StatutEvent,
@@ -83,23 +90,32 @@ impl Outbound {
     ) -> Result<TriedStatut, OutboundError> {
         let generation = self.rules.generation();
         let (canal, subject) = match demande {
-            Some(uid) => self.stored(uid).await?,
-            None => (generation.rules.statuts.canal.clone(), None),
-        };
-        let erased = demande.is_some() && subject.is_none();
-        let signalement = match &subject {
-            Some((signalement, _)) => signalement.clone(),
-            None => foresee::harmless(&generation),
+            None => (generation.rules.statuts.canal.clone(), Subject::Sample),
+            Some(uid) => match self.store.find_demande(uid).await? {
+                Some(demande) => (demande.content.canal.clone(), self.kept(demande).await?),
+                None => {
+                    let motif = self.foreign(&event, &generation).await?;
+                    return Ok(not_ours(&generation, &event, motif));
+                }
+            },
         };
         let managers = &self.managers;
-        let generation = managers.complete_if_told(&generation, &signalement).await;
+        let generation = match &subject {
+            Subject::Sample => {
+                let sample = foresee::harmless(&generation);
+                managers.complete_if_told(&generation, &sample).await
+            }
+            Subject::Kept(kept) => managers.complete_if_told(&generation, &kept.0).await,
+            // Without e-mails, nobody needs to know the managers.
+            Subject::Erased => generation,
+        };
         let created_on = canal.clone();
         event.canal.get_or_insert(canal);
         let work = move || {
             let subject = match subject {
-                Some(subject) => Ok(subject),
-                None if erased => Err(ERASED.to_owned()),
-                None => foresee::sample_demande(&generation),
+                Subject::Sample => foresee::sample_demande(&generation),
+                Subject::Kept(kept) => Ok(*kept),
+                Subject::Erased => Err(ERASED.to_owned()),
             };
             decide_statut(&generation, &event, &created_on, subject)
         };
@@ -107,14 +123,37 @@ impl Outbound {
         tried.map_err(|error| OutboundError::Fault(format!("the trial did not end: {error}")))
     }
 
-    /// The channel of a demande, and the demande with its signalement if that is still kept.
-    async fn stored(&self, uid: &Uid) -> Result<(String, Option<Subject>), OutboundError> {
-        let demande = self.store.find_demande(uid).await?;
-        let demande = demande.ok_or(OutboundError::UnknownUid)?;
-        let canal = demande.content.canal.clone();
+    /// The demande with its signalement, if that is still kept.
+    async fn kept(&self, demande: Demande) -> Result<Subject, OutboundError> {
         let stored = self.store.find_submission(&demande.signalement).await?;
         let signalement = stored.and_then(|it| (self.read_stored)(&it.payload, it.fichiers.len()));
-        Ok((canal, signalement.map(|it| (it, demande.content))))
+        Ok(match signalement {
+            Some(signalement) => Subject::Kept(Box::new((signalement, demande.content))),
+            None => Subject::Erased,
+        })
+    }
+}
+
+/// What is done about a demande that is someone else's: nothing. The rules say why in their trace.
+fn not_ours(generation: &Generation, event: &StatutEvent, motif: String) -> TriedStatut {
+    let canal = event.canal.as_deref().unwrap_or_default();
+    let (_, trace) = decide::statut(&generation.rules, event, canal);
+    let decision = StatutDecision::Ignore { motif };
+    TriedStatut {
+        tried: Tried {
+            version: generation.version.clone(),
+            foreseen: without_mails(decision),
+            trace: trace.encode(),
+        },
+        without_mails: None,
+    }
+}
+
+fn without_mails(decision: StatutDecision) -> Foreseen<StatutDecision> {
+    Foreseen {
+        decision,
+        mails: Vec::new(),
+        unasked: None,
     }
 }
 
@@ -123,10 +162,10 @@ fn decide_statut(
     generation: &Arc<Generation>,
     event: &StatutEvent,
     created_on: &str,
-    subject: Result<Subject, String>,
+    subject: Result<(Signalement, NewDemande), String>,
 ) -> TriedStatut {
     let mut trace = Trace::default();
-    let (foreseen, without_mails) = match subject {
+    let (foreseen, why) = match subject {
         Ok((signalement, demande)) => {
             let foreseen = foresee::statut(generation, event, &signalement, &demande, &mut trace);
             (foreseen, None)
@@ -135,12 +174,7 @@ fn decide_statut(
             let canal = decide::channel(&generation.rules, event, created_on);
             let (decision, steps) = decide::statut(&generation.rules, event, canal);
             trace = steps;
-            let foreseen = Foreseen {
-                decision,
-                mails: Vec::new(),
-                unasked: None,
-            };
-            (foreseen, Some(why))
+            (without_mails(decision), Some(why))
         }
     };
     TriedStatut {
@@ -149,6 +183,6 @@ fn decide_statut(
             foreseen,
             trace: trace.encode(),
         },
-        without_mails,
+        without_mails: why,
     }
 }

@@ -222,7 +222,7 @@ pub fn sample_demande(generation: &Generation) -> Result<(Signalement, NewDemand
         Ok(Decision::Ecarter { motif }) => motif,
         Err(error) => error.to_string(),
     };
-    Err(format!("la demande d'essai ne peut pas être faite : {why}"))
+    Err(format!("la demande d'essai ne peut pas être créée : {why}"))
 }
 
 /// A sample signalement: for each code, the first known one in alphabetical order, and neutral values for the rest. The

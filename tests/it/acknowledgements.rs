@@ -212,7 +212,7 @@ async fn a_decision_is_explained_with_what_became_of_its_messages(
     for line in [
         "statut Suspendue, pour SoWell : dépassée\n",
         "statut Traité (Clôturée), pour SoWell : livrée\n",
-        "e-mail note, à zoe@locataire.example : morte\n",
+        "e-mail note, à zoe@locataire.example : abandonnée\n",
         "      → modeles/note.txt, ligne 3 : ",
         "statut En pause, pour SoWell : retenue\n",
     ] {
@@ -329,7 +329,7 @@ async fn an_e_mail_without_address_does_not_affect_the_others(
     for line in [
         "→ e-mails note, accuse-reception\n",
         "→ e-mail note : il n'a pas d'adresse\n",
-        "e-mail note, sans adresse : morte\n",
+        "e-mail note, sans adresse : abandonnée\n",
         "e-mail accuse-reception, à zoe@locataire.example : livrée\n",
         &reason,
     ] {

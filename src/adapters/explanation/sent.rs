@@ -56,7 +56,7 @@ pub fn word(etat: LivraisonEtat) -> &'static str {
     match etat {
         LivraisonEtat::EnAttente => "en attente",
         LivraisonEtat::Livree => "livrée",
-        LivraisonEtat::Morte => "morte",
+        LivraisonEtat::Morte => "abandonnée",
         LivraisonEtat::Depassee => "dépassée",
         LivraisonEtat::Retenue => "retenue",
     }

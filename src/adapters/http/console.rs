@@ -6,12 +6,13 @@ mod demande;
 mod overview;
 mod session;
 mod trial;
+mod words;
 
 use askama::Template;
 use axum::Router;
 use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{Form, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::CookieJar;
@@ -96,6 +97,9 @@ struct Asked {
 #[derive(Deserialize)]
 struct Credentials {
     jeton: String,
+    /// The page that was asked for before signing in.
+    #[serde(default)]
+    vers: String,
 }
 
 #[derive(Template)]
@@ -103,6 +107,8 @@ struct Credentials {
 struct SignIn {
     /// What went wrong, in French; `None` on a first visit.
     alarm: Option<&'static str>,
+    /// The page to show next; empty for the first one.
+    next: String,
 }
 
 #[derive(Template)]
@@ -131,13 +137,27 @@ async fn show(
             let overview = Overview::of(&state, notice.map(Notice::text)).await;
             page(StatusCode::OK, &overview)
         }
-        Err(Refusal::SignedOut) => {
+        Err(Refusal::SignedOut { .. }) => {
             let not_done = word.is_some_and(|it| it == SIGNED_OUT_WORD);
             let alarm = not_done.then_some(SIGNED_OUT);
-            page(StatusCode::OK, &SignIn { alarm })
+            let next = String::new();
+            page(StatusCode::OK, &SignIn { alarm, next })
         }
         Err(refusal) => refusal.into_response(),
     }
+}
+
+/// The form to sign in, in place of a page that leads back to it.
+fn sign_in_first(at: &str) -> Response {
+    let next = page_of_ours(at).unwrap_or_default();
+    page(StatusCode::OK, &SignIn { alarm: None, next })
+}
+
+/// An address of a page of the console, and of nothing else: it comes from a form that anyone may send.
+fn page_of_ours(address: &str) -> Option<String> {
+    let uri: Uri = address.parse().ok()?;
+    let ours = uri.authority().is_none() && uri.path().starts_with("/console/");
+    (ours && address.is_ascii()).then(|| address.to_owned())
 }
 
 async fn sign_in(
@@ -146,14 +166,21 @@ async fn sign_in(
     jar: CookieJar,
     given: Result<Form<Credentials>, FormRejection>,
 ) -> Response {
-    let refused = |alarm| page(StatusCode::FORBIDDEN, &SignIn { alarm: Some(alarm) });
-    let Ok(Form(given)) = given else {
-        return refused(NO_TOKEN);
+    let refused = |alarm, next| {
+        let alarm = Some(alarm);
+        page(StatusCode::FORBIDDEN, &SignIn { alarm, next })
     };
+    let Ok(Form(given)) = given else {
+        return refused(NO_TOKEN, String::new());
+    };
+    let next = page_of_ours(&given.vers);
     match session::open(&state.gate, &headers, given.jeton.trim()) {
-        Some(cookie) => (jar.add(cookie), Redirect::to("/")).into_response(),
-        None if given.jeton.trim().is_empty() => refused(NO_TOKEN),
-        None => refused(WRONG_TOKEN),
+        Some(cookie) => {
+            let next = Redirect::to(next.as_deref().unwrap_or("/"));
+            (jar.add(cookie), next).into_response()
+        }
+        None if given.jeton.trim().is_empty() => refused(NO_TOKEN, next.unwrap_or_default()),
+        None => refused(WRONG_TOKEN, next.unwrap_or_default()),
     }
 }
 
@@ -247,4 +274,29 @@ fn page(status: StatusCode, template: &impl Template) -> Response {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     (status, headers, Html(html)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("/console/essai", true)]
+    #[case("/console/demande?uid=DEM%2D1%20%C3%A9", true)]
+    #[case("", false)]
+    #[case("/", false)]
+    #[case("/docs/", false)]
+    #[case("//console/essai", false)]
+    #[case("https://example.org/console/essai", false)]
+    #[case("example.org:443", false)]
+    #[case("/\\example.org", false)]
+    #[case("/console/é", false)]
+    #[case("/console/a\r\nSet-Cookie: a=b", false)]
+    fn only_a_page_of_the_console_is_shown_after_signing_in(
+        #[case] address: &str,
+        #[case] shown: bool,
+    ) {
+        assert_eq!(page_of_ours(address).is_some(), shown);
+    }
 }

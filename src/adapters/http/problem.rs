@@ -324,6 +324,12 @@ impl Problem {
         &self.detail
     }
 
+    /// Under which the reason is logged, if it is not told.
+    #[must_use]
+    pub fn reference(&self) -> Option<&str> {
+        self.reference.as_deref()
+    }
+
     /// The faults found in the request.
     #[must_use]
     pub fn erreurs(&self) -> &[Fault] {

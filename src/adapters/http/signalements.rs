@@ -28,9 +28,9 @@ use bodies::{DeferredBody, EtatBody, NothingCreatedBody, SignalementBody, Statut
 
 /// The longest `Idempotency-Key`, in bytes.
 const KEY_BYTES: usize = 255;
-/// Larger bodies (bytes) are parsed off the threads that serve requests; for smaller ones, half a millisecond of
+/// Larger bodies, in bytes, are parsed off the threads that serve requests; for smaller ones, half a millisecond of
 /// work costs less than a switch to another thread and back.
-const PARSE_APART_BYTES: usize = 512 * 1024;
+pub(super) const PARSE_APART_BYTES: usize = 512 * 1024;
 
 /// The body of a 201, stored in the same commit as the creation.
 #[must_use]

@@ -1,14 +1,18 @@
 //! The page that tells why a demande is what it is.
 
+use ::url::form_urlencoded::Serializer;
 use reqwest::StatusCode;
 use rstest::rstest;
 use serde_json::json;
+use sqlx::{Connection, SqliteConnection};
 
-use super::trial::{says, words};
+use super::trial::{says, signs_in, words};
 use super::{bare, url};
 use crate::browser::Browser;
 use crate::cli::on;
-use crate::harness::{Answer, Builder, Daemon, FakeSowell, signalement, signalement_with, until};
+use crate::harness::{
+    Answer, Builder, Daemon, FakeSowell, signalement, signalement_with, token, until,
+};
 
 /// What a signed-in person gets for a reference.
 async fn ask(daemon: &Daemon, reference: &str) -> Answer {
@@ -33,7 +37,7 @@ async fn with_a_dead_letter(daemon: &Daemon, sowell: &FakeSowell) -> String {
         .await;
     until("all is settled", || async {
         let page = words(&html(&ask(daemon, &uid).await));
-        (says(&page, ": morte") && says(&page, ": livrée")).then_some(())
+        (says(&page, ": abandonnée") && says(&page, ": livrée")).then_some(())
     })
     .await;
     uid
@@ -130,10 +134,59 @@ async fn without_a_reference_it_asks_for_one() {
             "{html}"
         );
     }
-    let address = format!("{}console/demande?uid=DEM-1", url(&daemon));
-    let answer = bare().get(address).send().await.unwrap();
-    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
-    assert_eq!(answer.headers()["location"], "/?fait=deconnecte");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bookmark_leads_to_its_page_after_signing_in() {
+    let daemon = Builder::new().start().await;
+    let asked = "/console/demande?uid=DEM%201&autre=%C3%A9";
+    let html = signs_in(&daemon, asked).await;
+    let vers = "name=\"vers\" value=\"/console/demande?uid=DEM%201&#38;autre=%C3%A9\"";
+    assert!(html.contains(vers), "{html}");
+    let sign_in = |jeton: String, vers: &str| {
+        let fields = [("jeton", jeton.as_str()), ("vers", vers)];
+        let body = Serializer::new(String::new()).extend_pairs(fields).finish();
+        bare()
+            .post(format!("{}console/connexion", url(&daemon)))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body)
+            .send()
+    };
+    let wrong = sign_in("wrong".into(), asked).await.unwrap();
+    assert_eq!(wrong.status(), StatusCode::FORBIDDEN);
+    let html = wrong.text().await.unwrap();
+    assert!(html.contains(vers), "{html}");
+    for (vers, next) in [
+        (asked, asked),
+        ("", "/"),
+        ("https://example.org/console/demande", "/"),
+        ("//example.org/console/demande", "/"),
+    ] {
+        let answer = sign_in(token("admin"), vers).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+        assert_eq!(answer.headers()["location"], next, "{vers}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trace_that_cannot_be_read_is_not_called_erased() {
+    let daemon = Builder::new().start().await;
+    let uid = daemon.created(&signalement(1)).await;
+    let (erased, unreadable) = ("La trace a été effacée.", "La trace est illisible.");
+    for (trace, told, other) in [
+        (Some("{\"etapes\":["), unreadable, erased),
+        (None, erased, unreadable),
+    ] {
+        let database = format!("sqlite://{}", daemon.database().display());
+        let mut connection = SqliteConnection::connect(&database).await.unwrap();
+        sqlx::query("UPDATE signalements SET trace = $1")
+            .bind(trace)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        let page = words(&html(&ask(&daemon, &uid).await));
+        assert!(says(&page, told) && !says(&page, other), "{page}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -73,6 +73,16 @@ fn fields(signalement: &Value) -> Vec<(&str, &str)> {
     fields.collect()
 }
 
+/// What someone who is not signed in gets for a page: the form to sign in, without an alarm.
+pub(super) async fn signs_in(daemon: &Daemon, path: &str) -> String {
+    let answer = daemon.get(path, "").await;
+    let html = String::from_utf8(answer.bytes).unwrap();
+    assert_eq!(answer.status, 200, "{html}");
+    assert!(html.contains("name=\"jeton\""), "{html}");
+    assert!(!html.contains("role=\"alert\""), "{html}");
+    html
+}
+
 pub(super) async fn nothing_was_kept(daemon: &Daemon) {
     assert_eq!(daemon.state.store.count_past(None).await.unwrap(), (0, 0));
     assert!(
@@ -181,6 +191,25 @@ async fn a_refusal_is_the_one_that_sowell_would_get() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_description_with_lines_of_windows_is_shown_as_it_would_be_read() {
+    let mail = "Objet: Essai\n\n{{ signalement.description }}\n";
+    let daemon = Builder::new()
+        .file("rules/modeles/accuse-reception.txt", mail)
+        .start()
+        .await;
+    let body = signalement_with(1, &json!({"description": "Fuite :\r\n\tcuisine\r\nMerci"}));
+    let answer = send(&daemon, ESSAI, &[("json", &body.to_string())]).await;
+    let html = String::from_utf8(answer.bytes).unwrap();
+    assert!(!html.contains('\u{fffd}') && !html.contains('\r'), "{html}");
+    // The context and the e-mail.
+    assert_eq!(
+        html.matches("Fuite :\n\tcuisine\nMerci").count(),
+        2,
+        "{html}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn json_that_cannot_be_read_is_refused_as_sowells_would_be() {
     let daemon = Builder::new().start().await;
     for json in ["", "{\"a\": 1,}", "[]", "\"x\""] {
@@ -223,7 +252,10 @@ async fn a_form_that_cannot_be_read_says_so() {
     assert_eq!(answer.status, 413);
     let html = String::from_utf8(answer.bytes).unwrap();
     assert!(
-        says(&words(&html), "retirez les photos de votre JSON"),
+        says(
+            &words(&html),
+            "Ce formulaire dépasse 512 Kio : retirez les photos de votre JSON"
+        ),
         "{html}"
     );
     let page = page(&daemon, ESSAI, &[("photos", "beaucoup")]).await;
@@ -280,13 +312,12 @@ async fn only_someone_signed_in_may_try() {
             .header("content-type", form)
             .body("residence=MZ-01")
     };
-    for request in [bare().get(&address), posted()] {
-        let answer = request.send().await.unwrap();
-        assert_eq!(
-            (answer.status(), &answer.headers()["location"]),
-            (StatusCode::SEE_OTHER, &"/?fait=deconnecte".parse().unwrap())
-        );
-    }
+    signs_in(&daemon, ESSAI).await;
+    let answer = posted().send().await.unwrap();
+    assert_eq!(
+        (answer.status(), &answer.headers()["location"]),
+        (StatusCode::SEE_OTHER, &"/?fait=deconnecte".parse().unwrap())
+    );
     let foreign = posted().header("cookie", daemon.signed_in().await);
     let foreign = foreign.header("sec-fetch-site", "cross-site");
     assert_eq!(

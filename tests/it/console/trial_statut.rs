@@ -1,13 +1,17 @@
 //! The page that tries a status of the CRM without telling SoWell.
 
+use passerelle::domain::ports::DuplicateGuard;
 use reqwest::StatusCode;
 use rstest::rstest;
 use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
 
-use super::trial::{nothing_was_kept, page, says};
+use super::trial::{nothing_was_kept, page, says, send, signs_in, words};
 use super::{bare, url};
 use crate::browser::Browser;
-use crate::harness::{Builder, is_accepted, signalement};
+use crate::harness::{Builder, Daemon, is_accepted, signalement};
+use crate::postgres::Backend;
+use crate::remote_crm::{Goes, RemoteCrm};
 
 const STATUT: &str = "/console/essai/statut";
 
@@ -33,7 +37,7 @@ const ACCUSES: &str = "fn accuses(evenement) {
 )]
 #[case::unknown(
     &[("statut", "Cloturée")],
-    &["SoWell ne recevrait rien pour l'instant", "Le CRM recevrait un refus (422) :", "vouliez-vous dire « Clôturée » ?"]
+    &["SoWell ne recevrait rien pour l'instant : le changement serait conservé, puis envoyé dès que statuts.yaml le traduira.", "Le CRM recevrait un refus (422) :", "vouliez-vous dire « Clôturée » ?"]
 )]
 #[case::without_its_result(
     &[("statut", "Clôturée")],
@@ -43,6 +47,18 @@ const ACCUSES: &str = "fn accuses(evenement) {
 #[case::nobodys(
     &[("statut", "Ouverte"), ("uid", "DEM-0")],
     &["Le CRM recevrait un refus (404) : aucune demande n'a cet uid"]
+)]
+#[case::nobodys_on_our_channel(
+    &[("statut", "Ouverte"), ("uid", "DEM-0"), ("canal", "SoWell")],
+    &["Le CRM recevrait un refus (404) : aucune demande n'a cet uid"]
+)]
+#[case::someone_elses(
+    &[("statut", "Ouverte"), ("uid", "DEM-0"), ("canal", "Téléphone")],
+    &[
+        "SoWell ne recevrait rien : le canal de la demande est « Téléphone » et non « SoWell ».",
+        "Aucun e-mail ne partirait.",
+        "canal = Téléphone",
+    ]
 )]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_status_is_tried_and_nothing_is_kept(
@@ -129,15 +145,95 @@ async fn the_e_mails_of_a_demande_are_those_that_its_tenant_would_get() {
     }
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reference_that_no_demande_can_have_is_nobodys(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+    #[values("DEM\0", "DEM\n1", "..")] uid: &str,
+) {
+    let Some(builder) = Builder::on(backend).await else {
+        return;
+    };
+    let daemon = builder.start().await;
+    let page = page(&daemon, STATUT, &[("statut", "Ouverte"), ("uid", uid)]).await;
+    let told = "Le CRM recevrait un refus (404) : aucune demande n'a cet uid";
+    assert!(says(&page, told), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_demande_may_be_the_one_whose_creation_is_in_doubt() {
+    let crm = RemoteCrm::new(DuplicateGuard::Nothing);
+    crm.creates([Goes::Lost]);
+    let daemon = Builder::new().crm(crm).start().await;
+    assert_eq!(daemon.post(&signalement(1)).await.status, 503);
+    let (statut, uid) = (("statut", "Ouverte"), ("uid", "CRM-1"));
+    let doubted = page(&daemon, STATUT, &[statut, uid]).await;
+    assert!(
+        says(&doubted, "Le CRM recevrait un refus (503) :"),
+        "{doubted}"
+    );
+    let foreign = page(&daemon, STATUT, &[statut, uid, ("canal", "Téléphone")]).await;
+    assert!(says(&foreign, "SoWell ne recevrait rien : "), "{foreign}");
+}
+
+async fn sql(daemon: &Daemon, statement: &'static str) {
+    let database = format!("sqlite://{}", daemon.database().display());
+    let mut connection = SqliteConnection::connect(&database).await.unwrap();
+    sqlx::query(statement)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_e_mails_of_a_demande_whose_signalement_is_purged_are_not_invented() {
+    let daemon = Builder::new().start().await;
+    let uid = daemon.created(&signalement(1)).await;
+    // As the retention does.
+    sql(&daemon, "UPDATE signalements SET payload = ''").await;
+    let page = page(
+        &daemon,
+        STATUT,
+        &[("statut", "Vivest en cours"), ("uid", &uid)],
+    )
+    .await;
+    for text in [
+        "SoWell recevrait le statut « En cours de traitement ».",
+        "Les e-mails ne peuvent pas être montrés : ce que SoWell avait envoyé pour cette demande n'est plus conservé.",
+    ] {
+        assert!(says(&page, text), "{text}: {page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_of_ours_is_not_an_answer_to_the_crm() {
+    let daemon = Builder::new().start().await;
+    let uid = daemon.created(&signalement(1)).await;
+    sql(&daemon, "ALTER TABLE demandes RENAME TO away").await;
+    let fields = [("statut", "Ouverte"), ("uid", uid.as_str())];
+    let answer = send(&daemon, STATUT, &fields).await;
+    assert_eq!(answer.status, 500);
+    let html = String::from_utf8(answer.bytes).unwrap();
+    assert!(html.contains(&format!("value=\"{uid}\"")), "{html}");
+    let told = words(&html);
+    assert!(
+        says(&told, "l'essai n'a pas été fait. Citez cette référence"),
+        "{told}"
+    );
+    assert!(!says(&told, "recevrait un refus"), "{told}");
+    sql(&daemon, "ALTER TABLE away RENAME TO demandes").await;
+    let told = page(&daemon, STATUT, &fields).await;
+    assert!(!says(&told, "l'essai n'a pas été fait"), "{told}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_someone_signed_in_may_try() {
     let daemon = Builder::new().start().await;
+    signs_in(&daemon, STATUT).await;
     let address = format!("{}console/essai/statut", url(&daemon));
-    for request in [bare().get(&address), bare().post(&address)] {
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
-        assert_eq!(answer.headers()["location"], "/?fait=deconnecte");
-    }
+    let answer = bare().post(&address).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    assert_eq!(answer.headers()["location"], "/?fait=deconnecte");
 }
 
 #[tokio::test(flavor = "multi_thread")]

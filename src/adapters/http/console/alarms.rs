@@ -5,7 +5,7 @@ use crate::adapters::http::AppState;
 use crate::domain::ports::{FilesError, StoreError};
 use crate::settings::WhenUnavailable;
 
-use super::overview::paris;
+use super::words::paris;
 
 /// How many changes dated in the future are listed by name.
 const NAMED: usize = 5;

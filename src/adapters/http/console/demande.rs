@@ -8,9 +8,9 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::overview::{is_web, label, paris};
 use super::page;
 use super::session::Operator;
+use super::words::{is_web, label, paris};
 use crate::adapters::explanation::recall::{Recalled, recall};
 use crate::adapters::explanation::sent::{reason, what_to_whom, word};
 use crate::adapters::explanation::{Steps, printable};
@@ -57,8 +57,15 @@ struct Decided {
     subject: String,
     at: String,
     version: String,
-    /// `None` once its trace has been erased, or if it cannot be read.
-    steps: Option<Steps>,
+    trace: Recorded,
+}
+
+/// What is left of a decision's trace.
+enum Recorded {
+    Steps(Steps),
+    /// It was older than the settings keep it.
+    Erased,
+    Unreadable,
 }
 
 /// One delivery.
@@ -137,13 +144,19 @@ impl Known {
 
 impl Decided {
     fn of(it: &StoredTrace) -> Self {
-        let trace = it.trace.as_deref();
-        let trace = trace.and_then(|it| serde_json::from_str(it).ok());
+        let trace = match it.trace.as_deref().map(Steps::read) {
+            Some(Ok(steps)) => Recorded::Steps(steps),
+            None => Recorded::Erased,
+            Some(Err(error)) => {
+                tracing::error!(%error, subject = it.subject, "a stored trace cannot be read");
+                Recorded::Unreadable
+            }
+        };
         Self {
             subject: printable(Some(&it.subject)),
             at: paris(&it.at),
             version: it.version.clone(),
-            steps: trace.map(|it| Steps::of(&it)),
+            trace,
         }
     }
 }

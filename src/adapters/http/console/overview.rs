@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Europe::Paris;
 use strum::IntoEnumIterator;
 
 use crate::adapters::http::AppState;
@@ -18,6 +17,7 @@ use crate::rules::diagnostic::{Diagnostic, Severity};
 use crate::adapters::french::{french, motif};
 
 use super::alarms::{self, Alarm};
+use super::words::{is_web, label, paris};
 
 /// The most dead letters, signalements in each state and unknown statuses that a page lists.
 const LISTED: u32 = 20;
@@ -323,41 +323,12 @@ impl Line {
     }
 }
 
-/// Splits a text into parts, each marked if it is a quoted value: a value's text direction must not affect its
-/// surroundings.
-pub(super) fn parts(text: &str) -> Vec<(bool, &str)> {
-    const QUOTED: [&str; 2] = ["« ", " »"];
-    let mut parts = Vec::new();
-    let mut rest = text;
-    while let Some(begin) = rest.find(QUOTED[0]).map(|it| it + QUOTED[0].len())
-        && let Some(length) = rest[begin..].find(QUOTED[1])
-    {
-        parts.push((false, &rest[..begin]));
-        parts.push((true, &rest[begin..begin + length]));
-        rest = &rest[begin + length..];
-    }
-    parts.push((false, rest));
-    parts
-}
-
 /// A destination's name, as the staff know it.
 fn name(destination: Destination) -> &'static str {
     match destination {
         Destination::Sowell => "SoWell",
         Destination::Courriel => "E-mails",
         Destination::Crm => "CRM",
-    }
-}
-
-/// A state's name, as the staff know it.
-pub(super) fn label(etat: Etat) -> &'static str {
-    match etat {
-        Etat::Recu => "reçu, demande en cours de création",
-        Etat::Transmis => "transmis",
-        Etat::Ecarte => "écarté par les règles",
-        Etat::Differe => "différé : le CRM était absent",
-        Etat::Inconnu => "en doute : le CRM n'a pas confirmé",
-        Etat::Echec => "en échec",
     }
 }
 
@@ -368,16 +339,6 @@ fn destination_of(livraison: &LivraisonSummary) -> &'static str {
 
 fn state_of(signalement: &SignalementSummary) -> &'static str {
     label(signalement.etat)
-}
-
-/// Whether a link may lead to that address.
-pub(super) fn is_web(address: &str) -> bool {
-    address.starts_with("https://") || address.starts_with("http://")
-}
-
-pub(super) fn paris(at: &DateTime<Utc>) -> String {
-    let there = at.with_timezone(&Paris);
-    there.format("%d/%m/%Y à %H:%M:%S").to_string()
 }
 
 #[cfg(test)]
@@ -404,22 +365,5 @@ mod tests {
             "SoWell : les envois échouent (connexion refusée) ; ils sont suspendus jusqu'au 15/01/2027 \
              à 09:00:00, puis reprennent d'eux-mêmes."
         );
-    }
-
-    #[test]
-    fn a_text_is_split_into_its_words_and_quoted_values() {
-        for (text, values) in [
-            ("inconnue : «  ASC » ; « B » ?", vec![" ASC", "B"]),
-            ("rien", vec![]),
-            ("« ouvert", vec![]),
-            ("« « A » »", vec!["« A"]),
-            ("", vec![]),
-        ] {
-            let parts = parts(text);
-            let whole: String = parts.iter().map(|(_, part)| *part).collect();
-            assert_eq!(whole, text);
-            let quoted = parts.iter().filter(|it| it.0).map(|it| it.1);
-            assert_eq!(quoted.collect::<Vec<_>>(), values, "{text}");
-        }
     }
 }

@@ -22,7 +22,7 @@ fn cookie_name(gate: &Gate) -> String {
     format!("{COOKIE}{}", gate.admin_mark())
 }
 
-/// Where someone is redirected who presses a button after being signed out.
+/// Where someone is redirected who presses a button after being signed out: nothing was done.
 const NOT_DONE: &str = "/?fait=deconnecte";
 
 /// A request with the admin token's cookie that comes from the console itself.
@@ -30,8 +30,13 @@ pub(super) struct Operator;
 
 /// Why a request is not accepted as an operator's.
 pub(super) enum Refusal {
-    /// No session, or one whose token is no longer the admin token.
-    SignedOut,
+    /// No session, or one whose token is no longer the admin token, and this page was asked for.
+    SignedOut {
+        /// The page's path and query.
+        at: String,
+    },
+    /// The same, and something was to be done.
+    NotDone,
     /// It was sent by another site's page.
     Foreign,
     /// It exceeds the admin client's rate.
@@ -41,7 +46,8 @@ pub(super) enum Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
-            Self::SignedOut => Redirect::to(NOT_DONE).into_response(),
+            Self::SignedOut { at } => super::sign_in_first(&at),
+            Self::NotDone => Redirect::to(NOT_DONE).into_response(),
             Self::Foreign => Problem::forbidden().into_response(),
             Self::Rate(problem) => super::too_often(problem),
         }
@@ -60,7 +66,13 @@ impl FromRequestParts<AppState> for Operator {
         let token = cookie.and_then(|cookie| decode(cookie.value()));
         let holder = token.and_then(|token| state.gate.holder(&token));
         if holder != Some(Client::Admin) {
-            return Err(Refusal::SignedOut);
+            return Err(if parts.method.is_safe() {
+                let at = parts.uri.path_and_query();
+                let at = at.map_or_else(String::new, ToString::to_string);
+                Refusal::SignedOut { at }
+            } else {
+                Refusal::NotDone
+            });
         }
         // Browsers do not send the cookie with other sites' requests. This check covers those that do all the same,
         // and requests from sibling domains.

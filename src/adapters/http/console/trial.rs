@@ -15,45 +15,110 @@ use axum::routing::get;
 use crate::adapters::explanation::{Steps, printable, unwritten};
 use crate::adapters::http::AppState;
 use crate::adapters::http::problem::Problem;
+use crate::adapters::http::signalements::PARSE_APART_BYTES;
 use crate::domain::fault::Fault;
+use crate::flows::inbound::InboundError;
+use crate::flows::outbound::OutboundError;
 use crate::rules::foresee::Foreseen;
 
-/// The largest form, in bytes: a signalement with a small photo or two. Larger ones would have to be parsed apart from
-/// the threads that serve requests.
-const FORM_BYTES: usize = 512 * 1024;
-
+/// A form holds a signalement with a small photo or two: larger ones would have to be parsed apart from the threads that
+/// serve requests.
 pub(super) fn routes() -> Router<AppState> {
     let signalement = get(signalement::show).post(signalement::run);
     let statut = get(statut::show).post(statut::run);
     Router::new()
         .route("/console/essai", signalement)
         .route("/console/essai/statut", statut)
-        .layer(DefaultBodyLimit::max(FORM_BYTES))
+        .layer(DefaultBodyLimit::max(PARSE_APART_BYTES))
 }
 
 /// What is said of a form that cannot be read, and the status that goes with it.
-fn unreadable(rejection: &FormRejection) -> (StatusCode, &'static str) {
+fn unreadable(rejection: &FormRejection) -> (StatusCode, String) {
     match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => (
             StatusCode::PAYLOAD_TOO_LARGE,
-            "Ce formulaire dépasse 512 Kio : retirez les photos de votre JSON, ou raccourcissez les textes, puis \
-             recommencez.",
+            format!(
+                "Ce formulaire dépasse {} Kio : retirez les photos de votre JSON, ou raccourcissez les textes, puis \
+                 recommencez.",
+                PARSE_APART_BYTES / 1024
+            ),
         ),
         status => (
             status,
-            "Ce formulaire n'a pas pu être lu : remplissez-le de nouveau.",
+            "Ce formulaire n'a pas pu être lu : remplissez-le de nouveau.".to_owned(),
         ),
     }
 }
 
-/// The answer to a request that is refused.
-struct Refusal {
+/// A value that a field of a form may take.
+struct Choice {
+    /// What is sent.
+    code: String,
+    /// What it stands for, as the staff know it.
+    label: String,
+}
+
+/// Why a trial has no result.
+enum Untried {
+    /// The request would be refused before any decision.
+    Refused(ForeseenRefusal),
+    /// The trial itself failed, which says nothing about the request.
+    Failed(Problem),
+}
+
+impl From<Problem> for Untried {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(ForeseenRefusal::from(&problem))
+    }
+}
+
+impl From<InboundError> for Untried {
+    fn from(error: InboundError) -> Self {
+        match error {
+            InboundError::Files(_) | InboundError::Store(_) | InboundError::Fault(_) => {
+                Self::Failed(Problem::from(error))
+            }
+            // Also if the CRM is away: SoWell would be told so.
+            error => Self::from(Problem::from(error)),
+        }
+    }
+}
+
+impl From<OutboundError> for Untried {
+    fn from(error: OutboundError) -> Self {
+        match error {
+            OutboundError::Store(_) | OutboundError::Fault(_) => Self::Failed(Problem::from(error)),
+            // Also while a creation is in doubt: the CRM would be told so.
+            error => Self::from(Problem::from(error)),
+        }
+    }
+}
+
+/// The status of a page whose trial failed, and what it says, in French.
+fn failed(problem: &Problem) -> (StatusCode, String) {
+    let status = StatusCode::from_u16(problem.status());
+    let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let alarm = if status == StatusCode::SERVICE_UNAVAILABLE {
+        "La base de données ne répond pas : l'essai n'a pas été fait. Réessayez dans un instant."
+            .to_owned()
+    } else {
+        let reference = problem.reference().unwrap_or_default();
+        format!(
+            "Une erreur de notre côté : l'essai n'a pas été fait. Citez cette référence à l'exploitant, le journal \
+             la porte aussi : {reference}."
+        )
+    };
+    (status, alarm)
+}
+
+/// The answer that a partner would get, as a trial foresees it.
+struct ForeseenRefusal {
     status: u16,
     detail: String,
     faults: Vec<Fault>,
 }
 
-impl From<&Problem> for Refusal {
+impl From<&Problem> for ForeseenRefusal {
     fn from(problem: &Problem) -> Self {
         let fault = |it: &Fault| Fault {
             detail: printable(Some(&it.detail)),
@@ -67,7 +132,7 @@ impl From<&Problem> for Refusal {
     }
 }
 
-impl Refusal {
+impl ForeseenRefusal {
     /// What is wrong with a field of the request, in French; empty if nothing is.
     fn of_field(&self, field: &str) -> String {
         let faults = self.faults.iter().filter(|it| {
@@ -94,7 +159,8 @@ struct Consequences {
     mails: Vec<Mail>,
     /// Why e-mails could not be written, in French.
     unwritten: Vec<String>,
-    steps: Steps,
+    /// `None` if they cannot be read.
+    steps: Option<Steps>,
 }
 
 impl Consequences {
@@ -110,12 +176,40 @@ impl Consequences {
                 html: whole(&written.html),
             })
         });
-        let trace = serde_json::from_str(trace).unwrap_or_default();
+        let steps = Steps::read(trace)
+            .inspect_err(|error| tracing::error!(%error, "the trace of a trial cannot be read"));
         Self {
             version,
             mails: mails.collect(),
             unwritten: foreseen.unwritten().map(|it| unwritten(&it)).collect(),
-            steps: Steps::of(&trace),
+            steps: steps.ok(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ports::StoreError;
+
+    #[test]
+    fn only_what_a_partner_would_be_told_is_a_result() {
+        let told = |untried| match untried {
+            Untried::Refused(refusal) => Ok(refusal.status),
+            Untried::Failed(problem) => {
+                let (status, alarm) = failed(&problem);
+                assert!(alarm.contains("l'essai n'a pas été fait"), "{alarm}");
+                Err(status.as_u16())
+            }
+        };
+        let fault = || "it panicked".to_owned();
+        let away = || StoreError::Unavailable("away".into());
+        assert_eq!(told(InboundError::CrmAway { wait: None }.into()), Ok(503));
+        assert_eq!(told(InboundError::Fault(fault()).into()), Err(500));
+        assert_eq!(told(InboundError::Store(away()).into()), Err(503));
+        assert_eq!(told(OutboundError::UnknownUid.into()), Ok(404));
+        assert_eq!(told(OutboundError::MayBeCreated.into()), Ok(503));
+        assert_eq!(told(OutboundError::Fault(fault()).into()), Err(500));
+        assert_eq!(told(OutboundError::Store(away()).into()), Err(503));
     }
 }

@@ -187,7 +187,7 @@ fn a_mistake_in_a_case_is_reported_once(
     ("gestionnaire.rhai", "fn affecter(signalement, residence, qualification) {\n    throw \"panne\";\n}"),
     "panne"
 )]
-#[case(("transmission.yaml", "modes: []\n"), "la demande d'essai ne peut pas être faite")]
+#[case(("transmission.yaml", "modes: []\n"), "la demande d'essai ne peut pas être créée")]
 #[case(("modeles/contexte.txt", "{{ bien.libelle }}"), "contexte.txt")]
 fn a_case_of_a_status_reports_why_there_is_no_demande(
     #[case] edit: (&str, &str),

@@ -1,6 +1,7 @@
 //! Finds a residence for someone who does not know its code. A landlord may have thousands, so the page never lists
 //! them all.
 
+use super::Choice;
 use crate::domain::referentiel::Referentiel;
 use crate::rules::alike::bare;
 
@@ -10,17 +11,11 @@ const BIENS: usize = 300;
 /// Longer texts, in characters, are not searched for.
 const SEARCH_CHARS: usize = 100;
 
-/// A residence or a bien that may be meant.
-pub(super) struct Proposal {
-    pub(super) code: String,
-    pub(super) name: String,
-}
-
 /// The residences that a text may mean.
 #[derive(Default)]
 pub(super) struct Found {
     /// The first ones, sorted by code.
-    pub(super) first: Vec<Proposal>,
+    pub(super) first: Vec<Choice>,
     /// How many more there are.
     pub(super) more: usize,
 }
@@ -42,9 +37,9 @@ pub(super) fn containing(referentiel: &Referentiel, text: &str) -> Found {
         })
         .collect();
     found.sort_unstable_by(|a, b| a.code.cmp(&b.code));
-    let first = found.iter().take(FOUND).map(|it| Proposal {
+    let first = found.iter().take(FOUND).map(|it| Choice {
         code: it.code.clone(),
-        name: if it.adresse.is_empty() {
+        label: if it.adresse.is_empty() {
             it.nom.clone()
         } else {
             format!("{}, {}", it.nom, it.adresse)
@@ -57,11 +52,11 @@ pub(super) fn containing(referentiel: &Referentiel, text: &str) -> Found {
 }
 
 /// The first biens of a residence.
-pub(super) fn biens_of(referentiel: &Referentiel, residence: &str) -> Vec<Proposal> {
+pub(super) fn biens_of(referentiel: &Referentiel, residence: &str) -> Vec<Choice> {
     let biens = referentiel.biens().filter(|it| it.residence == residence);
-    let biens = biens.take(BIENS).map(|it| Proposal {
+    let biens = biens.take(BIENS).map(|it| Choice {
         code: it.code.to_owned(),
-        name: it.libelle.to_owned(),
+        label: it.libelle.to_owned(),
     });
     biens.collect()
 }

@@ -6,11 +6,11 @@ use askama::Template;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 use super::form::Filled;
-use super::residences::{self, Found, Proposal};
-use super::{Consequences, Refusal, unreadable};
+use super::residences::{self, Found};
+use super::{Choice, Consequences, ForeseenRefusal, Untried, failed, unreadable};
 use crate::adapters::explanation::{outcome, printable};
 use crate::adapters::http::AppState;
 use crate::adapters::http::body::check_size;
@@ -31,16 +31,16 @@ struct Page {
     alarm: Option<String>,
     form: Filled,
     /// Code and label of each qualification.
-    qualifications: Vec<Proposal>,
+    qualifications: Vec<Choice>,
     /// SoWell's and the CRM's words for each priority.
-    priorites: Vec<Proposal>,
+    priorites: Vec<Choice>,
     /// The name of the residence, if its code is known.
     residence: Option<String>,
     /// What may be meant by an unknown code.
     found: Found,
     /// The biens of the residence.
-    biens: Vec<Proposal>,
-    result: Option<Result<Outcome, Refusal>>,
+    biens: Vec<Choice>,
+    result: Option<Result<Outcome, ForeseenRefusal>>,
 }
 
 /// What the rules would do.
@@ -50,7 +50,7 @@ struct Outcome {
     failed: bool,
     demande: Option<NewDemande>,
     /// What is wrong with unknown codes, and the answer that SoWell would get.
-    refusal: Option<Refusal>,
+    refusal: Option<ForeseenRefusal>,
     /// What SoWell would be warned of.
     avertissements: Vec<String>,
     consequences: Consequences,
@@ -58,9 +58,12 @@ struct Outcome {
 
 /// An empty trial.
 pub(super) async fn show(_: Operator, State(state): State<AppState>) -> Response {
-    let generation = state.reload.generation();
-    let form = Filled::harmless(&generation, state.clock.now());
-    page(StatusCode::OK, &Page::new(&generation, form))
+    let (generation, now) = (state.reload.generation(), state.clock.now());
+    let shown = Page::of(generation, move |it| Filled::harmless(it, now)).await;
+    match shown {
+        Ok(shown) => page(StatusCode::OK, &shown),
+        Err(problem) => problem.into_response(),
+    }
 }
 
 /// A trial with its result.
@@ -69,35 +72,50 @@ pub(super) async fn run(
     State(state): State<AppState>,
     filled: Result<Form<Filled>, FormRejection>,
 ) -> Response {
-    let generation = state.reload.generation();
-    let harmless = || Filled::harmless(&generation, state.clock.now());
+    match tried(&state, filled).await {
+        Ok((status, shown)) => page(status, &shown),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// The page about this form, and its status.
+async fn tried(
+    state: &AppState,
+    filled: Result<Form<Filled>, FormRejection>,
+) -> Result<(StatusCode, Page), Problem> {
+    let (generation, now) = (state.reload.generation(), state.clock.now());
     let filled = match filled {
         Ok(Form(filled)) => filled.tidied(),
         Err(rejection) => {
             let (status, alarm) = unreadable(&rejection);
-            let mut shown = Page::new(&generation, harmless());
-            shown.alarm = Some(alarm.to_owned());
-            return page(status, &shown);
+            let mut shown = Page::of(generation, move |it| Filled::harmless(it, now)).await?;
+            shown.alarm = Some(alarm);
+            return Ok((status, shown));
         }
     };
     let body = filled.body();
-    let form = match &filled.json {
+    let form = move |generation: &Generation| match filled.json {
         // The other form was not sent along.
-        Some(json) => Filled {
-            json: Some(json.clone()),
-            ..harmless()
+        json @ Some(_) => Filled {
+            json,
+            ..Filled::harmless(generation, now)
         },
         None => filled,
     };
-    let mut shown = Page::new(&generation, form);
+    let mut shown = Page::of(generation, form).await?;
+    let mut status = StatusCode::OK;
     match body {
         Err(alarm) => shown.alarm = Some(alarm),
-        Ok(body) => {
-            let tried = try_out(&state, body).await;
-            shown.result = Some(tried.map_err(|problem| Refusal::from(&problem)));
-        }
+        Ok(body) => match try_out(state, body).await {
+            Ok(outcome) => shown.result = Some(Ok(outcome)),
+            Err(Untried::Refused(refusal)) => shown.result = Some(Err(refusal)),
+            Err(Untried::Failed(problem)) => {
+                let (of_it, alarm) = failed(&problem);
+                (status, shown.alarm) = (of_it, Some(alarm));
+            }
+        },
     }
-    page(StatusCode::OK, &shown)
+    Ok((status, shown))
 }
 
 /// Templates cannot name a field that is a word of Rust.
@@ -106,7 +124,7 @@ fn type_of(manager: &Gestionnaire) -> &str {
 }
 
 /// Reads the body as SoWell's, and tries it.
-async fn try_out(state: &AppState, body: Vec<u8>) -> Result<Outcome, Problem> {
+async fn try_out(state: &AppState, body: Vec<u8>) -> Result<Outcome, Untried> {
     let limits = &state.settings.in_force().limits;
     check_size(limits.body, body.len())?;
     let submission = submission::read(Client::Sowell, None, body.into(), limits);
@@ -116,7 +134,7 @@ async fn try_out(state: &AppState, body: Vec<u8>) -> Result<Outcome, Problem> {
     let decision = &tried.foreseen.decision;
     let refusal = match decision {
         Err(Undecided::UnknownCodes(faults)) => {
-            Some(Refusal::from(&Problem::faults(faults.clone())))
+            Some(ForeseenRefusal::from(&Problem::faults(faults.clone())))
         }
         _ => None,
     };
@@ -124,7 +142,10 @@ async fn try_out(state: &AppState, body: Vec<u8>) -> Result<Outcome, Problem> {
         sentence: printable(Some(&outcome(decision))),
         failed: decision.is_err(),
         demande: match decision {
-            Ok(Decision::Transmettre(demande)) => Some((**demande).clone()),
+            Ok(Decision::Transmettre(demande)) => Some(NewDemande {
+                contexte: printable(Some(&demande.contexte)),
+                ..(**demande).clone()
+            }),
             _ => None,
         },
         refusal,
@@ -138,17 +159,27 @@ async fn try_out(state: &AppState, body: Vec<u8>) -> Result<Outcome, Problem> {
 }
 
 impl Page {
-    fn new(generation: &Arc<Generation>, form: Filled) -> Self {
+    /// The page with this form, built on a separate thread: it looks through all residences and biens.
+    async fn of(
+        generation: Arc<Generation>,
+        form: impl FnOnce(&Generation) -> Filled + Send + 'static,
+    ) -> Result<Self, Problem> {
+        let build = move || Self::new(&generation, form(&generation));
+        let built = tokio::task::spawn_blocking(build).await;
+        built.map_err(|error| Problem::internal(&error))
+    }
+
+    fn new(generation: &Generation, form: Filled) -> Self {
         let (rules, referentiel) = (&generation.rules, &generation.referentiel);
-        let qualifications = rules.qualifications.values().map(|it| Proposal {
+        let qualifications = rules.qualifications.values().map(|it| Choice {
             code: it.code.clone(),
-            name: it.libelle.clone(),
+            label: it.libelle.clone(),
         });
-        let mut qualifications: Vec<Proposal> = qualifications.collect();
+        let mut qualifications: Vec<Choice> = qualifications.collect();
         qualifications.sort_unstable_by(|a, b| a.code.cmp(&b.code));
-        let priorites = rules.priorites.iter().map(|(word, crm)| Proposal {
+        let priorites = rules.priorites.iter().map(|(word, crm)| Choice {
             code: word.clone(),
-            name: crm.text.clone(),
+            label: crm.text.clone(),
         });
         let residence = referentiel.residence(&form.residence);
         Self {
@@ -178,7 +209,7 @@ impl Page {
     }
 
     /// The answer that SoWell would get, if it is a refusal.
-    fn refusal(&self) -> Option<&Refusal> {
+    fn refusal(&self) -> Option<&ForeseenRefusal> {
         match self.result.as_ref()? {
             Ok(outcome) => outcome.refusal.as_ref(),
             Err(refusal) => Some(refusal),

@@ -1,7 +1,5 @@
 //! The page that tries a status of the CRM.
 
-use std::sync::Arc;
-
 use askama::Template;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, State};
@@ -10,13 +8,14 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Consequences, Refusal, unreadable};
+use super::{Consequences, ForeseenRefusal, Untried, failed, unreadable};
 use crate::adapters::http::AppState;
 use crate::adapters::http::console::page;
 use crate::adapters::http::console::session::Operator;
 use crate::adapters::http::demandes::read_event;
 use crate::adapters::http::problem::Problem;
 use crate::domain::demande::Uid;
+use crate::flows::outbound::OutboundError;
 use crate::rules::compile::{Generation, Target};
 use crate::rules::decide::StatutDecision;
 use crate::rules::foresee;
@@ -59,8 +58,15 @@ impl Filled {
     }
 
     /// The demande whose status changes; `None` for a sample one.
-    fn demande(&self) -> Option<Uid> {
-        (!self.uid.is_empty()).then(|| Uid::new(self.uid.clone()))
+    ///
+    /// # Errors
+    /// When no demande can have this reference: the database is not even asked for it.
+    fn demande(&self) -> Result<Option<Uid>, OutboundError> {
+        if self.uid.is_empty() {
+            return Ok(None);
+        }
+        let uid = Uid::given(&self.uid).ok_or(OutboundError::UnknownUid)?;
+        Ok(Some(uid))
     }
 }
 
@@ -68,21 +74,21 @@ impl Filled {
 #[template(path = "trial/statut.html")]
 struct Page {
     /// What is wrong with the form itself, in French.
-    alarm: Option<&'static str>,
+    alarm: Option<String>,
     form: Filled,
     /// The statuses of the table.
     statuts: Vec<String>,
     /// The values that the table knows for each field that a status depends on.
     resultats: Vec<String>,
     canaux: Vec<String>,
-    result: Option<Result<Outcome, Refusal>>,
+    result: Option<Result<Outcome, ForeseenRefusal>>,
 }
 
 /// What the rules would do.
 struct Outcome {
     sentence: String,
     /// Why the CRM would be refused: the table does not know the status.
-    refusal: Option<Refusal>,
+    refusal: Option<ForeseenRefusal>,
     /// Why no e-mail can be foreseen, in French.
     without_mails: Option<String>,
     consequences: Consequences,
@@ -105,25 +111,31 @@ pub(super) async fn run(
     filled: Result<Form<Filled>, FormRejection>,
 ) -> Response {
     let generation = state.reload.generation();
-    let (status, alarm, form) = match filled {
-        Ok(Form(filled)) => (StatusCode::OK, None, filled.tidied()),
+    let form = match filled {
+        Ok(Form(filled)) => filled.tidied(),
         Err(rejection) => {
             let (status, alarm) = unreadable(&rejection);
-            (status, Some(alarm), Filled::default())
+            let mut shown = Page::new(&generation, Filled::default());
+            shown.alarm = Some(alarm);
+            return page(status, &shown);
         }
     };
     let mut shown = Page::new(&generation, form);
-    shown.alarm = alarm;
-    if alarm.is_none() {
-        let tried = try_out(&state, &shown.form).await;
-        shown.result = Some(tried.map_err(|problem| Refusal::from(&problem)));
+    let mut status = StatusCode::OK;
+    match try_out(&state, &shown.form).await {
+        Ok(outcome) => shown.result = Some(Ok(outcome)),
+        Err(Untried::Refused(refusal)) => shown.result = Some(Err(refusal)),
+        Err(Untried::Failed(problem)) => {
+            let (of_it, alarm) = failed(&problem);
+            (status, shown.alarm) = (of_it, Some(alarm));
+        }
     }
     page(status, &shown)
 }
 
 /// Reads the form as the CRM's event, and tries it.
-async fn try_out(state: &AppState, form: &Filled) -> Result<Outcome, Problem> {
-    let demande = form.demande();
+async fn try_out(state: &AppState, form: &Filled) -> Result<Outcome, Untried> {
+    let demande = form.demande()?;
     let uid = demande.clone().unwrap_or_else(foresee::uid);
     let (event, _) = read_event(uid.as_str().to_owned(), &form.body())?;
     let tried = state.outbound.try_out(event, demande.as_ref()).await?;
@@ -134,10 +146,10 @@ async fn try_out(state: &AppState, form: &Filled) -> Result<Outcome, Problem> {
         ),
         StatutDecision::Ignore { motif } => (format!("SoWell ne recevrait rien : {motif}."), None),
         StatutDecision::Unknown(faults) => (
-            "SoWell ne recevrait rien pour l'instant : le changement serait conservé, et envoyé dès que \
-             statuts.yaml le traduit."
+            "SoWell ne recevrait rien pour l'instant : le changement serait conservé, puis envoyé dès que \
+             statuts.yaml le traduira."
                 .to_owned(),
-            Some(Refusal::from(&Problem::faults(faults.clone()))),
+            Some(ForeseenRefusal::from(&Problem::faults(faults.clone()))),
         ),
     };
     let of = tried.tried;
@@ -150,7 +162,7 @@ async fn try_out(state: &AppState, form: &Filled) -> Result<Outcome, Problem> {
 }
 
 impl Page {
-    fn new(generation: &Arc<Generation>, form: Filled) -> Self {
+    fn new(generation: &Generation, form: Filled) -> Self {
         let statuts = &generation.rules.statuts;
         let known = statuts.table.keys().chain(statuts.ignorer.keys());
         let values = |of: &str| {
