@@ -17,7 +17,7 @@ use crate::rules::source::Reader;
 use crate::rules::template::Templates;
 use crate::rules::yaml::{Key, Node, Value};
 
-use decision::DecisionCase;
+use decision::{DecisionCase, Samples};
 use exchange::ExchangeCase;
 
 /// The folder of the cases in the folder of rules.
@@ -124,17 +124,16 @@ impl Case {
     }
 
     /// Runs the case through the rules; one diagnostic for each difference, with the expected and the actual value.
-    #[must_use]
-    pub fn run(&self, generation: &Generation) -> Vec<Diagnostic> {
+    fn run<'c>(&'c self, generation: &Generation, samples: &mut Samples<'c>) -> Vec<Diagnostic> {
         match &self.kind {
-            CaseKind::Decision(case) => case.run(&self.title, generation),
+            CaseKind::Decision(case) => case.run(&self.title, generation, samples),
             CaseKind::Exchange(case) => case.run(&self.title, generation),
         }
     }
 }
 
 /// Number of cases failing at a limit of a script or a template after which the others are not run: each takes as long
-/// as hundreds of others, and the edit is refused anyway.
+/// as hundreds of others, and the first ones tell what to correct.
 const MOST_AT_LIMIT: usize = 10;
 
 /// Runs all cases; those left out because too many before them reached a limit are reported once.
@@ -142,9 +141,10 @@ const MOST_AT_LIMIT: usize = 10;
 pub fn run_all(cases: &[Case], generation: &Generation) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     let mut at_limit = 0;
+    let mut samples = Samples::default();
     let mut rest = cases.iter();
     while let Some(case) = rest.next() {
-        let (failures, work) = meter::measure(|| case.run(generation));
+        let (failures, work) = meter::measure(|| case.run(generation, &mut samples));
         at_limit += usize::from(work.at_limit > 0 && !failures.is_empty());
         faults.extend(failures);
         if at_limit == MOST_AT_LIMIT {

@@ -151,7 +151,6 @@ fn note_disagreements(
     remarks::note_absent_managers(rule_set, referentiel, diagnostics);
     impossible::note_impossible_words(rule_set, referentiel, diagnostics);
     twins::note_twin_words(rule_set, diagnostics);
-    channels::note_unknown_channels(&rule_set.statuts, diagnostics);
     connected::note_words(rule_set, referentiel, diagnostics);
 }
 
@@ -230,6 +229,7 @@ fn compile_rules(files: &FileSet, are_known: bool) -> (Option<RuleSet>, Vec<Diag
     rehearsal::rehearse(scripts.as_ref(), templates.as_ref(), &mut faults);
     if let Some(statuts) = &statuts {
         twins::note_twin_statuts(statuts, &mut faults);
+        channels::note_unknown_channels(statuts, &mut faults);
     }
     let rule_set = (|| {
         Some(RuleSet {

@@ -73,7 +73,8 @@ pub struct Coverage {
     /// What the rules read that was not tried for every combination, or not together, in French, one sentence each;
     /// empty if nothing was left out.
     pub untried: Vec<String>,
-    /// The remark that a search ended or tried fewer values because scripts take too long; `None` if it did not.
+    /// The remark that a search ended or tried fewer values because scripts take too long; `None` if it did not. What it
+    /// left out for that reason is not in `untried`.
     pub cut: Option<Diagnostic>,
 }
 
@@ -223,7 +224,7 @@ impl<'g> Combinations<'g> {
                 Some(_) => (&self.one_of_each_kind, reach),
             };
             let statuts = whole || known != Some(false);
-            let left = self.whole();
+            let left = self.whole().minus(found.spent);
             let here = self.residence(residence, qualifications, reach, statuts, left);
             if known.is_none() {
                 kinds.insert(kind, here.fails_a_mail_of_a_statut());
@@ -242,7 +243,7 @@ impl<'g> Combinations<'g> {
                 if budget.signalements == 0 || found.spent.uses_up(left) {
                     break;
                 }
-                budget.left = left;
+                budget.left = left.minus(found.spent);
                 found = found.join(self.vary(kind, tried, known, &mut budget)?);
             }
             Some(found.with_one_of_each(self))

@@ -1,7 +1,8 @@
 //! Counts the work of scripts and templates in their own units: unlike a clock, the count is the same on each machine,
 //! so that what is left out because of it is the same too.
 //!
-//! Architecture invariant: no decision depends on a count; only the number of decisions that a what-if tool makes does.
+//! Architecture invariant: nothing that is decided about a signalement or a status depends on a count. What does is how
+//! many decisions a search makes, how many cases are run, and what is reported about the others.
 
 use std::cell::Cell;
 
@@ -30,11 +31,22 @@ thread_local! {
 
 /// Calls `work`, and counts what scripts and templates do on this thread meanwhile.
 pub fn measure<T>(work: impl FnOnce() -> T) -> (T, Work) {
-    let around = DONE.replace(Some(Work::default()));
+    let around = Around(DONE.replace(Some(Work::default())));
     let result = work();
     let done = DONE.get().unwrap_or_default();
-    DONE.set(around.map(|it| it.plus(done)));
+    drop(around);
     (result, done)
+}
+
+/// The measurement around another one. It goes on when this is dropped, so also after a panic: the thread may be one of
+/// a pool.
+struct Around(Option<Work>);
+
+impl Drop for Around {
+    fn drop(&mut self) {
+        let done = DONE.get().unwrap_or_default();
+        DONE.set(self.0.map(|it| it.plus(done)));
+    }
 }
 
 /// Whether this thread is being measured.
@@ -68,5 +80,24 @@ mod tests {
         assert_eq!((outer.operations, outer.at_limit), (5, 2));
         assert!(!is_on());
         assert_eq!(measure(|| ()).1, Work::default());
+    }
+
+    #[test]
+    fn a_measurement_ends_with_a_panic() {
+        let some = Work {
+            operations: 2,
+            at_limit: 0,
+        };
+        let panicking = || {
+            measure(|| {
+                add(some);
+                panic!("as planned");
+            })
+        };
+        assert!(std::panic::catch_unwind(panicking).is_err());
+        assert!(!is_on());
+        let (caught, outer) = measure(|| std::panic::catch_unwind(panicking).is_err());
+        assert!(caught);
+        assert_eq!(outer, some);
     }
 }

@@ -18,7 +18,7 @@ mod words;
 
 pub use lint::OwnKey;
 
-use rhai::{AST, CallFnOptions, Dynamic, Engine, Position, Scope};
+use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, Position, Scope};
 use serde_json::{Map, Value};
 
 use self::analysis::loops::Loops;
@@ -221,7 +221,7 @@ impl Scripts {
         arguments: impl FnOnce(&[Extent; N]) -> [Shown<'s>; N],
     ) -> Result<Dynamic, ScriptError> {
         let arguments = arguments(&script.read).map(to_script);
-        operations::of(|| {
+        let run = || {
             self.engine
                 .call_fn_with_options::<Dynamic>(
                     CallFnOptions::new(),
@@ -231,7 +231,12 @@ impl Scripts {
                     arguments,
                 )
                 .map_err(|error| call.failed(&error, script))
-        })
+        };
+        let stopped = || {
+            let error = EvalAltResult::ErrorTerminated(Dynamic::UNIT, Position::NONE);
+            call.failed(&error, script)
+        };
+        operations::of(run, stopped)
     }
 }
 

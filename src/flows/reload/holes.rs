@@ -18,14 +18,17 @@ use crate::rules::diagnostic::Diagnostic;
 /// With more combinations than this, each residence and each qualification is checked, but not all pairs.
 const MOST_COMBINATIONS: u64 = 30_000;
 
-/// The number of operations of scripts and templates that a search may take: one or two seconds. Scripts of usual length
-/// take some hundreds each time, so that everything that the other limits allow is tried.
-const MOST_OPERATIONS: u64 = 20_000_000;
+/// The number of operations of scripts and templates that a search may take: three to six seconds. Scripts of usual
+/// length take some hundreds for a signalement. Up to a thousand, all combinations are checked that the other limit
+/// allows, with as many operations again for variations; beyond that, the search is narrowed as it is for more
+/// combinations.
+const MOST_OPERATIONS: u64 = 2 * MOST_COMBINATIONS * 1_000;
 
 /// The pause between two residences during a search: a little longer than one takes.
 const BREATH: Duration = Duration::from_micros(300);
 
-/// How long a reload on demand waits for the search: whoever asked wants to know whether the edit is in force.
+/// How long a reload on demand waits for the search: with many residences or long scripts it takes longer, and whoever
+/// asked wants to know whether the edit is in force.
 pub const SEARCH_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The last search for holes.

@@ -41,6 +41,26 @@ pub(super) struct DecisionCase {
     templates: Vec<Located>,
 }
 
+/// A demande whose status can change, and its signalement, or why the rules make none.
+type Sample = Result<(Signalement, NewDemande), String>;
+
+/// The sample demandes of status cases, made once for all cases with the same residences: if a script reaches a limit,
+/// making one takes as long as hundreds of cases.
+#[derive(Debug, Default)]
+pub(super) struct Samples<'c>(Vec<(&'c [Residence], Sample)>);
+
+impl<'c> Samples<'c> {
+    /// The sample for a case with these residences of its own; `generation` has them already.
+    fn of(&mut self, own: &'c [Residence], generation: &Generation) -> &Sample {
+        let known = self.0.iter().position(|(it, _)| *it == own);
+        let at = known.unwrap_or_else(|| {
+            self.0.push((own, foresee::sample_demande(generation)));
+            self.0.len() - 1
+        });
+        &self.0[at].1
+    }
+}
+
 #[derive(Debug, Clone)]
 enum Input {
     Signalement(Given),
@@ -82,11 +102,18 @@ impl DecisionCase {
         }
     }
 
-    pub(super) fn run(&self, title: &Title, generation: &Generation) -> Vec<Diagnostic> {
+    pub(super) fn run<'c>(
+        &'c self,
+        title: &Title,
+        generation: &Generation,
+        samples: &mut Samples<'c>,
+    ) -> Vec<Diagnostic> {
         let generation = self.with_own_residences(generation);
         let outcome = match &self.input {
             Input::Signalement(given) => signalement(title, given, &generation),
-            Input::Statut(given) => statut(title, given, &generation),
+            Input::Statut(given) => statut(title, given, &generation, || {
+                samples.of(&self.residences, &generation)
+            }),
         };
         let outcome = match outcome {
             Ok(outcome) => outcome,
@@ -192,10 +219,11 @@ fn signalement(
     Ok(outcome)
 }
 
-fn statut(
+fn statut<'s>(
     title: &Title,
     given: &BTreeMap<String, Located>,
     generation: &Generation,
+    sample: impl FnOnce() -> &'s Sample,
 ) -> Result<Outcome, Diagnostic> {
     let text = |key: &str| given.get(key).map(|it| it.text.clone());
     let rules = &generation.rules;
@@ -231,13 +259,13 @@ fn statut(
         }
     }
     // E-mails about a status need a demande.
-    match foresee::sample_demande(generation) {
+    match sample() {
         Ok((signalement, demande)) => {
             let trace = &mut Trace::unread();
-            let foreseen = foresee::statut(generation, &event, &signalement, &demande, trace);
+            let foreseen = foresee::statut(generation, &event, signalement, demande, trace);
             outcome.put_accuses(&foreseen);
         }
-        Err(why) => outcome.why_no_mail = Some(why),
+        Err(why) => outcome.why_no_mail = Some(why.clone()),
     }
     Ok(outcome)
 }

@@ -23,6 +23,7 @@ pub(super) fn note_unknown_channels(statuts: &Statuts, faults: &mut Vec<Diagnost
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::ports::FileSet;
     use crate::rules::case::FOLDER;
     use crate::rules::case::tests::shipped;
     use crate::rules::compile::{Known, STATUTS, compile};
@@ -30,17 +31,35 @@ mod tests {
 
     /// The remarks about a table with this line for « Close ».
     fn told(close: &str) -> Vec<String> {
-        let (mut rules, exports) = shipped();
+        let (_, exports) = shipped();
+        let (accepted, told) = told_with(&exports, close);
+        assert!(accepted, "{told:?}");
+        told
+    }
+
+    /// The same with these exports, and whether they were accepted.
+    fn told_with(exports: &FileSet, close: &str) -> (bool, Vec<String>) {
+        let (mut rules, _) = shipped();
         rules.retain(|name, _| !name.starts_with(FOLDER));
         let text = format!(
             "initial: A\ncanal: SoWell\ncorrespondances:\n  A: En attente\n  Close: {close}\n"
         );
         rules.insert(STATUTS.into(), text.into_bytes());
-        let (generation, told) = compile(&rules, &exports, Known::default());
-        assert!(generation.is_some(), "{told:?}");
+        let (generation, told) = compile(&rules, exports, Known::default());
         let told = told.into_iter().filter(|it| it.file == STATUTS);
-        told.map(|it| format!("{} {}", it.line, it.message))
-            .collect()
+        let told = told.map(|it| format!("{} {}", it.line, it.message));
+        (generation.is_some(), told.collect())
+    }
+
+    #[test]
+    fn it_is_reported_even_if_an_export_is_refused() {
+        let (_, mut exports) = shipped();
+        exports.insert("residences.csv".into(), b"x\n".to_vec());
+        let close = "{selon: canal, valeurs: {sowell: Traité}}";
+        let (accepted, remarks) = told_with(&exports, close);
+        assert!(!accepted);
+        assert_eq!(remarks, told(close));
+        assert_eq!(remarks.len(), 1);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::patience::{Effort, Patience};
 /// residences.
 const CHUNK: usize = 256;
 
-/// Decides pieces on all cores until what is left is spent; each piece receives that too.
+/// Decides pieces on all cores until what is left is spent; each piece receives what the earlier chunks left of it.
 pub(super) fn side_by_side(
     pieces: usize,
     left: Effort,
@@ -29,7 +29,7 @@ pub(super) fn side_by_side(
             if patience.ended_before(at) {
                 return Found::default();
             }
-            let found = decide(at, left);
+            let found = decide(at, rest);
             patience.note(at, found.spent);
             tick(found.decisions);
             found
@@ -90,5 +90,15 @@ mod tests {
         assert_eq!(all.decisions, 334);
         let all = side_by_side(3, LEFT, &|_| (), |_, _| found(10_000));
         assert_eq!(all.decisions, 1);
+    }
+
+    #[test]
+    fn a_piece_may_spend_only_what_the_chunks_before_it_left() {
+        let chunk = CHUNK as u64;
+        side_by_side(2 * CHUNK, LEFT, &|_| (), |at, left| {
+            let before = if at < CHUNK { 0 } else { 30 * chunk };
+            assert_eq!(left.operations, LEFT.operations - before);
+            found(30)
+        });
     }
 }

@@ -18,7 +18,7 @@ struct Part {
     breadth: Breadth,
     /// The numbers of residences and qualifications that it tried.
     totals: (usize, usize),
-    /// Whether the search ended early, in this part or a later one.
+    /// Whether scripts at a limit ended the search early, in this part or a later one.
     ended: bool,
 }
 
@@ -26,9 +26,9 @@ impl<'g> Combinations<'g> {
     /// `varied` are the results of the variations, each with the extent to which they were tried.
     pub(super) fn report(&self, found: Found, varied: [(Found, Extent); 2]) -> Coverage {
         let left = left_after(self.whole(), &[&found, &varied[0].0, &varied[1].0]);
-        let ended = left.is_used_up();
+        let ended = left.at_limit == 0;
         let cut = self.cut_of(&found, &varied);
-        let untried = self.untried(&varied, left, cut.as_ref());
+        let untried = self.untried(&varied, ended);
         let types = self.asked(&found.forwarded).len();
         let never = self.never_forwarded(&found);
         let gaps = |parts: Vec<(Groups, Part)>| {
@@ -107,16 +107,8 @@ impl<'g> Combinations<'g> {
     }
 
     /// What was not tried, in French, one sentence each.
-    fn untried(
-        &self,
-        varied: &[(Found, Extent); 2],
-        left: Effort,
-        cut: Option<&Diagnostic>,
-    ) -> Vec<String> {
-        if let Some(cut) = cut {
-            return vec![cut.message.clone()];
-        }
-        if left.at_limit == 0 {
+    fn untried(&self, varied: &[(Found, Extent); 2], ended: bool) -> Vec<String> {
+        if ended {
             let most = patience::MOST;
             return vec![format!(
                 "Recherche arrêtée après {most} décisions où un script va jusqu'à une limite : le reste n'a pas été essayé ; corrigez d'abord ce script, puis relancez."

@@ -58,8 +58,30 @@ fn a_script_that_always_reaches_a_limit_ends_the_search_with_a_message() {
     assert!(untried.contains("arrêtée après 100 décisions"), "{untried}");
     // It is unknown whether a qualification is never forwarded.
     assert_eq!(found.remarks, []);
-    let aside = combinations.decide_aside(Reach::All, || true);
-    assert_eq!(aside, Some(found));
+    // Residences tried one after the other share what is left.
+    let aside = combinations.decide_aside(Reach::All, || true).unwrap();
+    assert_eq!(aside.holes[0].combinations, patience::MOST);
+    assert_eq!(sentences(&aside), sentences(&found));
+    assert_eq!(aside.untried, found.untried);
+}
+
+#[test]
+fn a_hole_at_a_limit_is_not_blamed_for_an_end_by_operations() {
+    let generation = after(
+        "if residence.code == \"R-10\" && qualification.code == \"ASC\" && signalement.priorite == \"high\" { loop { } }",
+    );
+    let combinations = Combinations::of(&generation);
+    let most = usual(&combinations) / 2;
+    let combinations = combinations.within(most);
+    for found in [
+        combinations.decide(&|_| ()),
+        combinations.decide_aside(Reach::All, || true).unwrap(),
+    ] {
+        assert!(found.cut.is_some());
+        let [hole] = sentences(&found).try_into().unwrap();
+        assert!(hole.contains("trop d'opérations"), "{hole}");
+        assert!(!hole.ends_with(ENDS), "{hole}");
+    }
 }
 
 #[test]
@@ -194,7 +216,6 @@ fn a_search_that_takes_too_many_operations_ends_with_a_remark(#[case] most: fn(u
     let remedy = "parcourez des listes plus courtes, ou cherchez moins de mots";
     assert!(cut.message.ends_with(remedy), "{cut}");
     assert!(!any_error(std::slice::from_ref(&cut)));
-    assert_eq!(found.untried, [cut.message]);
     let aside = combinations.decide_aside(Reach::All, || true).unwrap();
     assert!(aside.cut.is_some());
     // Following the remedy is enough.

@@ -12,8 +12,8 @@ use super::{Entry, Script, clamp, dates, lint, operations, position, validate, w
 use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
 use crate::rules::place::Located;
 
-/// Maximum number of operations in one call without those of closures, and in each call of a closure; a 20-line script
-/// takes a few hundred.
+/// Maximum number of operations in one call; a 20-line script takes a few hundred. A closure that a method such as `map`
+/// calls starts each time from the count of its caller, which stays the same; see `operations` for all of them together.
 const MAX_OPERATIONS: u64 = 100_000;
 /// Maximum size of a string: a description of 20,000 four-byte characters must fit three times.
 const MAX_STRING_BYTES: usize = 256 * 1024;

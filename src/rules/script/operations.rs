@@ -9,7 +9,7 @@ use super::ScriptError;
 use crate::rules::meter::{self, Work};
 
 /// Maximum number of operations in one call, those of closures included.
-const MOST: u64 = 1_000_000;
+pub(super) const MOST: u64 = 1_000_000;
 
 thread_local! {
     /// The operations of the call in progress on this thread.
@@ -25,16 +25,23 @@ pub(super) fn limit(engine: &mut Engine) {
     });
 }
 
-/// Runs a script from its first operation, and adds what it did to the measurement in progress.
+/// Runs a script from its first operation, and adds what it did to the measurement in progress; `stopped` is the error
+/// of a script that was stopped.
 pub(super) fn of(
     call: impl FnOnce() -> Result<Dynamic, ScriptError>,
+    stopped: impl FnOnce() -> ScriptError,
 ) -> Result<Dynamic, ScriptError> {
     OPERATIONS.set(0);
-    let result = call();
-    let at_limit = result.as_ref().is_err_and(|error| error.at_limit);
+    let mut result = call();
+    let operations = OPERATIONS.get();
+    let is_told = result.as_ref().is_err_and(|error| error.at_limit);
+    // Methods such as `sort` and `dedup` ignore that their closure was stopped, and go on with a wrong result.
+    if operations > MOST && !is_told {
+        result = Err(stopped());
+    }
     meter::add(Work {
-        operations: OPERATIONS.get(),
-        at_limit: at_limit.into(),
+        operations,
+        at_limit: result.as_ref().is_err_and(|error| error.at_limit).into(),
     });
     result
 }

@@ -9,6 +9,8 @@ use serde_json::json;
 mod advice;
 mod faulty;
 mod idle;
+mod letter_case;
+mod limits;
 mod mistaken;
 mod never;
 mod places;

@@ -7,8 +7,8 @@ use rhai::{AST, ASTNode, Expr, FnCallExpr, Stmt};
 use super::parts::{self, Part};
 use crate::rules::script::position;
 
-/// Methods that call a closure for each element.
-const ITERATING: [&str; 16] = [
+/// Methods that call a closure for each element, or for each two that they compare.
+const ITERATING: [&str; 19] = [
     "all",
     "dedup",
     "drain",
@@ -18,11 +18,14 @@ const ITERATING: [&str; 16] = [
     "for_each",
     "index_of",
     "map",
+    "order",
+    "order_by",
     "reduce",
     "reduce_rev",
     "retain",
     "some",
     "sort",
+    "sort_by",
     "splice",
     "zip",
 ];
@@ -74,9 +77,10 @@ pub(in crate::rules::script) fn of(script: &AST) -> Loops {
             Some(ASTNode::Stmt(Stmt::For(_, at))) => counted.push(position(*at).0),
             _ => {}
         }
+        let outside = !path.iter().any(is_loop);
+        grows |= outside && path.last().is_some_and(adds);
         if let Some(call) = path.last().and_then(called) {
             let name = call.name.as_str();
-            let outside = !path.iter().any(is_loop);
             iterates |= outside && ITERATING.contains(&name);
             grows |= outside && BULK.contains(&name);
             has_long_lists |= LONG.contains(&name);
@@ -99,6 +103,20 @@ fn is_loop(node: &ASTNode<'_>) -> bool {
         node,
         ASTNode::Stmt(Stmt::While(..) | Stmt::Do(..) | Stmt::For(..))
     )
+}
+
+/// Whether this adds to a variable what may be a text or a list; a number does not grow too large.
+fn adds(node: &ASTNode<'_>) -> bool {
+    match node {
+        ASTNode::Stmt(Stmt::Assignment(it)) => {
+            it.0.is_op_assignment()
+                && !matches!(
+                    it.1.rhs,
+                    Expr::IntegerConstant(..) | Expr::FloatConstant(..)
+                )
+        }
+        _ => false,
+    }
 }
 
 fn called<'n>(node: &ASTNode<'n>) -> Option<&'n FnCallExpr> {
