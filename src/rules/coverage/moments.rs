@@ -127,6 +127,11 @@ pub(super) fn few(written: &Written) -> Vec<Moment> {
     found
 }
 
+/// Whether dates are written out in rules.
+pub(super) fn names_dates(written: &Written) -> bool {
+    written.texts.iter().any(|it| date_in(it).is_some())
+}
+
 /// Each month, with the hours and days that the rules distinguish.
 fn of_months(written: &Written) -> Vec<Moment> {
     // Rules that cut the text seldom do so twice; rules that distinguish hours by month call the functions.
