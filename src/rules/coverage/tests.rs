@@ -290,6 +290,21 @@ fn what_is_not_varied_is_told(#[case] value: &str, #[case] told: &str) {
     assert!(sentence.contains(told), "{sentence}");
 }
 
+#[rstest]
+#[case("signalement.auteur.split(\" \")[1]", "quand l'auteur est « Zoé »")]
+#[case(
+    "signalement.email_auteur.split(\"@\")[0].split(\".\")[1]",
+    "quand l'adresse de l'auteur est comme « zoe@locataire.example »"
+)]
+fn other_names_and_addresses_are_tried(#[case] value: &str, #[case] condition: &str) {
+    let generation = after(&format!("let nom = {value};"));
+    let found = Combinations::of(&generation).decide(&|_| ());
+    let [hole] = found.holes.as_slice() else {
+        panic!("{:?}", sentences(&found));
+    };
+    assert_eq!(hole.conditions, [condition]);
+}
+
 /// What a search of the shipped rules with these lines does not try.
 fn untried(lines: &str) -> Vec<String> {
     let lines = lines.replace("(d)", "(s.date_creation)");
