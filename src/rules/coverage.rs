@@ -14,6 +14,7 @@ mod budget;
 mod causes;
 mod cost;
 mod creation;
+mod facets;
 mod gap;
 mod kinds;
 mod moments;

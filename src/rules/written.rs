@@ -16,6 +16,10 @@ pub struct Written {
     pub numbers: BTreeSet<i64>,
     /// The names that are read from `autres`.
     pub autres: BTreeSet<String>,
+    /// The fields of which more is done than put their value into a message: rules may distinguish such values.
+    pub fields_asked: BTreeSet<String>,
+    /// The texts that a value written by a person may be compared with, unlike keys and parts of messages.
+    pub texts_asked: BTreeSet<String>,
     /// The names and constants that occur together.
     pub together: Vec<Together>,
 }
@@ -39,6 +43,8 @@ impl Written {
         self.texts.extend(other.texts);
         self.numbers.extend(other.numbers);
         self.autres.extend(other.autres);
+        self.fields_asked.extend(other.fields_asked);
+        self.texts_asked.extend(other.texts_asked);
         self.together.extend(other.together);
     }
 
@@ -46,6 +52,12 @@ impl Written {
     #[must_use]
     pub fn reads(&self, field: &str) -> bool {
         self.fields.contains(field)
+    }
+
+    /// Whether rules may distinguish values of a field of this name.
+    #[must_use]
+    pub fn asks(&self, field: &str) -> bool {
+        self.fields_asked.contains(field)
     }
 
     /// Whether one of these functions or filters is called.

@@ -1,9 +1,13 @@
 //! The dates that are tried if rules read dates: each hour, each month, the hours of a month, and both ways of writing
 //! an instant.
 
+mod months;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, NaiveDate};
+
+use months::Months;
 
 use crate::rules::calendar::{DAYS, HEURE_DE, MOIS_DE, MONTHS};
 use crate::rules::written::Written;
@@ -123,6 +127,11 @@ pub(super) fn few(written: &Written) -> Vec<Moment> {
     found
 }
 
+/// Whether dates are written out in rules.
+pub(super) fn names_dates(written: &Written) -> bool {
+    written.texts.iter().any(|it| date_in(it).is_some())
+}
+
 /// Each month, with the hours and days that the rules distinguish.
 fn of_months(written: &Written) -> Vec<Moment> {
     // Rules that cut the text seldom do so twice; rules that distinguish hours by month call the functions.
@@ -199,23 +208,25 @@ pub(super) fn when(at: &[&Moment], all: &[&Moment]) -> String {
         let some = from.iter().filter(|it| it.series == series);
         some.copied().cloned().collect()
     };
-    let (hours, months) = (of(at, Series::Hours), of(at, Series::Months));
-    let days = of(at, Series::Days);
-    if hours.is_empty() && !days.is_empty() {
-        return in_week(&days, &of(all, Series::Days));
-    }
-    let months_told = in_months(&months, &of(all, Series::Months));
-    if !hours.is_empty() {
+    let (hours, days) = (of(at, Series::Hours), of(at, Series::Days));
+    if !hours.is_empty() || !days.is_empty() {
         let mut told = in_week(&hours, &of(all, Series::Hours));
         // The days on which it happens at every hour tried.
         let by_day = in_week(&days, &of(all, Series::Days));
         let beside = days
             .iter()
             .any(|it| !hours.iter().any(|hour| hour.hour == it.hour));
-        if beside && !told.is_empty() && !by_day.is_empty() {
+        if hours.is_empty() {
+            told = by_day;
+        } else if beside && !told.is_empty() && !by_day.is_empty() {
             told = format!("{told}, ou {by_day}");
         }
-        return of_both(told, months_told);
+        let Months { only, besides } = Months::beside_week(at, all);
+        return match (told.is_empty() && only.is_empty(), besides.is_empty()) {
+            (_, true) => of_both(told, only),
+            (true, false) => besides,
+            (false, false) => format!("{}, ou {besides}", of_both(told, only)),
+        };
     }
     for series in [Series::Months, Series::DaysOfMonths] {
         let (at, all) = (of(at, series), of(all, series));
@@ -401,7 +412,8 @@ mod tests {
         assert_eq!(all(&Written::default()).len(), 48 + 24 + 2);
     }
 
-    fn at(text: &str) -> (i64, &'static str, i64) {
+    /// The hour, the day of the week and the month in Paris.
+    pub(super) fn at(text: &str) -> (i64, &'static str, i64) {
         let at = in_paris(text).unwrap();
         (hour(&at), weekday(&at), month(&at))
     }

@@ -155,25 +155,6 @@ pub(super) fn left_out(fields: &BTreeSet<Fields>) -> Option<String> {
     (!both.is_empty()).then_some(told)
 }
 
-/// The fields of each condition that reads three or more at once, in one sentence each.
-pub(super) fn beyond(written: &Written) -> Vec<String> {
-    let mut all: Vec<BTreeSet<&str>> = Vec::new();
-    for condition in &written.together {
-        let of = FIELDS.iter().map(|(field, _)| *field);
-        let of: BTreeSet<&str> = of.filter(|it| condition.names.contains(*it)).collect();
-        if of.len() > 2 && !all.iter().any(|it| it.is_superset(&of)) {
-            all.retain(|it| !it.is_subset(&of));
-            all.push(of);
-        }
-    }
-    let told = all.into_iter().map(|fields| {
-        let fields: Vec<String> = fields.into_iter().map(called).collect();
-        let fields = moments::listed(&fields, "et");
-        format!("Une même condition lit {fields} : seules deux de ces choses à la fois ont été essayées.")
-    });
-    told.collect()
-}
-
 fn called(field: &str) -> String {
     let known = FIELDS.iter().find(|(it, _)| *it == field);
     known.map_or_else(|| field.to_owned(), |(_, called)| (*called).to_owned())

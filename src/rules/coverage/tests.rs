@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use super::varied::Breadth;
 use super::*;
 use crate::rules::case::FOLDER;
 use crate::rules::case::tests::shipped;
@@ -233,4 +234,103 @@ fn values_are_tried_with_fewer_others_before_any_is_left_out() {
     let found = combinations.within(most).decide(&|_| ());
     assert_eq!(found.cut, None);
     assert!(found.decisions < all, "{} {all}", found.decisions);
+}
+
+#[rstest]
+#[case(
+    "let h = heure_de(d); let j = jour_de_semaine(d); if h >= 20 && j == \"dimanche\" && mois_de(d) == 8 { }",
+    "l'heure, le jour et le mois"
+)]
+#[case(
+    "if heure_de(d) >= 20 { if s.photos > 2 { if \"gaz\" in s.description { } } }",
+    "l'heure, le mot « gaz » et le nombre de photos"
+)]
+#[case(
+    "let nuit = heure_de(d) >= 20; let gaz = s.description.to_lower().contains(\"gaz\"); let plus = s.photos > 2; if nuit && gaz && plus { }",
+    "l'heure, le mot « gaz » et le nombre de photos"
+)]
+#[case(
+    "if \"gaz\" in s.description && \"eau\" in s.description && s.photos > 2 { }",
+    "les mots « eau » et « gaz » et le nombre de photos"
+)]
+#[case(
+    "if s.photos > 2 && s.description.len() > 50 && \"gaz\" in s.description { }",
+    "le mot « gaz », la longueur de la description et le nombre de photos"
+)]
+#[case(
+    "if s.autres.get(\"a\") == 1 && s.autres.get(\"b\") == 2 && s.autres.get(\"c\") == 3 { }",
+    "autres.a, autres.b et autres.c"
+)]
+#[case(
+    "if heure_de(d) >= 20 && s.auteur.contains(\"Mairie\") && s.email_auteur.ends_with(\".fr\") { }",
+    "l'heure, l'auteur et l'adresse de l'auteur"
+)]
+#[case(
+    "if s.bien == \"X-1\" && heure_de(d) >= 20 && s.photos > 2 { }",
+    "l'heure, le nombre de photos et le bien"
+)]
+#[case(
+    "if [\"gaz\", \"eau\", \"feu\", \"vol\"].some(|it| s.description.contains(it)) { }",
+    "plusieurs mots de la description"
+)]
+fn three_things_that_rules_distinguish_are_told(#[case] lines: &str, #[case] told: &str) {
+    let found = untried(lines);
+    let [sentence] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    let beginning = format!("Les règles distinguent {told} : ");
+    assert!(sentence.starts_with(&beginning), "{sentence}");
+    assert!(
+        sentence.ends_with("mais pas trois à la fois."),
+        "{sentence}"
+    );
+}
+
+#[rstest]
+#[case("")]
+#[case("if heure_de(d) >= 20 && jour_de_semaine(d) == \"samedi\" { }")]
+#[case("if heure_de(d) >= 20 && \"gaz\" in s.description { }")]
+#[case("if qualification.code == \"ASC\" && s.priorite == \"high\" && s.photos > 2 { }")]
+#[case(
+    "if s.photos > 2 && heure_de(d) > 20 { let g = residence.gestionnaires.get(\"gardien\"); if g == () { throw `${s.auteur} : pas de gardien`; } }"
+)]
+#[case("if s.description.contains(\"gaz\") && s.photos > 2 { throw \"appelez le gardien\"; }")]
+#[case("if s.bien != () && heure_de(d) >= 20 { }")]
+fn two_things_were_tried_together(#[case] lines: &str) {
+    assert_eq!(untried(lines), Vec::<String>::new());
+}
+
+#[rstest]
+#[case("s.lien_sowell.split(\"/\")[4]", "lien_sowell")]
+#[case("s.date_creation.sub_string(0, 4) == \"2027\"", "années")]
+fn what_is_not_varied_is_told(#[case] value: &str, #[case] told: &str) {
+    let found = untried(&format!("let x = {value};"));
+    let [sentence] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert!(sentence.contains(told), "{sentence}");
+}
+
+#[rstest]
+#[case("signalement.auteur.split(\" \")[1]", "quand l'auteur est « Zoé »")]
+#[case(
+    "signalement.email_auteur.split(\"@\")[0].split(\".\")[1]",
+    "quand l'adresse de l'auteur est comme « zoe@locataire.example »"
+)]
+fn other_names_and_addresses_are_tried(#[case] value: &str, #[case] condition: &str) {
+    let generation = after(&format!("let nom = {value};"));
+    let found = Combinations::of(&generation).decide(&|_| ());
+    let [hole] = found.holes.as_slice() else {
+        panic!("{:?}", sentences(&found));
+    };
+    assert_eq!(hole.conditions, [condition]);
+}
+
+/// What a search of the shipped rules with these lines does not try.
+fn untried(lines: &str) -> Vec<String> {
+    let lines = lines.replace("(d)", "(s.date_creation)");
+    let generation = after(&format!("let s = signalement;\n{lines}"));
+    let combinations = Combinations::of(&generation);
+    let pairs = combinations.pairs(Breadth::ALL, u64::MAX);
+    combinations.not_together(&pairs)
 }

@@ -25,6 +25,10 @@ const MOST_NUMBERS: usize = 8;
 const MOST_AUTRES: usize = 10;
 /// Maximum number of texts that are tried for each of them.
 const MOST_TEXTS_OF_AUTRES: usize = 15;
+/// Names of authors unlike the sample's first and last name: of one word, of three, and with a hyphen.
+const AUTHORS: [&str; 3] = ["Zoé", "Anne Marie Durand", "Jean-Luc Martin"];
+/// An address without a dot before the `@`, unlike the sample's.
+const SIMPLE_ADDRESS: &str = "zoe@locataire.example";
 /// The part before the `@` of an address.
 const LOCAL_PART: &str = "camille.durand";
 
@@ -132,16 +136,28 @@ pub(super) fn all(written: &Written, compared: &[&Compared]) -> Vec<Variation> {
         compared.iter().filter(of_field).map(|it| it.word.clone())
     };
     if written.reads("auteur") {
+        let asked = written.asks("auteur");
+        all.extend(
+            AUTHORS
+                .iter()
+                .filter(|_| asked)
+                .map(|it| Variation::Auteur((*it).to_owned())),
+        );
         let names: BTreeSet<String> = of("auteur").collect();
         let names = names.into_iter().filter(|it| !it.trim().is_empty());
         all.extend(names.take(MOST_WORDS).map(Variation::Auteur));
     }
     if written.reads("email_auteur") {
         let domains = written.texts.iter().filter(|it| is_of_address(it)).cloned();
-        let addresses: BTreeSet<String> = domains
+        let mut addresses: BTreeSet<String> = domains
             .chain(of("email_auteur"))
             .filter_map(|it| address(&it))
             .collect();
+        addresses.extend(
+            written
+                .asks("email_auteur")
+                .then(|| SIMPLE_ADDRESS.to_owned()),
+        );
         all.extend(addresses.into_iter().take(MOST_WORDS).map(Variation::Email));
     }
     if written.reads("autres") {

@@ -9,6 +9,7 @@ use super::alike::Failing;
 use super::biens::Biens;
 use super::budget::Budget;
 use super::causes::{At, Found};
+use super::facets;
 use super::kinds;
 use super::pairs::{self, Fields, Pairs};
 use super::statuts::Examples;
@@ -34,8 +35,8 @@ pub(super) struct Varied<'g> {
     singles: usize,
     /// The pairs of fields with more values than were kept.
     left_out: BTreeSet<Fields>,
-    /// Sentences on conditions that read three values or more.
-    beyond_pairs: Vec<String>,
+    /// Sentences on what the rules distinguish and was not tried, or not together.
+    untried: Vec<String>,
     residences: Kinds<&'g Residence>,
     qualifications: Kinds<&'g str>,
     /// The other values that the rules read.
@@ -91,6 +92,14 @@ impl<'g> Varied<'g> {
         let (scripts, templates) = (&rules.scripts, rules.templates.written());
         let mut in_mails = scripts.written_in_accuses().clone();
         in_mails.add(templates.mails);
+        let untried = facets::untried(
+            [
+                scripts.written_in_gestionnaire(),
+                &templates.contexte,
+                &in_mails,
+            ],
+            &facets::Names::of(rules),
+        );
         let mut written: Written = scripts.written_in_gestionnaire().clone();
         written.add(templates.contexte);
         written.add(in_mails.clone());
@@ -98,7 +107,7 @@ impl<'g> Varied<'g> {
         let compared: Vec<_> = scripts.compared().chain(&of_templates).collect();
         let variations = variations::all(&written, &compared);
         if variations.is_empty() {
-            return Self::none(generation);
+            return Self::none(generation, untried);
         }
         let texts: Vec<String> = written.texts.iter().cloned().collect();
         let (singles, pairs) = (variations.len(), pairs::all(&written, &variations));
@@ -117,7 +126,7 @@ impl<'g> Varied<'g> {
                 .collect(),
             singles,
             left_out,
-            beyond_pairs: pairs::beyond(&written),
+            untried,
             residences: Kinds {
                 by_name: kinds::of_residences(residences, biens, &texts),
                 by_look: kinds::of_residences(residences, biens, &[]),
@@ -138,12 +147,12 @@ impl<'g> Varied<'g> {
         }
     }
 
-    fn none(generation: &Generation) -> Self {
+    fn none(generation: &Generation, untried: Vec<String>) -> Self {
         Self {
             variations: Vec::new(),
             singles: 0,
             left_out: BTreeSet::new(),
-            beyond_pairs: Vec::new(),
+            untried,
             residences: Kinds {
                 by_name: Vec::new(),
                 by_look: Vec::new(),

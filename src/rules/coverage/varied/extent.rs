@@ -119,7 +119,7 @@ impl Combinations<'_> {
         }));
         let mut told = Vec::new();
         told.extend(pairs::left_out(&fields));
-        told.extend(self.varied.beyond_pairs.iter().cloned());
+        told.extend(self.varied.untried.iter().cloned());
         told
     }
 

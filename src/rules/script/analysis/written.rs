@@ -10,6 +10,10 @@ use crate::rules::written::{Together, Written};
 
 /// The field that holds what SoWell sends beyond the contract.
 const AUTRES: &str = "autres";
+/// The field that holds what the author wrote.
+const DESCRIPTION: &str = "description";
+/// The methods whose text is a key or a separator.
+const KEYED: [&str; 3] = ["get", "split", "replace"];
 
 /// All literals and names in a script.
 pub(in crate::rules::script) fn of(script: &AST, text: &str) -> Written {
@@ -24,12 +28,18 @@ pub(in crate::rules::script) fn of(script: &AST, text: &str) -> Written {
         match path.last() {
             Some(ASTNode::Expr(Expr::StringConstant(text, _))) => {
                 found.texts.insert(text.to_string());
+                if is_asked(path) {
+                    found.texts_asked.insert(text.to_string());
+                }
             }
             Some(ASTNode::Expr(Expr::IntegerConstant(number, _))) => {
                 found.numbers.insert(*number);
             }
             Some(ASTNode::Expr(Expr::Property(it, _))) => {
                 found.fields.insert(it.2.to_string());
+                if !is_only_put_into_a_message(path) {
+                    found.fields_asked.insert(it.2.to_string());
+                }
             }
             Some(ASTNode::Expr(Expr::MethodCall(call, _))) => {
                 found.functions.insert(call.name.to_string());
@@ -47,7 +57,9 @@ pub(in crate::rules::script) fn of(script: &AST, text: &str) -> Written {
             // The engine does not keep the values of a `switch`'s cases.
             Some(ASTNode::Stmt(Stmt::Switch(_, at))) => {
                 let texts = switches::texts(text, *at).into_iter();
-                found.texts.extend(texts.map(|(text, _)| text));
+                let texts: Vec<String> = texts.map(|(text, _)| text).collect();
+                found.texts_asked.extend(texts.iter().cloned());
+                found.texts.extend(texts);
             }
             _ => {}
         }
@@ -57,6 +69,9 @@ pub(in crate::rules::script) fn of(script: &AST, text: &str) -> Written {
             let link = first_link(value).map(|(link, _)| link);
             if let Some(Link::Field(name) | Link::Key(name)) = &link {
                 found.fields.insert((*name).to_owned());
+                if !is_only_put_into_a_message(path) {
+                    found.fields_asked.insert((*name).to_owned());
+                }
             }
             let name = link
                 .as_ref()
@@ -68,6 +83,48 @@ pub(in crate::rules::script) fn of(script: &AST, text: &str) -> Written {
     });
     found.together = together(script);
     found
+}
+
+/// Whether the text at the end of this path may be compared with what a person wrote: it is neither a key nor a part of
+/// a message, and not compared with another field.
+fn is_asked(path: &[ASTNode<'_>]) -> bool {
+    let of_description = |value: &Expr| match last(value) {
+        Expr::Property(it, _) => it.2 == DESCRIPTION,
+        _ => true,
+    };
+    let mut around = path.iter().rev().skip(1);
+    match (around.next(), around.next()) {
+        (
+            Some(ASTNode::Expr(Expr::InterpolatedString(..) | Expr::Map(..) | Expr::Index(..))),
+            _,
+        )
+        | (Some(ASTNode::Stmt(Stmt::Return(..))), _) => false,
+        (Some(ASTNode::Expr(Expr::MethodCall(call, _))), _) if KEYED.contains(&&*call.name) => {
+            false
+        }
+        (Some(ASTNode::Expr(Expr::MethodCall(..))), Some(ASTNode::Expr(Expr::Dot(pair, ..)))) => {
+            of_description(&pair.lhs)
+        }
+        (Some(ASTNode::Expr(Expr::FnCall(call, _))), _) => call.args.iter().all(of_description),
+        _ => true,
+    }
+}
+
+/// Whether the field at the end of this path is only a value or a part of a message.
+fn is_only_put_into_a_message(path: &[ASTNode<'_>]) -> bool {
+    let mut around = path.iter().rev().skip(1);
+    // The engine takes each part of an interpolated text for a block.
+    let beyond = around.find(|it| {
+        !matches!(
+            it,
+            ASTNode::Expr(Expr::Dot(..) | Expr::Stmt(..))
+                | ASTNode::Stmt(Stmt::Expr(..) | Stmt::Block(..))
+        )
+    });
+    matches!(
+        beyond,
+        Some(ASTNode::Expr(Expr::Map(..) | Expr::InterpolatedString(..)))
+    )
 }
 
 /// The name that an access looks up in a set.
@@ -204,6 +261,27 @@ mod tests {
             })
             .collect();
         assert_eq!(found, wanted);
+    }
+
+    #[rstest]
+    #[case("if s.description.contains(\"gaz\") { }", &["gaz"], &["description"])]
+    #[case("let d = s.description.to_lower(); if \"gaz\" in d { }", &["gaz"], &["description"])]
+    #[case("[\"gaz\", \"eau\"].some(|it| s.description.contains(it))", &["eau", "gaz"], &["description"])]
+    #[case("let mot = \"gaz\"; if mot in s.description { }", &["gaz"], &["description"])]
+    #[case("if s.type == \"statut\" { #{ a: s.email, modele: \"m\" } }", &[], &["type"])]
+    #[case("if s.bien.ends_with(\"CHF\") { throw `bien ${s.auteur} non` }", &[], &["bien"])]
+    #[case("s.auteur.split(\"-\")[1]; s.get(\"x\"); s[\"y\"]", &[], &["auteur", "x", "y"])]
+    fn only_what_rules_may_distinguish_is_asked(
+        #[case] body: &str,
+        #[case] texts: &[&str],
+        #[case] fields: &[&str],
+    ) {
+        let mut engine = rhai::Engine::new();
+        engine.set_optimization_level(rhai::OptimizationLevel::None);
+        let text = format!("fn f(s) {{ {body} }}");
+        let found = of(&engine.compile(&text).unwrap(), &text);
+        assert_eq!(Vec::from_iter(&found.texts_asked), texts);
+        assert_eq!(Vec::from_iter(&found.fields_asked), fields);
     }
 
     #[test]

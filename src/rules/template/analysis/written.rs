@@ -49,12 +49,16 @@ fn in_tag(words: &[(usize, &str)]) -> Written {
     for (at, (_, word)) in words.iter().enumerate() {
         if let Some(text) = unquoted(word) {
             found.texts.insert(text.to_owned());
+            if is_asked(words, at) {
+                found.texts_asked.insert(text.to_owned());
+            }
         } else if let Ok(number) = word.parse() {
             found.numbers.insert(number);
         } else if at > 0 && words[at - 1].1 == "|" {
             found.functions.insert((*word).to_owned());
         } else if word.starts_with(|it: char| it.is_alphabetic() || it == '_') {
             found.fields.insert((*word).to_owned());
+            found.fields_asked.insert((*word).to_owned());
         }
         if *word != AUTRES {
             continue;
@@ -67,6 +71,27 @@ fn in_tag(words: &[(usize, &str)]) -> Written {
         found.autres.extend(asked.map(str::to_owned));
     }
     found
+}
+
+/// Whether the text may be compared with what a person wrote: it is not printed itself, and not compared with another
+/// field.
+fn is_asked(words: &[(usize, &str)], at: usize) -> bool {
+    let word = |at: usize| words.get(at).map(|(_, it)| *it);
+    let before = |by: usize| at.checked_sub(by).and_then(word);
+    let is_printed = word(at + 1) == Some("if") || before(1) == Some("else");
+    let is_option = before(1) == Some("(") && matches!(before(2), Some("default" | "split"));
+    let of_another = matches!(before(1), Some("==" | "!="))
+        && before(3) == Some(".")
+        && before(2) != Some("description");
+    !(is_printed || is_option || of_another || matches!(before(1), Some("[" | "include")))
+        || in_list(words, at)
+}
+
+/// Whether the text is in a list, and not a key.
+fn in_list(words: &[(usize, &str)], at: usize) -> bool {
+    let before = &words[..at];
+    let opening = before.iter().rposition(|(_, it)| *it == "[");
+    opening.is_some_and(|it| it == 0 || matches!(words[it - 1].1, "in" | "=" | "("))
 }
 
 /// The string searched for in the path whose last name follows these words: `"etage" in signalement.autres`.
