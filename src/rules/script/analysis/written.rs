@@ -95,10 +95,12 @@ fn is_asked(path: &[ASTNode<'_>]) -> bool {
     let mut around = path.iter().rev().skip(1);
     match (around.next(), around.next()) {
         (
-            Some(ASTNode::Expr(Expr::InterpolatedString(..) | Expr::Map(..) | Expr::Index(..))),
+            Some(
+                ASTNode::Expr(Expr::InterpolatedString(..) | Expr::Map(..) | Expr::Index(..))
+                | ASTNode::Stmt(Stmt::Return(..)),
+            ),
             _,
-        )
-        | (Some(ASTNode::Stmt(Stmt::Return(..))), _) => false,
+        ) => false,
         (Some(ASTNode::Expr(Expr::MethodCall(call, _))), _) if KEYED.contains(&&*call.name) => {
             false
         }
