@@ -102,7 +102,7 @@ impl App {
         let (rules, exports, folders) = sources(settings);
         // Concurrently, since a start should be short and none of them needs the others.
         let (store, files, settled) = tokio::join!(
-            take_over(settings, alone.is_some(), clock.as_ref()),
+            take_over(settings, alone.is_some()),
             open_files_aside(settings),
             Settled::read(rules, exports),
         );
@@ -143,6 +143,8 @@ impl App {
         let (store, given) = (parts.store.as_ref(), &settings.live.tokens);
         let new_tokens = make_missing_tokens(store, given, parts.clock.now()).await?;
         let gate = Gate::open(&parts.in_force, store).await?;
+        // Once nothing else can refuse the start: it would be lost on the next one that another address is set.
+        resume::at_start(store, parts.clock.as_ref(), &settings.live).await?;
         let settings_file = settings_on_disk(settings);
         let live = parts.settings(settings, settings_file.clone());
         Ok(Self {
@@ -215,17 +217,12 @@ async fn open_files_aside(settings: &Settings) -> anyhow::Result<Arc<dyn Files>>
 }
 
 /// Opens the database and handles what the last daemon left unfinished.
-async fn take_over(
-    settings: &Settings,
-    alone: bool,
-    clock: &dyn Clock,
-) -> anyhow::Result<Arc<dyn Store>> {
+async fn take_over(settings: &Settings, alone: bool) -> anyhow::Result<Arc<dyn Store>> {
     let store = open_store(settings).await?;
     if alone {
         // With several replicas, none may take back what a different one is sending: leases expire by
         // themselves.
         store.release_claims().await?;
     }
-    resume::at_start(store.as_ref(), clock, &settings.live).await?;
     Ok(store)
 }

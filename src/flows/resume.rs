@@ -24,7 +24,9 @@ pub(super) fn by_settings(
         Destination::Sowell => match (&before.sowell, &now.sowell) {
             (_, None) => None,
             // SoWell asked for the waits at this same address: only a refused token is now worth retrying.
-            (Some(before), Some(now)) if before.base_url == now.base_url => {
+            (Some(before), Some(now))
+                if before.base_url == now.base_url && before.tls == now.tls =>
+            {
                 secrets.or((before.token != now.token).then_some(Resume::Refused))
             }
             _ => Some(Resume::All),
@@ -65,9 +67,7 @@ pub async fn at_start(
     settings: &LiveSettings,
 ) -> Result<(), StoreError> {
     for destination in Destination::iter() {
-        let known = store.route(destination).await?;
-        let address = settings.address_of(destination);
-        let moved = matches!((known, address), (Some(known), Some(now)) if !is_of(&known, &now));
+        let moved = has_moved(store, destination, settings).await?;
         let which = match (destination, store.pause(destination).await?) {
             _ if moved => Resume::All,
             // Mail servers refuse accounts with various codes, so the attempts do not show which e-mails these
@@ -80,11 +80,23 @@ pub async fn at_start(
             store.resume_creations(clock.now()).await?;
         }
     }
-    // Only now: a start that is cut short is repeated by the next one.
+    // Last: what is left undone here is done by the next start.
     keep_addresses(store, settings).await
 }
 
-/// Stores where the destinations are called, for [`at_start`].
+/// Whether a destination has another address than the one that was stored. One that was never stored is none to
+/// have moved from.
+async fn has_moved(
+    store: &dyn Store,
+    destination: Destination,
+    settings: &LiveSettings,
+) -> Result<bool, StoreError> {
+    let known = store.route(destination).await?;
+    let address = settings.address_of(destination);
+    Ok(matches!((known, address), (Some(known), Some(now)) if !is_of(&known, &now)))
+}
+
+/// Stores the addresses of the destinations, for [`at_start`].
 ///
 /// # Errors
 /// When the store cannot be read or written.

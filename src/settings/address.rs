@@ -11,7 +11,10 @@ impl LiveSettings {
     #[must_use]
     pub fn address_of(&self, destination: Destination) -> Option<String> {
         let (url, ca) = match destination {
-            Destination::Sowell => (Some(self.sowell.as_ref()?.base_url.clone()), None),
+            Destination::Sowell => {
+                let sowell = self.sowell.as_ref()?;
+                (Some(sowell.base_url.clone()), sowell.tls.ca.as_ref())
+            }
             Destination::Crm => (Some(self.crm.base_url.clone()?), self.crm.tls.ca.as_ref()),
             Destination::Courriel => {
                 let url = self.smtp.url.as_ref();

@@ -46,10 +46,10 @@ pub trait Outbox: Send + Sync {
         pause: Option<Pause>,
     ) -> Result<(), StoreError>;
 
-    /// The digest of the address at which a destination was last called, as [`Self::set_route`] stored it.
+    /// The digest of the address last set for a destination, as [`Self::set_route`] stored it.
     async fn route(&self, destination: Destination) -> Result<Option<String>, StoreError>;
 
-    /// Stores the digest of the address at which a destination is called.
+    /// Stores the digest of the address set for a destination.
     async fn set_route(&self, destination: Destination, digest: &str) -> Result<(), StoreError>;
 
     /// Makes deliveries that wait for another attempt due now, in batches: on an error, some may already be.

@@ -20,9 +20,9 @@ pub enum BootError {
     Refused(Vec<Diagnostic>),
     /// The last accepted version no longer compiles, and neither do the files. Nothing older is served unasked: its
     /// decisions would surprise everyone.
-    #[error("the rules are refused, and this release also refuses the version accepted last, {version}:\n{}\n\
-             Correct the files; or look for an earlier version with `passerelle rules list`, write it to rules_dir with \
-             `passerelle rules rollback VERSION`, and start again", list(.diagnostics))]
+    #[error("this release refuses the rules accepted last, version {version}, and no files can take their place:\n{}\n\
+             Correct the files, or look for an earlier version with `passerelle rules list` and write it to rules_dir \
+             with `passerelle rules rollback VERSION`; then start the daemon", list(.diagnostics))]
     LastRefused {
         /// The name of that version.
         version: String,

@@ -1,4 +1,4 @@
-//! The address at which each destination was last called, as a digest.
+//! The address last set for each destination, as a digest.
 
 use super::super::{DbConnection, DbPool, failed};
 use crate::domain::livraison::Destination;
