@@ -12,9 +12,6 @@ use super::{Entry, Script, clamp, dates, lint, operations, position, validate, w
 use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
 use crate::rules::place::Located;
 
-/// Maximum number of operations in one call; a 20-line script takes a few hundred. A closure that a method such as `map`
-/// calls starts each time from the count of its caller, which stays the same; see `operations` for all of them together.
-const MAX_OPERATIONS: u64 = 100_000;
 /// Maximum size of a string: a description of 20,000 four-byte characters must fit three times.
 const MAX_STRING_BYTES: usize = 256 * 1024;
 /// Maximum size of an array: a description of 20,000 characters split at its spaces has at most 10,001 pieces.
@@ -29,7 +26,8 @@ pub(super) fn engine() -> Engine {
     engine
         // Constant folding would hide names in the script from the checks.
         .set_optimization_level(OptimizationLevel::None)
-        .set_max_operations(MAX_OPERATIONS)
+        // `operations` keeps the limit.
+        .set_max_operations(0)
         .set_max_call_levels(32)
         .set_max_expr_depths(64, 64)
         .set_max_string_size(MAX_STRING_BYTES)
