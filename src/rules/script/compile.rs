@@ -6,15 +6,12 @@ use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseErrorType};
 
 use super::analysis::functions::Functions;
 use super::analysis::{chain, loops, reads, uses, written};
-use super::syntax::brackets::Balance;
+use super::syntax::brackets::{Balance, Place};
 use super::syntax::{lost_opening, slips};
 use super::{Entry, Script, clamp, dates, lint, operations, position, validate, words};
 use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
 use crate::rules::place::Located;
 
-/// Maximum number of operations in one call; a 20-line script takes a few hundred. A closure that a method such as `map`
-/// calls starts each time from the count of its caller, which stays the same; see `operations` for all of them together.
-const MAX_OPERATIONS: u64 = 100_000;
 /// Maximum size of a string: a description of 20,000 four-byte characters must fit three times.
 const MAX_STRING_BYTES: usize = 256 * 1024;
 /// Maximum size of an array: a description of 20,000 characters split at its spaces has at most 10,001 pieces.
@@ -29,7 +26,8 @@ pub(super) fn engine() -> Engine {
     engine
         // Constant folding would hide names in the script from the checks.
         .set_optimization_level(OptimizationLevel::None)
-        .set_max_operations(MAX_OPERATIONS)
+        // `operations` keeps the limit.
+        .set_max_operations(0)
         .set_max_call_levels(32)
         .set_max_expr_depths(64, 64)
         .set_max_string_size(MAX_STRING_BYTES)
@@ -76,7 +74,7 @@ pub(super) fn compile_one<const N: usize>(
         ..
     } = *entry;
     let before = faults.len();
-    let ast = parse(engine, text, file, &parameters, faults)?;
+    let ast = parse(engine, text, file, (function, &parameters), faults)?;
     let templates = uses::templates(&ast).into_iter();
     // An empty string may be the placeholder for an unknown name.
     let stands_in = faults.len() > before;
@@ -145,34 +143,21 @@ fn parse(
     engine: &Engine,
     text: &str,
     file: &str,
-    parameters: &[&str],
+    entry: slips::Entry<'_>,
     faults: &mut Vec<Diagnostic>,
 ) -> Option<AST> {
     let written = text;
     let mut text = text.to_owned();
     let mut last = 0;
-    let lenient = LazyCell::new(|| {
-        let mut engine = self::engine();
-        engine.set_strict_variables(false);
-        engine
-    });
-    for _ in 0..MOST_UNKNOWN {
+    for turn in 0..MOST_UNKNOWN {
         let error = match engine.compile(&text) {
             Ok(ast) => return Some(ast),
             Err(error) => error,
         };
-        if let Some(((line, column), message)) = slips::foreign_function(&text) {
-            faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
-            return None;
-        }
-        if let Some(((line, column), message)) =
-            lost_opening::find(&text, |it| lenient.compile(it).is_ok())
+        // The placeholders change nothing about these.
+        if turn == 0
+            && let Some(((line, column), message)) = of_structure(written)
         {
-            faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
-            return None;
-        }
-        // After a surplus closing brace, the rest is not at the level it was meant for.
-        if let Some(((line, column), message)) = Balance::of(&text).surplus {
             faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
             return None;
         }
@@ -181,7 +166,7 @@ fn parse(
         // A failure on the same line may be due to the placeholder.
         if line != last || matches!(kind, ParseErrorType::VariableUndefined(_)) {
             // The placeholders are as long as the names, so that the places are those of the script as written.
-            let found = slips::find(kind, written, (line, column), parameters);
+            let found = slips::find(kind, written, (line, column), entry);
             let ((line, column), message) =
                 found.unwrap_or_else(|| ((line, column), words::of_syntax(kind)));
             let fault = Diagnostic::at(code::SCRIPT, file, line, column, message);
@@ -197,6 +182,27 @@ fn parse(
         last = line;
     }
     None
+}
+
+/// Maximum size of a script in which a lost opening bracket is looked for, in bytes: the script is parsed again for each
+/// place where it may have been.
+const MOST_REPARSED: usize = 64 * 1024;
+
+/// The mistake in the structure of a script that does not compile, which leads the parser to report another place.
+fn of_structure(text: &str) -> Option<Place> {
+    let lenient = LazyCell::new(|| {
+        let mut engine = engine();
+        engine.set_strict_variables(false);
+        engine
+    });
+    let lost = || {
+        let find = || lost_opening::find(text, |it| lenient.compile(it).is_ok());
+        (text.len() <= MOST_REPARSED).then(find).flatten()
+    };
+    // After a surplus closing brace, the rest is not at the level it was meant for.
+    slips::foreign_function(text)
+        .or_else(lost)
+        .or_else(|| Balance::of(text).surplus)
 }
 
 /// The script with a name replaced by a placeholder of the same length.

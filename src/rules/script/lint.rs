@@ -68,7 +68,7 @@ pub(super) fn look<const N: usize>(
     } = *entry;
     missing_keys::note(script, answers, of, file, faults);
     missing_interpolation::dollars(script, text, file, faults);
-    quoted_values::note(script, text, file, faults);
+    quoted_values::note(script, text, answers, file, faults);
     let (mut compared, mut absent) = (Comparisons::default(), Vec::new());
     let all = Names::all(script, function, &parameters);
     let elements = closures::elements(&all);

@@ -14,6 +14,7 @@ mod limits;
 mod mistaken;
 mod never;
 mod places;
+mod quoted_values;
 mod remarks;
 mod results;
 

@@ -86,7 +86,6 @@ fn hole(
         let Some((path, written)) = around.and_then(|it| between(rest, *it)) else {
             continue;
         };
-        let of_path = |it: char| it.is_alphanumeric() || it == '_' || it == '.';
         let is_path = path.chars().all(of_path) && is_own(path, written);
         if !is_path || text[..at].ends_with(['$', '{']) {
             continue;
@@ -107,9 +106,17 @@ fn hole(
     None
 }
 
-/// What is between two signs at the beginning of a text, and the same with the signs.
+fn of_path(it: char) -> bool {
+    it.is_alphanumeric() || it == '_' || it == '.'
+}
+
+/// The name between two signs at the beginning of a text, and the same with the signs.
 fn between<'t>(text: &'t str, (open, close): (&str, &str)) -> Option<(&'t str, &'t str)> {
-    let (inside, _) = text.strip_prefix(open)?.split_once(close)?;
+    let behind = text.strip_prefix(open)?;
+    // Only as far as a name reaches: a text of many opening signs would take too long otherwise.
+    let end = behind.find(|it| !of_path(it) && !it.is_whitespace())?;
+    let (inside, rest) = behind.split_at(end);
+    rest.strip_prefix(close)?;
     let written = &text[..open.len() + inside.len() + close.len()];
     Some((inside.trim(), written))
 }

@@ -1,22 +1,30 @@
-//! Values of the input between quotes, where they are only their own name.
+//! Values of the input between quotes, where the value was meant and not its name.
 
 use rhai::{AST, ASTNode, Expr};
 
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::place::offset;
-use crate::rules::script::analysis::given::is_value;
+use crate::rules::script::analysis::given::{is_value, seen};
 use crate::rules::script::position;
 
-/// Reports every string that is the name of a value and nothing else.
-pub(super) fn note(script: &AST, source: &str, file: &str, faults: &mut Vec<Diagnostic>) {
+/// Operators between two values.
+const COMPARING: [&str; 6] = ["==", "!=", "<", "<=", ">", ">="];
+
+/// Reports every string that is the name of a value and nothing else, where a value stands: a script may also write such
+/// names for people to read, or as keys of its own. `wanted` are the keys of its results.
+pub(super) fn note(
+    script: &AST,
+    source: &str,
+    wanted: [&str; 2],
+    file: &str,
+    faults: &mut Vec<Diagnostic>,
+) {
     script.walk(&mut |path| {
-        let Some(ASTNode::Expr(Expr::StringConstant(text, at))) = path.last() else {
+        let Some((ASTNode::Expr(it @ Expr::StringConstant(text, at)), above)) = path.split_last()
+        else {
             return true;
         };
-        let in_holed = path
-            .iter()
-            .any(|it| matches!(it, ASTNode::Expr(Expr::InterpolatedString(..))));
-        if in_holed || !is_value(text) {
+        if !is_value(text) || !is_meant(it, above, wanted) {
             return true;
         }
         let (line, column) = position(*at);
@@ -32,4 +40,55 @@ pub(super) fn note(script: &AST, source: &str, file: &str, faults: &mut Vec<Diag
         faults.push(remark.as_warning());
         true
     });
+}
+
+/// Whether a value of the input stands where this string is: beside another value or a constant in a comparison, as a
+/// key of something given, or under a key of a result.
+fn is_meant(text: &Expr, above: &[ASTNode<'_>], wanted: [&str; 2]) -> bool {
+    let is_text = |it: &Expr| it.position() == text.position();
+    match above.last() {
+        Some(ASTNode::Expr(Expr::FnCall(call, _))) => {
+            match (call.name.as_str(), call.args.as_slice()) {
+                (sign, [one, two]) if COMPARING.contains(&sign) => {
+                    let other = if is_text(one) { two } else { one };
+                    other.is_constant() || is_given(other)
+                }
+                // The engine turns « x in y » into `contains(y, x)`.
+                ("contains", [list @ Expr::Array(..), _]) => !is_text(list),
+                ("get", [object, key]) => is_text(key) && is_given(object),
+                _ => false,
+            }
+        }
+        Some(ASTNode::Expr(Expr::MethodCall(call, _))) => {
+            call.name == "get" && is_part_of_given(above)
+        }
+        Some(ASTNode::Expr(Expr::Index(pair, ..))) => is_text(&pair.rhs) && is_part_of_given(above),
+        Some(ASTNode::Expr(Expr::Map(entries, _))) => entries
+            .0
+            .iter()
+            .any(|(key, value)| is_text(value) && wanted.contains(&key.name.as_str())),
+        _ => false,
+    }
+}
+
+/// Whether the last of these parts of a chain such as `a.b.get(…)` belongs to a parameter of the daemon.
+fn is_part_of_given(chain: &[ASTNode<'_>]) -> bool {
+    let begins = chain.iter().rev().find_map(|it| match it {
+        ASTNode::Expr(Expr::MethodCall(..)) => None,
+        ASTNode::Expr(Expr::Dot(pair, ..) | Expr::Index(pair, ..)) => match &pair.lhs {
+            Expr::Property(..) => None,
+            begins => Some(is_given(begins)),
+        },
+        _ => Some(false),
+    });
+    begins == Some(true)
+}
+
+/// Whether an expression begins with a parameter that the daemon gives, such as `signalement`.
+fn is_given(expression: &Expr) -> bool {
+    match expression {
+        Expr::Variable(it, ..) => seen(&[it.1.as_str().to_owned()]).is_some(),
+        Expr::Dot(pair, ..) | Expr::Index(pair, ..) => is_given(&pair.lhs),
+        _ => false,
+    }
 }

@@ -4,6 +4,9 @@ use std::ops::Range;
 
 use crate::rules::script::syntax::tokens::{Kind, Token, tokens};
 
+/// Operators of statements that have no value.
+const ASSIGNING: [&str; 6] = ["=", "+=", "-=", "*=", "/=", "%="];
+
 /// A function as it is written.
 pub(in crate::rules::script) struct Written<'t> {
     pub(in crate::rules::script) name: &'t str,
@@ -23,8 +26,35 @@ impl Written<'_> {
         self.parameters.contains(&name) || self.body.windows(2).any(is_variable)
     }
 
-    /// Byte offset of its last statement, which usually gives its result.
-    pub(in crate::rules::script) fn last_statement(&self) -> Option<usize> {
+    /// Byte offset of its last statement if that gives its result.
+    pub(in crate::rules::script) fn result(&self) -> Option<usize> {
+        let at = self.last_statement()?;
+        let begins = self.body.iter().position(|it| it.at == at)?;
+        let statement = &self.body[begins..];
+        let (first, last) = (statement.first()?.written, statement.last()?.written);
+        if ["return", "throw"].contains(&first) {
+            return Some(at);
+        }
+        let mut depth = 0_usize;
+        let outer = statement.iter().filter(|it| {
+            match it.written {
+                "{" | "(" | "[" => depth += 1,
+                "}" | ")" | "]" => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth == 0
+        });
+        let outer: Vec<&str> = outer.map(|it| it.written).collect();
+        let gives = match first {
+            "let" | "const" | "for" | "while" | "loop" | "do" => false,
+            "if" => outer.contains(&"else"),
+            _ => !outer.iter().any(|it| ASSIGNING.contains(it)),
+        };
+        (gives && last != ";").then_some(at)
+    }
+
+    /// Byte offset of its last statement.
+    fn last_statement(&self) -> Option<usize> {
         let (mut depth, mut begins, mut last) = (0_usize, true, None);
         for it in &self.body {
             // A block ends its statement, unless something continues it.
@@ -109,6 +139,28 @@ mod tests {
         let all = functions(&text);
         let at = all[0].last_statement().unwrap();
         assert_eq!(&text[at..], format!("{last} }}"));
+    }
+
+    #[rstest]
+    #[case("let x = 1; x", Some("x"))]
+    #[case("x(); return [1];", Some("return [1];"))]
+    #[case("if a { b } else { [] }", Some("if a { b } else { [] }"))]
+    #[case("switch a { 1 => b }", Some("switch a { 1 => b }"))]
+    #[case("let x = 1;", None)]
+    #[case("let x = #{ a: 1 }", None)]
+    #[case("if a { return [1]; }", None)]
+    #[case("for x in a { b(x) }", None)]
+    #[case("a = 1", None)]
+    #[case("a += 1", None)]
+    #[case("f();", None)]
+    #[case("", None)]
+    fn a_statement_that_gives_the_result_is_found(
+        #[case] body: &str,
+        #[case] wanted: Option<&str>,
+    ) {
+        let text = format!("fn f(a, b) {{ {body} }}");
+        let found = functions(&text)[0].result().map(|at| &text[at..]);
+        assert_eq!(found, wanted.map(|it| format!("{it} }}")).as_deref());
     }
 
     #[rstest]

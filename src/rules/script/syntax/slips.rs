@@ -23,6 +23,9 @@ const PATTERN: &str =
 /// Functions that test a string, for which other languages have an infix operator.
 pub(in crate::rules::script) const ASKING: [&str; 3] = ["contains", "starts_with", "ends_with"];
 
+/// The function of a script that the daemon calls: its name and its parameters.
+pub(in crate::rules::script) type Entry<'t> = (&'t str, &'t [&'t str]);
+
 /// A script and where the parser stopped.
 #[derive(Clone, Copy)]
 struct Written<'t> {
@@ -33,20 +36,26 @@ struct Written<'t> {
     place: (u32, u32),
 }
 
-/// The slip behind a syntax error, if it is recognized; `parameters` are those of the script's function.
+/// The slip behind a syntax error, if it is recognized; `entry` is the name of the script's function and its parameters.
 pub(in crate::rules::script) fn find(
     error: &ParseErrorType,
     text: &str,
     place: (u32, u32),
-    parameters: &[&str],
+    entry: Entry<'_>,
 ) -> Option<Place> {
     let at = offset(text, place)?;
     let written = Written { text, at, place };
+    // A name that the script defines is no word of a sentence.
+    if let ParseErrorType::VariableUndefined(name) = error
+        && let Some(message) = undefined::outside(text, name)
+    {
+        return Some((place, message));
+    }
     if let Some(message) = prose::line(text, at) {
         return Some((place, message));
     }
     if let ParseErrorType::VariableUndefined(name) = error {
-        return undefined::find(name, &written, parameters);
+        return undefined::find(name, &written, entry);
     }
     if let Some(message) = foreign_sign(error, text, at) {
         return Some((place, message));

@@ -140,6 +140,59 @@ fn one_line_outside_the_function_is_told_where_it_belongs() {
 }
 
 #[test]
+fn a_result_outside_the_function_is_told_to_end_it() {
+    let outside = "return [#{ a: a, modele: \"accuse-reception\" }];\n";
+    let inside = "    let a = evenement.signalement.email_auteur;\n";
+    let message = "4 cette ligne est hors de la fonction « accuses » (lignes 1 à 3) : mettez-la à la fin de la fonction, avant l'accolade qui la ferme";
+    let wrong = format!("fn accuses(evenement) {{\n{inside}}}\n{outside}");
+    assert_eq!(told(GESTIONNAIRE, &wrong), [message]);
+    let followed = format!("fn accuses(evenement) {{\n{inside}{outside}}}\n");
+    assert_eq!(told(GESTIONNAIRE, &followed), [""; 0]);
+}
+
+#[test]
+fn a_helper_is_not_told_that_it_renamed_a_parameter() {
+    let helper = "fn aide(a, b, c) {\n    a + b + c + residence.code\n}\n";
+    let wrong = format!(
+        "{}{helper}",
+        with(GESTIONNAIRE, "signalement, residence, ", "s, r, ")
+    );
+    let wrong = wrong.replace("residence.gestionnaires", "r.gestionnaires");
+    let wrong = wrong.replace("${residence.code}", "${r.code}");
+    let told = told(&wrong, SILENT);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(!told[0].contains("s'appelle ici"), "{told:?}");
+}
+
+#[test]
+fn a_definition_of_another_function_is_no_slip() {
+    let helper = "fn aide(code) {\n    let responsible = code;\n    1\n}\n";
+    let wrong = with(
+        GESTIONNAIRE,
+        "    let responsable = residence.gestionnaires.get(\"responsable_secteur\");\n",
+        "",
+    );
+    let told = told(&format!("{wrong}{helper}"), SILENT);
+    assert!(!told.is_empty());
+    assert!(!told.iter().any(|it| it.contains("plus bas")), "{told:?}");
+}
+
+#[test]
+fn a_constant_below_a_comment_is_told_how_to_be_read() {
+    let wrong = with(
+        GESTIONNAIRE,
+        "    if concerne == () {",
+        "    if concerne == ()\n        // Les urgences du soir.\n        || qualification.code in URGENTES\n    {",
+    );
+    let wrong = format!("const URGENTES = [\"ASC\"];\n{wrong}");
+    let message =
+        "13 « URGENTES » est défini hors de la fonction : écrivez ici « global::URGENTES »";
+    assert_eq!(told(&wrong, SILENT), [message]);
+    let followed = wrong.replace("in URGENTES", "in global::URGENTES");
+    assert_eq!(told(&followed, SILENT), [""; 0]);
+}
+
+#[test]
 fn a_value_that_only_the_calling_function_has_is_told_how_to_be_given() {
     let wrong = format!(
         "{}fn est_urgent(code) {{\n    code == \"ASC\" || signalement.photos > 5\n}}\n",
@@ -172,7 +225,7 @@ fn a_renamed_parameter_is_named() {
         "5 variable inconnue : « residence » s'appelle ici « r »",
         "8 variable inconnue : « residence » s'appelle ici « r »",
     ];
-    assert_eq!(told(&wrong, SILENT), wanted[..told(&wrong, SILENT).len()]);
+    assert_eq!(told(&wrong, SILENT), wanted);
 }
 
 #[rstest]

@@ -5,7 +5,7 @@ use rstest::rstest;
 use super::{SILENT, compile};
 use crate::rules::diagnostic::Diagnostic;
 
-fn of_affecter(body: &str) -> Vec<Diagnostic> {
+pub(super) fn of_affecter(body: &str) -> Vec<Diagnostic> {
     let text = format!(
         "fn affecter(signalement, residence, qualification) {{ if true {{ {body} }}\n throw \"\" }}\nfn f(x) {{ x }}"
     );
@@ -14,14 +14,14 @@ fn of_affecter(body: &str) -> Vec<Diagnostic> {
     faults
 }
 
-fn of_accuses(body: &str) -> Vec<Diagnostic> {
+pub(super) fn of_accuses(body: &str) -> Vec<Diagnostic> {
     let text = format!("fn accuses(evenement) {{ if true {{ {body} }}\n [] }}\nfn f(x) {{ x }}");
     let (scripts, faults) = compile("fn affecter(a, b, c) { throw 1 }", &text);
     assert!(scripts.is_some(), "{faults:?}");
     faults
 }
 
-fn told(faults: &[Diagnostic]) -> Vec<&str> {
+pub(super) fn told(faults: &[Diagnostic]) -> Vec<&str> {
     faults.iter().map(|it| it.message.as_str()).collect()
 }
 
@@ -422,66 +422,4 @@ fn a_date_read_as_intended_is_not_reported(#[case] body: &str) {
 )]
 fn a_day_or_hour_that_never_occurs_is_reported(#[case] body: &str, #[case] wanted: &str) {
     assert_eq!(told(&of_affecter(body)), [wanted]);
-}
-
-#[rstest]
-#[case(
-    "if \"qualification.code\" == \"ASC\" { throw 2 }",
-    "qualification.code",
-    "guillemets"
-)]
-#[case(
-    "if residence.code == \"signalement.residence\" { throw 2 }",
-    "signalement.residence",
-    "guillemets"
-)]
-#[case(
-    "if residence.gestionnaires.get(\"qualification.type_gestionnaire\") == () { throw 2 }",
-    "qualification.type_gestionnaire",
-    "guillemets"
-)]
-#[case(
-    "if residence.code == `signalement.residence` { throw 2 }",
-    "signalement.residence",
-    "accents graves"
-)]
-fn a_value_between_quotes_is_reported(
-    #[case] body: &str,
-    #[case] value: &str,
-    #[case] signs: &str,
-) {
-    let message = format!(
-        "« {value} » entre {signs} n'est que ce texte : pour sa valeur, enlevez les {signs}"
-    );
-    assert_eq!(told(&of_affecter(body)), [message]);
-    let sign = if signs == "guillemets" { '"' } else { '`' };
-    let followed = body.replace(&format!("{sign}{value}{sign}"), value);
-    assert_eq!(told(&of_affecter(&followed)), [] as [&str; 0]);
-}
-
-#[rstest]
-#[case("if residence.code == \"MZ.01\" { throw 2 }")]
-#[case("if residence.gestionnaires.get(\"gardien\") == () { throw 2 }")]
-#[case("if \"etage\" in signalement.autres { throw 2 }")]
-#[case("if signalement.description.contains(\"residence\") { throw 2 }")]
-#[case("if qualification.code in [\"ASC\", \"CHAUF\"] { throw 2 }")]
-#[case("if residence.code == \"\" { throw \"le champ residence.code est vide\" }")]
-#[case("if residence.code == \"\" { throw `residence.code : ${residence.code}` }")]
-#[case("if residence.code == \"\" { throw `${residence.nom}residence.code` }")]
-#[case("if signalement.email_auteur == \"accueil@vivest.example\" { throw 2 }")]
-#[case("if residence[\"code\"] == \"A\" { throw 2 }")]
-fn other_texts_between_quotes_are_not_reported(#[case] body: &str) {
-    assert_eq!(told(&of_affecter(body)), [] as [&str; 0]);
-}
-
-#[test]
-fn an_addressee_between_quotes_is_reported_once() {
-    let body = "return [#{ a: \"evenement.signalement.email_auteur\", modele: \"m\" }];";
-    let message = "« evenement.signalement.email_auteur » entre guillemets n'est que ce texte : pour sa valeur, enlevez les guillemets";
-    assert_eq!(told(&of_accuses(body)), [message]);
-    let followed = body.replace(
-        "\"evenement.signalement.email_auteur\"",
-        "evenement.signalement.email_auteur",
-    );
-    assert_eq!(told(&of_accuses(&followed)), [] as [&str; 0]);
 }

@@ -7,8 +7,8 @@ use crate::rules::script::syntax::tokens::{Kind, Token, tokens};
 const KEYWORDS: [&str; 12] = [
     "if", "else", "let", "const", "fn", "for", "while", "switch", "return", "throw", "loop", "do",
 ];
-/// Signs that sentences do not use.
-const SIGNS: [&str; 11] = ["{", "}", "=", "=>", "<", ">", "&", "|", "+", "#", "!"];
+/// Signs and operators that sentences do not use.
+const SIGNS: [&str; 12] = ["{", "}", "=", "=>", "<", ">", "&", "|", "+", "#", "!", "in"];
 /// Number of words in a row that make a sentence.
 const SENTENCE: usize = 4;
 /// The same beside a comment, or with an accent among the words.
@@ -117,6 +117,14 @@ mod tests {
     #[case("return le gardien de nuit")]
     fn code_is_no_sentence(#[case] code: &str) {
         let text = format!("fn f(a) {{\n  {code}\n  a\n}}");
+        assert_eq!(line(&text, text.find(code).unwrap()), None);
+    }
+
+    #[rstest]
+    #[case("signalement.qualification in URGENTES")]
+    #[case("qualification.code !in URGENTES")]
+    fn code_below_a_comment_is_no_sentence(#[case] code: &str) {
+        let text = format!("fn f(a) {{\n  // Les urgences du soir.\n  {code}\n}}");
         assert_eq!(line(&text, text.find(code).unwrap()), None);
     }
 }

@@ -1,33 +1,35 @@
 //! Names that one function knows, where another one or no function uses them.
 
-use super::Written;
+use super::{Entry, Written};
 use crate::rules::place::place_of;
 use crate::rules::script::syntax::brackets::Place;
 use crate::rules::script::syntax::outline::{self, functions};
 use crate::rules::script::syntax::tokens::{Token, tokens};
 
-/// What to do about a name that is unknown here and known elsewhere; `parameters` are those of the script's function.
-pub(super) fn find(name: &str, written: &Written<'_>, parameters: &[&str]) -> Option<Place> {
+/// What to do about a name that is unknown here and known elsewhere; `entry` is the script's function.
+pub(super) fn find(name: &str, written: &Written<'_>, entry: Entry<'_>) -> Option<Place> {
     let Written { text, at, place } = *written;
+    let (function, parameters) = entry;
     let all = functions(text);
     let Some(own) = all.iter().find(|it| it.extent.contains(&at)) else {
         let knowing = all.iter().find(|it| it.knows(name))?;
         return Some(beside(text, at, knowing, &all));
     };
     let position = parameters.iter().position(|it| *it == name)?;
-    if all.iter().any(|it| it.parameters.contains(&name)) {
+    if own.name == function {
+        let is_whole = own.parameters.len() == parameters.len();
+        let renamed = own.parameters.get(position).filter(|_| is_whole)?;
+        let message = format!("variable inconnue : « {name} » s'appelle ici « {renamed} »");
+        return Some((place, message));
+    }
+    let is_given = all.iter().any(|it| it.parameters.contains(&name));
+    is_given.then(|| {
         let mut given = own.parameters.clone();
         given.push(name);
         let (own, given) = (own.name, given.join(", "));
         let message = format!(
             "la fonction « {own} » ne connaît pas « {name} » : écrivez « fn {own}({given}) », et ajoutez « {name} » là où elle est appelée"
         );
-        return Some((place, message));
-    }
-    let renamed = own.parameters.get(position)?;
-    let is_entry = own.parameters.len() == parameters.len();
-    is_entry.then(|| {
-        let message = format!("variable inconnue : « {name} » s'appelle ici « {renamed} »");
         (place, message)
     })
 }
@@ -55,16 +57,19 @@ fn beside(
     };
     let name = function.name;
     let extent = [function.extent.start, function.extent.end - 1].map(line);
-    let before = function.last_statement().filter(|it| {
-        let front = text[..*it].rsplit('\n').next().unwrap_or_default();
-        front.trim().is_empty()
-    });
-    let before = before.map_or_else(
-        || "son résultat".to_owned(),
-        |it| format!("la ligne {}", line(it)),
-    );
+    let into = match function.result() {
+        None => " à la fin de la fonction, avant l'accolade qui la ferme".to_owned(),
+        Some(result) => {
+            let front = text[..result].rsplit('\n').next().unwrap_or_default();
+            if front.trim().is_empty() {
+                format!(" dedans, avant la ligne {}", line(result))
+            } else {
+                " dedans, avant son résultat".to_owned()
+            }
+        }
+    };
     let message = format!(
-        "{are} hors de la fonction « {name} » (lignes {} à {}) : mettez{them} dedans, avant {before}",
+        "{are} hors de la fonction « {name} » (lignes {} à {}) : mettez{them}{into}",
         extent[0], extent[1]
     );
     (place_of(text, begins), message)

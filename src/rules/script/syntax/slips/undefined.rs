@@ -1,33 +1,34 @@
 //! Undefined names: words from other languages, strings without quotes, fields without the object in front.
 
-use super::{Written, scope};
+use super::{Entry, Written, scope};
 use crate::rules::alike::bare;
 use crate::rules::diagnostic::nearest;
 use crate::rules::place::place_of;
 use crate::rules::script::analysis::given::{Kind, Seen, may_be_absent, seen};
 use crate::rules::script::syntax::brackets::Place;
 use crate::rules::script::syntax::foreign;
+use crate::rules::script::syntax::outline::functions;
 use crate::rules::script::syntax::tokens::{self, is_of_name, tokens};
 
-/// What an undefined name probably means; `parameters` are those of the script's function.
-pub(super) fn find(name: &str, written: &Written<'_>, parameters: &[&str]) -> Option<Place> {
+/// What an undefined name probably means; `entry` is the script's function.
+pub(super) fn find(name: &str, written: &Written<'_>, entry: Entry<'_>) -> Option<Place> {
     let Written { text, at, place } = *written;
+    let (_, parameters) = entry;
     let rest = text.get(at..)?.strip_prefix(name)?;
     let told = negated(name, rest)
         .or_else(|| holed(name, rest))
         .or_else(|| accented(text, at))
-        .or_else(|| foreign::word(name))
-        .or_else(|| outside(text, name));
+        .or_else(|| foreign::word(name));
     if let Some(message) = told {
         return Some((place, message));
     }
-    if let Some(found) = scope::find(name, written, parameters) {
+    if let Some(found) = scope::find(name, written, entry) {
         return Some(found);
     }
     let end = at + name.len();
     let found = super::without_hash(text, at, end);
     let found = found.or_else(|| super::between_brackets(text, at, end));
-    let found = found.or_else(|| misspelt_definition(name, text));
+    let found = found.or_else(|| misspelt_definition(name, text, at));
     found.or_else(|| {
         let message = field(name, rest, parameters)
             .or_else(|| of_other_script(name, parameters))
@@ -84,7 +85,7 @@ pub(super) fn accented(text: &str, at: usize) -> Option<String> {
 }
 
 /// A name defined outside the functions, which see it as `global::…` or not at all.
-fn outside(text: &str, name: &str) -> Option<String> {
+pub(super) fn outside(text: &str, name: &str) -> Option<String> {
     text.lines().find_map(|line| {
         let (keyword, rest) = line.split_once(char::is_whitespace)?;
         let rest = rest.trim_start().strip_prefix(name)?;
@@ -154,10 +155,12 @@ fn of_other_script(name: &str, parameters: &[&str]) -> Option<String> {
     })
 }
 
-/// The definition of a name that looks like this one and that nothing reads, while this one is read several times: the
-/// slip is in the definition.
-fn misspelt_definition(name: &str, text: &str) -> Option<Place> {
-    let words: Vec<tokens::Token> = tokens(text).filter(tokens::Token::counts).collect();
+/// The definition, further up in the same function, of a name that looks like this one and that nothing reads, while
+/// this one is read several times: the slip is in the definition.
+fn misspelt_definition(name: &str, text: &str, at: usize) -> Option<Place> {
+    let all = functions(text);
+    let own = all.iter().find(|it| it.extent.contains(&at))?;
+    let words = &own.body;
     let used = |name: &str| {
         let whole = words.iter().filter(|it| it.written == name).count();
         let holed = words.iter().filter(|it| it.kind == tokens::Kind::Holed);
@@ -172,7 +175,7 @@ fn misspelt_definition(name: &str, text: &str) -> Option<Place> {
     };
     let pairs = words.windows(2).filter(|it| it[0].written == "let");
     let unread = pairs.map(|it| it[1]).filter(|it| used(it.written) == 1);
-    let unread: Vec<tokens::Token> = unread.collect();
+    let unread: Vec<tokens::Token> = unread.filter(|it| it.at < at).collect();
     let near = nearest(name, unread.iter().map(|it| it.written))?;
     let defined = unread.iter().find(|it| it.written == near)?;
     (used(name) > 1).then(|| {
