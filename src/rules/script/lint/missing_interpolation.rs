@@ -86,8 +86,7 @@ fn hole(
         let Some((path, written)) = around.and_then(|it| between(rest, *it)) else {
             continue;
         };
-        let of_path = |it: char| it.is_alphanumeric() || it == '_' || it == '.';
-        let is_path = path.chars().all(of_path) && is_own(path, written);
+        let is_path = path.chars().all(is_of_path) && is_own(path, written);
         if !is_path || text[..at].ends_with(['$', '{']) {
             continue;
         }
@@ -107,9 +106,16 @@ fn hole(
     None
 }
 
-/// What is between two signs at the beginning of a text, and the same with the signs.
+fn is_of_path(it: char) -> bool {
+    it.is_alphanumeric() || it == '_' || it == '.'
+}
+
+/// The path between two signs at the beginning of a text, and the same with the signs. It is read no further than a
+/// path can go: a text may have thousands of braces.
 fn between<'t>(text: &'t str, (open, close): (&str, &str)) -> Option<(&'t str, &'t str)> {
-    let (inside, _) = text.strip_prefix(open)?.split_once(close)?;
+    let rest = text.strip_prefix(open)?;
+    let end = rest.find(|it: char| !is_of_path(it) && !it.is_whitespace())?;
+    let inside = rest[end..].starts_with(close).then(|| &rest[..end])?;
     let written = &text[..open.len() + inside.len() + close.len()];
     Some((inside.trim(), written))
 }
