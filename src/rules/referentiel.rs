@@ -62,9 +62,7 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     give_managers(&gestionnaires, &mut by_code, &mut faults);
     let known_biens = known_biens(&biens, &by_code, &mut faults);
     note_remains(RESIDENCES, "code", residences.column(0), &mut faults);
-    note_comments(RESIDENCES, residences.column(0), &mut faults);
-    note_comments(GESTIONNAIRES, gestionnaires.column(0), &mut faults);
-    note_comments(BIENS, biens.column(0), &mut faults);
+    note_comments(&residences, &gestionnaires, &biens, &mut faults);
     for (at, column) in (0..).zip(["residence", "type", "identifiant"]) {
         note_remains(GESTIONNAIRES, column, gestionnaires.column(at), &mut faults);
     }

@@ -35,19 +35,25 @@ fn note_unread_fields(connector: &Connector, rules: &RuleSet, faults: &mut Vec<D
             continue;
         }
         let operations = connector.reading_without(field, statut);
-        let unread = match operations.as_slice() {
+        let (unread, add, reader) = match operations.as_slice() {
             [] => continue,
-            [one] => format!("« {} » ne lit pas", one.as_str()),
-            [one, other, ..] => {
+            [one] => (
+                format!("« {} » ne lit pas", one.as_str()),
+                "ajoutez-y",
+                format!("« {} »", one.as_str()),
+            ),
+            [one, other, ..] => (
                 format!(
                     "ni « {} » ni « {} » ne lisent",
                     one.as_str(),
                     other.as_str()
-                )
-            }
+                ),
+                "ajoutez à chacune",
+                "l'une d'elles".to_owned(),
+            ),
         };
         let message = format!(
-            "le statut « {statut} » demande « {field} », que {unread} ({}) : ajoutez-y une ligne « {field}: » qui dit où le trouver, sinon ce statut reste en attente",
+            "le statut « {statut} » demande « {field} », que {unread} ({}) : {add} une ligne « {field}: » qui dit où le trouver, sinon ce statut reste en attente quand il est lu par {reader}",
             Partner::Crm.file()
         );
         faults.push(Diagnostic::at(code::RULE, STATUTS, line.line, 0, message).as_warning());

@@ -96,14 +96,14 @@ fn known_modes(words: &[Located], faults: &mut Vec<Diagnostic>) -> Vec<(Mode, u3
     modes
 }
 
-/// The message about several known words of a list that no comma separates.
+/// The message about several known words of a list that nothing separates.
 fn without_comma(word: &str, is_known: impl Fn(&str) -> bool) -> Option<String> {
     let parts = word.split([';', ' ', '/', '+']).filter(|it| !it.is_empty());
     let parts: Vec<&str> = parts.filter(|it| *it != "et").collect();
     let several = parts.len() > 1 && parts.iter().all(|it| is_known(it));
     several.then(|| {
         format!(
-            "entre plusieurs, mettez une virgule : [{}]",
+            "écrivez-les séparément : [{}], ou un tiret par ligne",
             parts.join(", ")
         )
     })

@@ -295,14 +295,14 @@ fn a_field_that_a_status_depends_on_and_the_crm_s_connector_does_not_read_is_rep
     assert_eq!(
         told,
         [
-            "statuts.yaml:18 le statut « Clôturée » demande « resultat », que « lire_statut » ne lit pas (connecteurs/crm.yaml) : ajoutez-y une ligne « resultat: » qui dit où le trouver, sinon ce statut reste en attente"
+            "statuts.yaml:18 le statut « Clôturée » demande « resultat », que « lire_statut » ne lit pas (connecteurs/crm.yaml) : ajoutez-y une ligne « resultat: » qui dit où le trouver, sinon ce statut reste en attente quand il est lu par « lire_statut »"
         ]
     );
     let listing = "  changements: {chemin: /t, elements: /e, uid: /u, statut: /s, date: /d}\n";
     let told = with_crm("    resultat: /resultat\n", listing);
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(
-        told[0].contains("que ni « lire_statut » ni « changements » ne lisent"),
+        told[0].contains("que ni « lire_statut » ni « changements » ne lisent (connecteurs/crm.yaml) : ajoutez à chacune une ligne « resultat: » qui dit où le trouver, sinon ce statut reste en attente quand il est lu par l'une d'elles"),
         "{told:?}"
     );
 }

@@ -51,23 +51,29 @@ fn told_apart(rules: &RuleSet) -> Vec<Given<'_>> {
 /// Reports priorities of the CRM that differ by a letter left out, added or swapped. There are so few that each of them
 /// is written once, so that neither is known to be the right one.
 fn note_slips_of_priorites(rules: &RuleSet, faults: &mut Vec<Diagnostic>) {
-    let mut all = rules.priorites_of_the_crm();
+    let mut all = counted(rules.priorites_of_the_crm());
     all.sort_by_key(|it| it.line);
     for (at, later) in all.iter().enumerate() {
         let mut earlier = all[..at].iter().take(MOST_WORDS);
         let Some(near) = earlier.find(|it| is_slip(it.word, later.word)) else {
             continue;
         };
-        let is_frequent = |word: &str| all.iter().filter(|it| it.word == word).count() > 1;
         let is_told = Letters::of(near.word).differ_by_a_slip(&Letters::of(later.word))
-            && (is_frequent(near.word) || is_frequent(later.word));
-        if !is_told {
-            let message = format!(
-                "« {} » et « {} » (ligne {}) ne diffèrent que par une lettre : est-ce le même mot ?",
-                later.word, near.word, near.line
-            );
-            faults.push(Diagnostic::at(code::RULE, PRIORITES, later.line, 0, message).as_warning());
+            && (near.count > 1 || later.count > 1);
+        if is_told {
+            continue;
         }
+        // The more frequent word is the one that was meant.
+        let (rare, usual) = if later.count > near.count {
+            (near, later)
+        } else {
+            (later, near)
+        };
+        let message = format!(
+            "« {} » et « {} » (ligne {}) ne diffèrent que par une lettre : est-ce le même mot ?",
+            rare.word, usual.word, usual.line
+        );
+        faults.push(Diagnostic::at(code::RULE, PRIORITES, rare.line, 0, message).as_warning());
     }
 }
 
@@ -119,12 +125,8 @@ struct Counted<'a> {
     count: usize,
 }
 
-fn note_twins<'a>(
-    file: &str,
-    noun: &str,
-    words: impl IntoIterator<Item = Given<'a>>,
-    faults: &mut Vec<Diagnostic>,
-) {
+/// The distinct words of a column.
+fn counted<'a>(words: impl IntoIterator<Item = Given<'a>>) -> Vec<Counted<'a>> {
     let mut by_word: BTreeMap<&str, Counted<'_>> = BTreeMap::new();
     for Given { word, line, .. } in words {
         let given = by_word.entry(word).or_insert(Counted {
@@ -135,7 +137,16 @@ fn note_twins<'a>(
         given.count += 1;
         given.line = given.line.min(line);
     }
-    let mut all: Vec<Counted<'_>> = by_word.into_values().collect();
+    by_word.into_values().collect()
+}
+
+fn note_twins<'a>(
+    file: &str,
+    noun: &str,
+    words: impl IntoIterator<Item = Given<'a>>,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let mut all = counted(words);
     // The more frequent word is the one that was meant.
     all.sort_by_key(|it| (std::cmp::Reverse(it.count), it.line));
     let often = all.iter().take(MOST_WORDS).take_while(|it| it.count > 1);

@@ -81,8 +81,8 @@ fn misspelt<'t>(rows: impl Iterator<Item = Row<'t, 5>>) -> Vec<(u32, String)> {
     found
 }
 
-/// Whether two identifiers or addresses differ by capitals or by one letter inside a word. A letter at the end of a word may number
-/// several services, and a digit always does.
+/// Whether two identifiers or addresses differ by capitals or by one letter inside a word. A letter at the end of a word
+/// may number several services, and a digit always does.
 pub(super) fn is_typo(once: &str, usual: &str) -> bool {
     let [one, other] = [once, usual].map(|it| bare(it).collect::<Vec<char>>());
     if one == other {
@@ -94,6 +94,10 @@ pub(super) fn is_typo(once: &str, usual: &str) -> bool {
     }
     let same = one.iter().zip(&other);
     let at = same.take_while(|(one, other)| one == other).count();
+    let is_digit = |it: &Vec<char>| it.get(at).is_some_and(|it| it.is_numeric());
+    if is_digit(&one) || is_digit(&other) {
+        return false;
+    }
     let of_word = |it: &&char| it.is_alphabetic();
     [&one, &other].into_iter().any(|letters| {
         let (before, after) = letters.split_at(at.min(letters.len()));
@@ -171,6 +175,7 @@ mod tests {
     #[rstest]
     #[case(["technique", "PRO-METZ", "Équipe", "t@x.fr"])]
     #[case(["technique", "TEC-METZ2", "Équipe", "t@x.fr"])]
+    #[case(["technique", "TEC-2METZ", "Équipe", "t@x.fr"])]
     #[case(["technique", "TEC-METZB", "Équipe", "t@x.fr"])]
     #[case(["technique", "TEC-MTEZ", "Autre", "t@x.fr"])]
     #[case(["technique", "TEC-MTEZ", "Équipe", "u@x.fr"])]

@@ -28,7 +28,7 @@ pub(super) fn cause(file: &str, lines: &[&str], at: usize) -> Option<(usize, usi
         Some((title, place)) => {
             format!("il manque la ligne « {title} » au-dessus de celle-ci, {place}")
         }
-        None => "cette ligne est décalée sous une ligne qui a déjà sa valeur : alignez la ligne sur celle du dessus, ou mettez « # » devant si c'est un commentaire ; sinon, il manque entre elles le titre du groupe".to_owned(),
+        None => "cette ligne est décalée sous une ligne qui a déjà sa valeur : alignez la ligne sur celle du dessus, ou mettez « # » devant si c'est un commentaire ; si c'est la suite du texte, mettez le texte entier entre guillemets ; sinon, il manque entre elles le titre du groupe".to_owned(),
     };
     Some((at, indent, message))
 }
@@ -141,6 +141,13 @@ mod tests {
         (3, 5),
         "alignez la ligne sur celle du dessus, ou mettez « # » devant",
         "a:\n  b: c\n  d: e\n"
+    )]
+    #[case(
+        "f.yaml",
+        "a:\n  libelle: Fuite d'eau\n    urgent : à traiter\n",
+        (3, 5),
+        "si c'est la suite du texte, mettez le texte entier entre guillemets",
+        "a:\n  libelle: \"Fuite d'eau\n    urgent : à traiter\"\n"
     )]
     #[case(
         "f.yaml",

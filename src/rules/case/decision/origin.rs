@@ -35,22 +35,25 @@ pub(super) fn of_signalement(rules: &RuleSet, signalement: &Signalement) -> Opti
         priorite,
         ..
     } = signalement;
-    if !rules.qualifications.contains_key(qualification) {
-        let near = nearest_code(
-            qualification,
-            rules.qualifications.keys().map(String::as_str),
-        )?;
-        return Some(written(
-            near,
-            QUALIFICATIONS,
-            rules.qualifications.get(near)?.line,
-        ));
-    }
-    if rules.priorites.contains_key(priorite) {
-        return None;
-    }
-    let near = nearest(priorite, rules.priorites.keys().map(String::as_str))?;
-    Some(written(near, PRIORITES, rules.priorites.get(near)?.line))
+    let of_qualification = || {
+        let known = &rules.qualifications;
+        if known.contains_key(qualification) {
+            return None;
+        }
+        let near = nearest_code(qualification, known.keys().map(String::as_str))?;
+        Some(written(near, QUALIFICATIONS, known.get(near)?.line))
+    };
+    let of_priorite = || {
+        let known = &rules.priorites;
+        if known.contains_key(priorite) {
+            return None;
+        }
+        let near = nearest(priorite, known.keys().map(String::as_str))?;
+        Some(written(near, PRIORITES, known.get(near)?.line))
+    };
+    let found = [of_qualification(), of_priorite()];
+    let found: Vec<String> = found.into_iter().flatten().collect();
+    (!found.is_empty()).then(|| found.concat())
 }
 
 fn written(word: &str, file: &str, line: u32) -> String {

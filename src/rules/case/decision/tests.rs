@@ -265,6 +265,27 @@ fn the_table_that_has_the_suggested_word_is_named(
     assert!(told[0].3.contains(words), "{told:?}");
 }
 
+#[test]
+fn the_tables_of_both_unknown_words_are_named() {
+    let qualifications =
+        "qualifications:\n  CHAUFF: {libelle: L, type_gestionnaire: technique, workflow: W}\n";
+    let priorites = "priorites:\n  hihg: haute\n  low: faible\n";
+    let case = "cas:\n  - nom: un\n    signalement: {qualification: CHAUF, priorite: high}\n    attendu: {accuses: []}\n";
+    let told = told(&[
+        ("qualifications.yaml", qualifications),
+        ("priorites.yaml", priorites),
+        ("cas/a.yaml", case),
+    ]);
+    let told: Vec<_> = told.into_iter().filter(|it| it.0 == "cas/a.yaml").collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    for words in [
+        "« CHAUFF » est écrit dans qualifications.yaml, ligne 2",
+        "« hihg » est écrit dans priorites.yaml, ligne 2",
+    ] {
+        assert!(told[0].3.contains(words), "{told:?}");
+    }
+}
+
 #[rstest]
 #[case("statut: {statut: Tout autre}")]
 #[case("statut: {statut: Clôturée}")]

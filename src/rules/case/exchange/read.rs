@@ -198,6 +198,9 @@ fn note_without_colon(reader: &mut Reader<'_>, key: &Key) {
     let Some(message) = bare.map(|it| key.glued().unwrap_or(it)) else {
         return;
     };
-    let message = format!("« {} » n'est pas comparé : {message}", key.name);
+    let message = format!(
+        "« {} » n'a pas de valeur, et le cas attend donc que rien ne soit envoyé sous ce nom : {message}",
+        key.name
+    );
     reader.remark(code::CASE, key.line, key.column, message);
 }

@@ -271,6 +271,10 @@ fn an_operation_that_is_not_described_is_reported() {
     "il manque les deux-points : écrivez « Session: abc »"
 )]
 #[case("{parametres: {ref; R-7}}", "écrivez « ref: R-7 »")]
+#[case(
+    "{parametres: {page 2}}",
+    "« page 2 » n'a pas de valeur, et le cas attend donc que rien ne soit envoyé sous ce nom : il manque les deux-points : écrivez « page: 2 »"
+)]
 #[case("{entetes: {Session: '***jeton***', Authorization: }}", "")]
 #[case("{methode: GET}", "")]
 #[case("{}", "")]

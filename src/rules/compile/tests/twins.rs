@@ -67,6 +67,11 @@ const QUALIFICATIONS_WITH: &str = "qualifications:\n  ASC:\n    libelle: L\n    
 )]
 #[case(
     "priorites.yaml",
+    "priorites:\n  low: hute\n  normal: haute\n  high: haute\n",
+    "priorites.yaml:2 « hute » et « haute » (ligne 3) ne diffèrent que par une lettre"
+)]
+#[case(
+    "priorites.yaml",
     "priorites:\n  low: faible\n  normal: normal\n  high: haute\n  urgent: huate\n",
     "« huate » et « haute » (ligne 4)"
 )]

@@ -144,15 +144,25 @@ fn a_status_ignored_twice_is_reported() {
 }
 
 #[rstest]
-#[case("modes: [tous manager]\n", "mettez une virgule : [tous, manager]")]
-#[case("modes: [auteur; manager]\n", "mettez une virgule : [auteur, manager]")]
+#[case(
+    "modes: [tous manager]\n",
+    "écrivez-les séparément : [tous, manager], ou un tiret par ligne"
+)]
+#[case(
+    "modes: [auteur; manager]\n",
+    "écrivez-les séparément : [auteur, manager], ou un tiret par ligne"
+)]
 #[case(
     "modes: [categories]\ncategories: [ASC; CHAUF]\n",
-    "mettez une virgule : [ASC, CHAUF]"
+    "écrivez-les séparément : [ASC, CHAUF], ou un tiret par ligne"
 )]
 #[case(
     "modes: [categories]\ncategories: [ASC CHAUF ECL]\n",
-    "mettez une virgule : [ASC, CHAUF, ECL]"
+    "écrivez-les séparément : [ASC, CHAUF, ECL], ou un tiret par ligne"
+)]
+#[case(
+    "modes: [categories]\ncategories:\n  - ASC CHAUF\n",
+    "écrivez-les séparément : [ASC, CHAUF], ou un tiret par ligne"
 )]
 #[case("modes: [tous managers]\n", "valeurs connues")]
 #[case("modes: [managers]\n", "vouliez-vous dire « manager » ?")]
@@ -166,10 +176,11 @@ fn words_of_a_list_without_their_comma_are_told(#[case] text: &str, #[case] word
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains(words), "{told:?}");
     let mended = text
+        .replace("- ASC CHAUF", "- ASC\n  - CHAUF")
         .replace(';', ",")
         .replace("SC CH", "SC, CH")
         .replace("F E", "F, E");
     let mended = mended.replace("tous manager]", "tous, manager]");
     let (generation, _) = compiled(&[("transmission.yaml", &mended)]);
-    assert_eq!(generation.is_some(), words.contains("virgule"));
+    assert_eq!(generation.is_some(), words.contains("séparément"));
 }

@@ -86,7 +86,7 @@ fn hole(
         let Some((path, written)) = around.and_then(|it| between(rest, *it)) else {
             continue;
         };
-        let is_path = path.chars().all(of_path) && is_own(path, written);
+        let is_path = path.chars().all(is_of_path) && is_own(path, written);
         if !is_path || text[..at].ends_with(['$', '{']) {
             continue;
         }
@@ -106,17 +106,16 @@ fn hole(
     None
 }
 
-fn of_path(it: char) -> bool {
+fn is_of_path(it: char) -> bool {
     it.is_alphanumeric() || it == '_' || it == '.'
 }
 
-/// The name between two signs at the beginning of a text, and the same with the signs.
+/// The path between two signs at the beginning of a text, and the same with the signs. It is read no further than a
+/// path can go: a text may have thousands of braces.
 fn between<'t>(text: &'t str, (open, close): (&str, &str)) -> Option<(&'t str, &'t str)> {
-    let behind = text.strip_prefix(open)?;
-    // Only as far as a name reaches: a text of many opening signs would take too long otherwise.
-    let end = behind.find(|it| !of_path(it) && !it.is_whitespace())?;
-    let (inside, rest) = behind.split_at(end);
-    rest.strip_prefix(close)?;
+    let rest = text.strip_prefix(open)?;
+    let end = rest.find(|it: char| !is_of_path(it) && !it.is_whitespace())?;
+    let inside = rest[end..].starts_with(close).then(|| &rest[..end])?;
     let written = &text[..open.len() + inside.len() + close.len()];
     Some((inside.trim(), written))
 }

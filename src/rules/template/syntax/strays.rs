@@ -82,13 +82,17 @@ pub(in crate::rules::template) fn bare(source: &str) -> Vec<Slip> {
             at += word.len();
             let path = word.trim_end_matches(|it| !is_of_path(it));
             let path = path.trim_end_matches('.');
+            // Before the blanks around it are passed, which is costly for each of a long run.
+            if !path.contains('.') {
+                continue;
+            }
             let (before, after) = (
                 own[..begin].trim_end(),
                 own[begin + path.len()..].trim_start(),
             );
             let is_part = before.ends_with(|it| BEFORE_BARE.contains(it))
                 || after.starts_with(|it| AFTER_BARE.contains(it));
-            if is_part || !path.contains('.') || !advice::exists(path) {
+            if is_part || !advice::exists(path) {
                 continue;
             }
             let message =
