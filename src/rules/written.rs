@@ -3,6 +3,17 @@
 
 use std::collections::BTreeSet;
 
+/// What a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// A field of this name, whatever object it belongs to.
+    Field(String),
+    /// The script or template itself.
+    Constant,
+    /// Anything: it cannot be seen where it is used.
+    Unknown,
+}
+
 /// All of them, without duplicates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Written {
@@ -10,6 +21,10 @@ pub struct Written {
     pub fields: BTreeSet<String>,
     /// The functions and filters that are called.
     pub functions: BTreeSet<String>,
+    /// The functions and filters that are called, each with the origin of the value it is called on.
+    pub applied: BTreeSet<(String, Origin)>,
+    /// The texts and whole numbers that are compared, each with the origin of the value it is compared with.
+    pub compared: BTreeSet<(String, Origin)>,
     /// The texts.
     pub texts: BTreeSet<String>,
     /// The whole numbers.
@@ -40,6 +55,8 @@ impl Written {
     pub fn add(&mut self, other: Self) {
         self.fields.extend(other.fields);
         self.functions.extend(other.functions);
+        self.applied.extend(other.applied);
+        self.compared.extend(other.compared);
         self.texts.extend(other.texts);
         self.numbers.extend(other.numbers);
         self.autres.extend(other.autres);
@@ -64,5 +81,18 @@ impl Written {
     #[must_use]
     pub fn calls(&self, functions: &[&str]) -> bool {
         functions.iter().any(|it| self.functions.contains(*it))
+    }
+
+    /// Whether one of these functions or filters may be called on a field of this name.
+    #[must_use]
+    pub fn applies(&self, functions: &[&str], field: &str) -> bool {
+        self.applied.iter().any(|(function, origin)| {
+            let may_be = match origin {
+                Origin::Field(name) => name == field,
+                Origin::Constant => false,
+                Origin::Unknown => true,
+            };
+            may_be && functions.contains(&function.as_str())
+        })
     }
 }

@@ -33,6 +33,9 @@ const NO_COMMENTS: &str =
     "JSON n'a pas de commentaires : effacez celui-ci, jusqu'à la fin de la ligne";
 const NO_LONG_COMMENTS: &str = "JSON n'a pas de commentaires : effacez tout, de « /* » à « */ »";
 
+/// Maximum number of bytes from the beginning of a wrong `\u` to where the parser stops.
+const MOST_BEHIND_ESCAPE: usize = 5;
+
 /// The byte of the mistake, and how to correct it.
 type Slip = (usize, String);
 
@@ -196,10 +199,17 @@ fn closes(bracket: u8) -> char {
     if bracket == b'{' { '}' } else { ']' }
 }
 
-/// A backslash that does not begin an escape. After `\u` the parser stops behind four characters, whatever they are.
+/// A backslash that does not begin an escape. After `\u` the parser stops at the fourth byte, whatever is there: even
+/// another, valid escape.
 fn escape(stop: &Stop<'_>) -> Slip {
     let read = &stop.text[..stop.at];
-    let Some(begin) = read.rfind("\\u").filter(|_| !read.ends_with('\\')) else {
+    let is_escaped = |at: usize| {
+        let backslashes = read[..at].bytes().rev().take_while(|it| *it == b'\\');
+        backslashes.count() % 2 == 1
+    };
+    let mut begins = read.match_indices("\\u").map(|(at, _)| at);
+    let near = |at: &usize| at + MOST_BEHIND_ESCAPE >= read.len() && !is_escaped(*at);
+    let Some(begin) = begins.find(near) else {
         return stop.behind(BACKSLASH);
     };
     let behind = &stop.text[begin + 2..];

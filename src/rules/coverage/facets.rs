@@ -3,11 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use super::moments::{self, listed};
-use crate::rules::calendar::{DAYS, HEURE_DE, JOUR_DE_SEMAINE, MOIS_DE};
+use super::moments::{self, OF_WEEKDAYS, listed};
+use super::pairs::{self, OF_LENGTHS};
+use crate::rules::calendar::{DAYS, HEURE_DE, MOIS_DE};
 use crate::rules::compile::RuleSet;
-use crate::rules::written::Written;
+use crate::rules::view::OCCASIONS;
+use crate::rules::written::{Origin, Written};
 
+/// The field with the date.
+const DATE: &str = "date_creation";
+/// The field with what the author wrote.
+const DESCRIPTION: &str = "description";
 /// Number of things that are tried together.
 const TOGETHER: usize = 2;
 /// Maximum number of words that are named in a sentence.
@@ -15,20 +21,17 @@ const MOST_NAMED: usize = 3;
 /// The parts of a date, with the functions that return them.
 const PARTS_OF_DATES: [(&[&str], &str); 4] = [
     (&[HEURE_DE], "l'heure"),
-    (&[JOUR_DE_SEMAINE, "date_longue"], "le jour"),
+    (&OF_WEEKDAYS, "le jour"),
     (&[MOIS_DE], "le mois"),
     (&["sub_string"], "une partie du texte de la date"),
 ];
-/// The other fields, with their names in French.
-const FIELDS: [(&str, &str); 5] = [
-    ("photos", "le nombre de photos"),
-    ("bien", "le bien"),
-    ("auteur", "l'auteur"),
-    ("email_auteur", "l'adresse de l'auteur"),
-    ("lien_sowell", "le lien vers SoWell"),
-];
-/// The values of `evenement.type`.
-const EVENTS: [&str; 3] = ["transmis", "ecarte", "statut"];
+/// The other fields that are varied beside others.
+const FIELDS: [&str; 3] = ["photos", "auteur", "email_auteur"];
+/// The functions that return a part of a text.
+const CUTTING: [&str; 2] = ["sub_string", "split"];
+
+/// What no pair tries.
+const WORD_OF_LENGTH: &str = "Les règles lisent la longueur de la description et y cherchent des mots : les deux à la fois n'ont pas été essayés.";
 
 /// The names that rules define: a text equal to one of them is not a word of a person.
 pub(super) struct Names<'g>(BTreeSet<&'g str>);
@@ -40,7 +43,7 @@ impl<'g> Names<'g> {
             [&it.code, &it.libelle, &it.type_gestionnaire, &it.workflow].map(String::as_str)
         });
         let priorites = rules.priorites.keys().map(String::as_str);
-        Self(qualifications.chain(priorites).chain(EVENTS).collect())
+        Self(qualifications.chain(priorites).chain(OCCASIONS).collect())
     }
 }
 
@@ -60,12 +63,19 @@ pub(super) fn untried(all: [&Written; 3], names: &Names<'_>) -> Vec<String> {
         );
     }
     for written in all {
+        // A description of a given length does not contain the words, and one of the words has only their length.
+        if !words(written, names).is_empty()
+            && asks_length(written)
+            && !told.iter().any(|it| it == WORD_OF_LENGTH)
+        {
+            told.push(WORD_OF_LENGTH.to_owned());
+        }
         let facets = of(written, names);
         if facets.iter().map(|(count, _)| count).sum::<usize>() > TOGETHER {
             let facets: Vec<String> = facets.into_iter().map(|(_, told)| told).collect();
             let facets = listed(&facets, "et");
             let sentence = format!(
-                "Les règles distinguent {facets} : chacune de ces choses a été essayée seule, puis avec une autre, mais pas trois à la fois."
+                "Les règles distinguent {facets} : trois à la fois n'ont pas été essayées."
             );
             if !told.contains(&sentence) {
                 told.push(sentence);
@@ -78,9 +88,9 @@ pub(super) fn untried(all: [&Written; 3], names: &Names<'_>) -> Vec<String> {
 /// What these rules distinguish, each with the number of things that it counts for.
 fn of(written: &Written, names: &Names<'_>) -> Vec<(usize, String)> {
     let mut found: Vec<(usize, String)> = Vec::new();
-    if written.asks("date_creation") {
+    if written.asks(DATE) {
         let parts = PARTS_OF_DATES.iter();
-        let parts = parts.filter(|(functions, _)| written.calls(functions));
+        let parts = parts.filter(|(functions, _)| written.applies(functions, DATE));
         let dates = moments::names_dates(written).then_some("des dates précises");
         let mut parts: Vec<&str> = parts.map(|(_, told)| *told).chain(dates).collect();
         if parts.is_empty() {
@@ -88,11 +98,14 @@ fn of(written: &Written, names: &Names<'_>) -> Vec<(usize, String)> {
         }
         found.extend(parts.into_iter().map(|told| (1, told.to_owned())));
     }
-    if written.asks("description") {
+    if written.asks(DESCRIPTION) {
         found.extend(of_description(written, names));
     }
-    let fields = FIELDS.iter().filter(|(field, _)| written.asks(field));
-    found.extend(fields.map(|(_, told)| (1, (*told).to_owned())));
+    let fields = FIELDS.iter().filter(|it| written.asks(it));
+    found.extend(fields.map(|it| (1, pairs::called(it))));
+    if written.asks("bien") {
+        found.push((1, "le bien".to_owned()));
+    }
     if written.asks("autres") && written.autres.is_empty() {
         found.push((1, "les champs « autres »".to_owned()));
     }
@@ -100,8 +113,13 @@ fn of(written: &Written, names: &Names<'_>) -> Vec<(usize, String)> {
     found
 }
 
-/// What rules distinguish in descriptions.
-fn of_description(written: &Written, names: &Names<'_>) -> Vec<(usize, String)> {
+/// Whether rules that read descriptions distinguish their length.
+fn asks_length(written: &Written) -> bool {
+    written.asks(DESCRIPTION) && written.applies(&OF_LENGTHS, DESCRIPTION)
+}
+
+/// The texts that rules may look for in descriptions.
+fn words<'w>(written: &'w Written, names: &Names<'_>) -> Vec<&'w String> {
     let is_word = |it: &&String| {
         it.chars().any(char::is_alphabetic)
             && !it.contains('@')
@@ -110,7 +128,12 @@ fn of_description(written: &Written, names: &Names<'_>) -> Vec<(usize, String)> 
             && !DAYS.contains(&it.as_str())
             && !names.0.contains(it.as_str())
     };
-    let words: Vec<&String> = written.texts_asked.iter().filter(is_word).collect();
+    written.texts_asked.iter().filter(is_word).collect()
+}
+
+/// What rules distinguish in descriptions.
+fn of_description(written: &Written, names: &Names<'_>) -> Vec<(usize, String)> {
+    let words = words(written, names);
     let mut found = Vec::new();
     match words.as_slice() {
         [] => {}
@@ -125,10 +148,10 @@ fn of_description(written: &Written, names: &Names<'_>) -> Vec<(usize, String)> 
             found.push((words.len(), format!("les mots {}", listed(&words, "et"))));
         }
     }
-    if written.calls(&["len", "length"]) {
+    if asks_length(written) {
         found.push((1, "la longueur de la description".to_owned()));
     }
-    if written.calls(&["split"]) {
+    if written.applies(&["split"], DESCRIPTION) {
         found.push((1, "les mots de la description un par un".to_owned()));
     }
     if found.is_empty() {
@@ -137,17 +160,18 @@ fn of_description(written: &Written, names: &Names<'_>) -> Vec<(usize, String)> 
     found
 }
 
-/// Whether rules that read dates contain a year.
+/// Whether rules compare a part of a date with a year.
 fn reads_years(written: &Written) -> bool {
-    let is_year = |it: i64| (2000..=2100).contains(&it);
-    let mut texts = written.texts_asked.iter();
-    written.asks("date_creation")
-        && (written.numbers.iter().any(|it| is_year(*it))
-            || texts.any(|it| {
-                it.len() <= 5
-                    && it
-                        .get(..4)
-                        .and_then(|it| it.parse().ok())
-                        .is_some_and(is_year)
-            }))
+    let is_year = |it: &str| it.parse().is_ok_and(|it| (2000..=2100).contains(&it));
+    let begins = |it: &str| it.len() <= 5 && it.get(..4).is_some_and(is_year);
+    let mut compared = written.compared.iter();
+    written.asks(DATE)
+        && compared.any(|(constant, origin)| {
+            let of_date = match origin {
+                Origin::Field(name) => name == DATE,
+                Origin::Constant => false,
+                Origin::Unknown => written.applies(&CUTTING, DATE),
+            };
+            of_date && begins(constant)
+        })
 }

@@ -9,11 +9,11 @@ use chrono::{Datelike, NaiveDate};
 
 use months::Months;
 
-use crate::rules::calendar::{DAYS, HEURE_DE, MOIS_DE, MONTHS};
+use crate::rules::calendar::{DAYS, HEURE_DE, JOUR_DE_SEMAINE, MOIS_DE, MONTHS};
 use crate::rules::written::Written;
 
 /// The functions and filters that return the day of the week.
-const OF_WEEKDAYS: [&str; 2] = ["jour_de_semaine", "date_longue"];
+pub(super) const OF_WEEKDAYS: [&str; 2] = [JOUR_DE_SEMAINE, "date_longue"];
 /// The days whose hours are tried if rules do not read the day of the week: Wednesday and Sunday.
 const TWO_DAYS: [usize; 2] = [2, 6];
 /// The functions that return the hour; so can a part of the text.

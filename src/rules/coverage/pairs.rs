@@ -10,7 +10,7 @@ use crate::rules::written::{Together, Written};
 /// Maximum number of pairs kept; more than any search may try.
 const MOST: usize = 40_000;
 /// The functions and filters that return the length of a text.
-const OF_LENGTHS: [&str; 2] = ["len", "length"];
+pub(super) const OF_LENGTHS: [&str; 2] = ["len", "length"];
 /// The fields of a signalement that rules can read and that are varied, with their names in French.
 const FIELDS: [(&str, &str); 6] = [
     ("date_creation", "la date"),
@@ -155,7 +155,8 @@ pub(super) fn left_out(fields: &BTreeSet<Fields>) -> Option<String> {
     (!both.is_empty()).then_some(told)
 }
 
-fn called(field: &str) -> String {
+/// The name of a field in French.
+pub(super) fn called(field: &str) -> String {
     let known = FIELDS.iter().find(|(it, _)| *it == field);
     known.map_or_else(|| field.to_owned(), |(_, called)| (*called).to_owned())
 }

@@ -254,8 +254,12 @@ fn values_are_tried_with_fewer_others_before_any_is_left_out() {
     "les mots « eau » et « gaz » et le nombre de photos"
 )]
 #[case(
-    "if s.photos > 2 && s.description.len() > 50 && \"gaz\" in s.description { }",
-    "le mot « gaz », la longueur de la description et le nombre de photos"
+    "if s.photos > 2 && s.description.len() > 50 && heure_de(d) > 20 { }",
+    "l'heure, la longueur de la description et le nombre de photos"
+)]
+#[case(
+    "let texte = s.description.trim(); if s.photos > 2 && texte.len() > 50 && heure_de(d) > 20 { }",
+    "l'heure, la longueur de la description et le nombre de photos"
 )]
 #[case(
     "if s.autres.get(\"a\") == 1 && s.autres.get(\"b\") == 2 && s.autres.get(\"c\") == 3 { }",
@@ -281,7 +285,7 @@ fn three_things_that_rules_distinguish_are_told(#[case] lines: &str, #[case] tol
     let beginning = format!("Les règles distinguent {told} : ");
     assert!(sentence.starts_with(&beginning), "{sentence}");
     assert!(
-        sentence.ends_with("mais pas trois à la fois."),
+        sentence.ends_with(" : trois à la fois n'ont pas été essayées."),
         "{sentence}"
     );
 }
@@ -296,6 +300,19 @@ fn three_things_that_rules_distinguish_are_told(#[case] lines: &str, #[case] tol
 )]
 #[case("if s.description.contains(\"gaz\") && s.photos > 2 { throw \"appelez le gardien\"; }")]
 #[case("if s.bien != () && heure_de(d) >= 20 { }")]
+// A length or a part of something other than the description or the date.
+#[case(
+    "if residence.gestionnaires.keys().len() > 1 && \"gaz\" in s.description && s.photos > 2 { }"
+)]
+#[case(
+    "let types = residence.gestionnaires.keys(); if types.len() > 1 && \"gaz\" in s.description && s.photos > 2 { }"
+)]
+#[case("let mots = s.auteur.split(\" \"); if mots.len() > 1 && \"gaz\" in s.description { }")]
+#[case(
+    "let debut = s.description.sub_string(0, 80); if heure_de(d) >= 20 && debut.contains(\"gaz\") { }"
+)]
+#[case("if s.description.len() > 2000 && heure_de(d) >= 20 { }")]
+#[case("if heure_de(d) >= 20 && s.autres.get(\"annee\") == 2027 { }")]
 fn two_things_were_tried_together(#[case] lines: &str) {
     assert_eq!(untried(lines), Vec::<String>::new());
 }
@@ -303,6 +320,13 @@ fn two_things_were_tried_together(#[case] lines: &str) {
 #[rstest]
 #[case("s.lien_sowell.split(\"/\")[4]", "lien_sowell")]
 #[case("s.date_creation.sub_string(0, 4) == \"2027\"", "années")]
+#[case("parse_int(s.date_creation.sub_string(0, 4)) >= 2027", "années")]
+#[case("s.date_creation.starts_with(\"2027-\")", "années")]
+#[case("s.date_creation.split(\"-\")[0] == \"2027\"", "années")]
+#[case(
+    "s.description.len() > 50 && \"gaz\" in s.description",
+    "y cherchent des mots"
+)]
 fn what_is_not_varied_is_told(#[case] value: &str, #[case] told: &str) {
     let found = untried(&format!("let x = {value};"));
     let [sentence] = found.as_slice() else {

@@ -149,16 +149,15 @@ pub(super) fn all(written: &Written, compared: &[&Compared]) -> Vec<Variation> {
     }
     if written.reads("email_auteur") {
         let domains = written.texts.iter().filter(|it| is_of_address(it)).cloned();
-        let mut addresses: BTreeSet<String> = domains
+        let addresses: BTreeSet<String> = domains
             .chain(of("email_auteur"))
             .filter_map(|it| address(&it))
             .collect();
-        addresses.extend(
-            written
-                .asks("email_auteur")
-                .then(|| SIMPLE_ADDRESS.to_owned()),
-        );
-        all.extend(addresses.into_iter().take(MOST_WORDS).map(Variation::Email));
+        let simple = written
+            .asks("email_auteur")
+            .then(|| SIMPLE_ADDRESS.to_owned());
+        let addresses = addresses.into_iter().take(MOST_WORDS).chain(simple);
+        all.extend(addresses.map(Variation::Email));
     }
     if written.reads("autres") {
         let values = values(written);
@@ -256,6 +255,21 @@ mod tests {
             ..Written::default()
         };
         assert!(all(&written, &[]).is_empty());
+    }
+
+    #[test]
+    fn an_address_without_a_dot_is_tried_even_beside_many_others() {
+        let email = || ["email_auteur".to_owned()].into();
+        let written = Written {
+            texts: (0..100).map(|it| format!("@a{it}.fr")).collect(),
+            fields: email(),
+            fields_asked: email(),
+            ..Written::default()
+        };
+        let all = all(&written, &[]);
+        let is_simple = |it: &Variation| matches!(it, Variation::Email(it) if it == SIMPLE_ADDRESS);
+        assert_eq!(all.len(), MOST_WORDS + 1);
+        assert!(all.iter().any(is_simple));
     }
 
     #[rstest]

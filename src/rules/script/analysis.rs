@@ -7,6 +7,7 @@ pub(super) mod given;
 pub(super) mod library;
 pub(super) mod loops;
 pub(super) mod names;
+mod origins;
 pub(super) mod parts;
 pub(super) mod passed;
 pub(super) mod reads;

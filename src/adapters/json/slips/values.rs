@@ -19,6 +19,8 @@ const SPACE_IN_NUMBER: &str = "un nombre s'écrit sans espace : effacez celui-ci
 pub(super) fn behind_value(stop: &Stop<'_>) -> Option<Slip> {
     let is_text = stop.before.ends_with('"');
     let (begin, word) = stop.word();
+    // Behind a bracket, the sign begins a word of its own.
+    let continues = begin < stop.at;
     Some(match stop.sign {
         ';' => stop.here("mettez une virgule à la place de ce point-virgule"),
         ']' | '}' => mismatch(stop),
@@ -39,11 +41,11 @@ pub(super) fn behind_value(stop: &Stop<'_>) -> Option<Slip> {
             }
             stop.behind(INNER_QUOTE)
         }
-        _ if stop.is_adjacent() && word.starts_with(|it: char| it.is_ascii_digit()) => {
+        _ if continues && word.starts_with(|it: char| it.is_ascii_digit()) => {
             let what = "mettez cette valeur entre guillemets droits (\") : ce n'est pas un nombre";
             (begin, what.to_owned())
         }
-        sign if stop.is_adjacent() && sign.is_alphanumeric() => bare(stop, "ce texte"),
+        sign if continues && sign.is_alphanumeric() => bare(stop, "ce texte"),
         sign if sign.is_ascii_digit() && stop.before.ends_with(|it: char| it.is_ascii_digit()) => {
             between_numbers(stop)
         }
@@ -142,3 +144,6 @@ pub(super) fn in_place_of_value(stop: &Stop<'_>) -> Option<Slip> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests;

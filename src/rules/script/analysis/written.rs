@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use rhai::{AST, ASTNode, Expr, Position, Stmt};
 
 use super::chain::{Link, first_link};
+use super::origins::{Origins, constant};
 use super::switches;
 use crate::rules::written::{Together, Written};
 
@@ -19,12 +20,14 @@ const KEYED: [&str; 3] = ["get", "split", "replace"];
 pub(in crate::rules::script) fn of(script: &AST, text: &str) -> Written {
     let mut found = Written::default();
     let variables = variables(script);
+    let origins = Origins::of(script);
     let is_autres = |value: &Expr| match last(value) {
         Expr::Property(it, _) => it.2 == AUTRES,
         Expr::Variable(it, ..) => variables.contains(it.1.as_str()),
         _ => false,
     };
     script.walk(&mut |path| {
+        add_origins(&origins, path, &mut found);
         match path.last() {
             Some(ASTNode::Expr(Expr::StringConstant(text, _))) => {
                 found.texts.insert(text.to_string());
@@ -55,10 +58,13 @@ pub(in crate::rules::script) fn of(script: &AST, text: &str) -> Written {
                 }
             }
             // The engine does not keep the values of a `switch`'s cases.
-            Some(ASTNode::Stmt(Stmt::Switch(_, at))) => {
+            Some(ASTNode::Stmt(Stmt::Switch(it, at))) => {
                 let texts = switches::texts(text, *at).into_iter();
                 let texts: Vec<String> = texts.map(|(text, _)| text).collect();
                 found.texts_asked.extend(texts.iter().cloned());
+                let origin = origins.origin(&it.0);
+                let compared = texts.iter().map(|it| (it.clone(), origin.clone()));
+                found.compared.extend(compared);
                 found.texts.extend(texts);
             }
             _ => {}
@@ -83,6 +89,23 @@ pub(in crate::rules::script) fn of(script: &AST, text: &str) -> Written {
     });
     found.together = together(script);
     found
+}
+
+/// Adds what the last node of this path calls or compares, with the origins of the values.
+fn add_origins(origins: &Origins, path: &[ASTNode<'_>], found: &mut Written) {
+    for (name, receiver, args) in origins.calls(path) {
+        if !KEYED.contains(&name) {
+            let constants = args.iter().filter_map(constant);
+            let compared = constants.map(|it| (it, receiver.clone()));
+            found.compared.extend(compared);
+        }
+        found.applied.insert((name.to_owned(), receiver));
+    }
+    found.compared.extend(origins.compared(path));
+    if let Some(ASTNode::Expr(value @ Expr::FnCall(call, _))) = path.last() {
+        let applied = (call.name.to_string(), origins.origin(value));
+        found.applied.insert(applied);
+    }
 }
 
 /// Whether the text at the end of this path may be compared with what a person wrote: it is neither a key nor a part of

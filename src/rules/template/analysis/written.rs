@@ -6,7 +6,7 @@ use crate::rules::template::CONTEXTE;
 use crate::rules::template::analysis::parts::Parts;
 use crate::rules::template::source::is_part;
 use crate::rules::template::syntax::tokens::unquoted;
-use crate::rules::written::Written;
+use crate::rules::written::{Origin, Written};
 
 /// The field that holds what SoWell sends beyond the contract.
 const AUTRES: &str = "autres";
@@ -52,10 +52,15 @@ fn in_tag(words: &[(usize, &str)]) -> Written {
             if is_asked(words, at) {
                 found.texts_asked.insert(text.to_owned());
             }
+            found.compared.insert((text.to_owned(), beside(words, at)));
         } else if let Ok(number) = word.parse() {
             found.numbers.insert(number);
+            let number = (number.to_string(), beside(words, at));
+            found.compared.insert(number);
         } else if at > 0 && words[at - 1].1 == "|" {
             found.functions.insert((*word).to_owned());
+            let receiver = before(words, at - 1);
+            found.applied.insert(((*word).to_owned(), receiver));
         } else if word.starts_with(|it: char| it.is_alphabetic() || it == '_') {
             found.fields.insert((*word).to_owned());
             found.fields_asked.insert((*word).to_owned());
@@ -71,6 +76,48 @@ fn in_tag(words: &[(usize, &str)]) -> Written {
         found.autres.extend(asked.map(str::to_owned));
     }
     found
+}
+
+/// The origin of the value that the constant at this word is compared with.
+fn beside(words: &[(usize, &str)], at: usize) -> Origin {
+    let word = |at: usize| words.get(at).map(|(_, it)| *it);
+    let is_comparison = |it: Option<&str>| {
+        it.is_some_and(|it| ["==", "!=", "<", "<=", ">", ">=", "in"].contains(&it))
+    };
+    if is_comparison(word(at + 1)) {
+        let is_path = |it: &str| it == "." || it.starts_with(|it: char| it.is_alphabetic());
+        let path = words[at + 2..].iter().take_while(|(_, it)| is_path(it));
+        return before(words, at + 2 + path.count());
+    }
+    match at.checked_sub(1) {
+        Some(sign) if is_comparison(word(sign)) => before(words, sign),
+        _ => Origin::Constant,
+    }
+}
+
+/// The origin of the value that ends before this word, through filters and brackets.
+fn before(words: &[(usize, &str)], mut end: usize) -> Origin {
+    let word = |at: Option<usize>| at.and_then(|at| words.get(at)).map(|(_, it)| *it);
+    loop {
+        let last = end.checked_sub(1);
+        let open = match word(last) {
+            Some("]") => "[",
+            Some(")") => "(",
+            Some(name) => match word(end.checked_sub(2)) {
+                Some("|") => {
+                    end -= 2;
+                    continue;
+                }
+                Some(".") => return Origin::Field(name.to_owned()),
+                _ => return Origin::Unknown,
+            },
+            None => return Origin::Unknown,
+        };
+        match words[..end].iter().rposition(|(_, it)| *it == open) {
+            Some(at) => end = at,
+            None => return Origin::Unknown,
+        }
+    }
 }
 
 /// Whether the text may be compared with what a person wrote: it is not printed itself, and not compared with another
