@@ -133,7 +133,8 @@ mod tests {
     /// The remarks on exports with these rows of residences, managers and biens, beside those of three residences.
     fn told(residences: &[&str], managers: &[&str], biens: &[&str]) -> Vec<String> {
         let rows = |codes: &[&str], rest: &str| -> String {
-            codes.iter().map(|it| format!("{it};{rest}\n")).collect()
+            let rows: Vec<String> = codes.iter().map(|it| format!("{it};{rest}\n")).collect();
+            rows.concat()
         };
         let texts = [
             format!("code;nom;adresse\nA;;\nB;;\nC;;\n{}", rows(residences, ";")),
