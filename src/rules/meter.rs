@@ -9,7 +9,7 @@ use std::cell::Cell;
 /// The work of some calls.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Work {
-    /// Operations of scripts and instructions of templates; one takes some 50 to 100 ns.
+    /// Operations of scripts and instructions of templates.
     pub operations: u64,
     /// How often a script or a template was stopped by a limit.
     pub at_limit: u64,

@@ -59,6 +59,7 @@ mod redmine_crm;
 mod reload;
 mod remote_crm;
 mod replicas;
+mod resume;
 mod retention;
 mod s3;
 mod schemas;

@@ -3,10 +3,8 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use chrono::{DateTime, Utc};
 use passerelle::adapters::store::sqlite::SqliteStore;
-use passerelle::domain::livraison::Destination;
-use passerelle::domain::ports::{Outbox, Pause};
+use passerelle::domain::ports::Outbox;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -142,39 +140,6 @@ async fn a_restart_with_another_token_ends_the_pause_too() {
         .start()
         .await;
     assert_eq!(sowell.wait_for(2).await[1].authorization, "Bearer new");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_start_compares_its_address_with_the_one_edited_last() {
-    let text = |port: u16| format!("sowell: {{base_url: \"http://127.0.0.1:{port}\"}}\n");
-    let daemon = Builder::new().file(FILE, &text(1)).start().await;
-    let store = daemon.state.store.clone();
-    let first = store.route(Destination::Sowell).await.unwrap();
-    daemon.edit_settings(&text(2)).await;
-    until("the address is recorded", || async {
-        let now = store.route(Destination::Sowell).await.unwrap();
-        (now != first).then_some(())
-    })
-    .await;
-    let later = DateTime::from_timestamp(Utc::now().timestamp() + 600, 0).unwrap();
-    let pause = Pause {
-        until: later,
-        failures: 3,
-        refused: false,
-        reason: "connection refused".into(),
-    };
-    let set = store.set_pause(Destination::Sowell, Some(pause.clone()));
-    set.await.unwrap();
-    drop(store);
-    let (folder, environment) = daemon.stop().await;
-    let daemon = Builder::again(&folder, environment).start().await;
-    let now = daemon.state.store.pause(Destination::Sowell).await.unwrap();
-    assert_eq!(now, Some(pause));
-    let (folder, environment) = daemon.stop().await;
-    let again = Builder::again(&folder, environment).file(FILE, &text(1));
-    let daemon = again.start().await;
-    let now = daemon.state.store.pause(Destination::Sowell).await.unwrap();
-    assert!(now.unwrap().until < later);
 }
 
 #[tokio::test(flavor = "multi_thread")]

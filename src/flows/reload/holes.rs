@@ -18,10 +18,9 @@ use crate::rules::diagnostic::Diagnostic;
 /// With more combinations than this, each residence and each qualification is checked, but not all pairs.
 const MOST_COMBINATIONS: u64 = 30_000;
 
-/// The number of operations of scripts and templates that a search may take: three to six seconds. Scripts of usual
-/// length take some hundreds for a signalement. Up to a thousand, all combinations are checked that the other limit
-/// allows, with as many operations again for variations; beyond that, the search is narrowed as it is for more
-/// combinations.
+/// The number of operations of scripts and templates that a search may take. If a signalement takes up to a thousand,
+/// all combinations are checked that the other limit allows, with as many operations again for variations; beyond that,
+/// the search is narrowed as it is for more combinations.
 const MOST_OPERATIONS: u64 = 2 * MOST_COMBINATIONS * 1_000;
 
 /// The pause between two residences during a search: a little longer than one takes.

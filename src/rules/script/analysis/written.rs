@@ -69,22 +69,7 @@ pub(in crate::rules::script) fn of(script: &AST, text: &str) -> Written {
             }
             _ => {}
         }
-        if let Some(ASTNode::Expr(value @ (Expr::Dot(pair, ..) | Expr::Index(pair, ..)))) =
-            path.last()
-        {
-            let link = first_link(value).map(|(link, _)| link);
-            if let Some(Link::Field(name) | Link::Key(name)) = &link {
-                found.fields.insert((*name).to_owned());
-                if !is_only_put_into_a_message(path) {
-                    found.fields_asked.insert((*name).to_owned());
-                }
-            }
-            let name = link
-                .as_ref()
-                .and_then(looked_up)
-                .filter(|_| is_autres(&pair.lhs));
-            found.autres.extend(name.map(str::to_owned));
-        }
+        add_place(path, &is_autres, &mut found);
         true
     });
     found.together = together(script);
@@ -106,6 +91,26 @@ fn add_origins(origins: &Origins, path: &[ASTNode<'_>], found: &mut Written) {
         let applied = (call.name.to_string(), origins.origin(value));
         found.applied.insert(applied);
     }
+}
+
+/// Adds the field or the key from which the value at the end of this path is read.
+fn add_place(path: &[ASTNode<'_>], is_autres: &dyn Fn(&Expr) -> bool, found: &mut Written) {
+    let Some(ASTNode::Expr(value @ (Expr::Dot(pair, ..) | Expr::Index(pair, ..)))) = path.last()
+    else {
+        return;
+    };
+    let link = first_link(value).map(|(link, _)| link);
+    if let Some(Link::Field(name) | Link::Key(name)) = &link {
+        found.fields.insert((*name).to_owned());
+        if !is_only_put_into_a_message(path) {
+            found.fields_asked.insert((*name).to_owned());
+        }
+    }
+    let name = link
+        .as_ref()
+        .and_then(looked_up)
+        .filter(|_| is_autres(&pair.lhs));
+    found.autres.extend(name.map(str::to_owned));
 }
 
 /// Whether the text at the end of this path may be compared with what a person wrote: it is neither a key nor a part of
