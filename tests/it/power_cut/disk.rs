@@ -42,14 +42,19 @@ pub(super) struct Disk {
     names: BTreeMap<PathBuf, Option<usize>>,
     /// What would be there after a power cut.
     kept: BTreeMap<PathBuf, Option<usize>>,
-    /// Syncs in progress, by thread.
-    syncs: BTreeMap<String, Promise>,
+    /// Syncs in progress, by thread, each with its number in the order in which they began.
+    syncs: BTreeMap<String, (usize, Promise)>,
+    begun: usize,
+    /// By folder, the sync that its kept entries come from.
+    synced: BTreeMap<PathBuf, usize>,
 }
 
 #[derive(Default)]
 struct Contents {
     bytes: Vec<u8>,
     kept: Vec<u8>,
+    /// The sync that `kept` comes from.
+    synced: usize,
 }
 
 enum Promise {
@@ -102,18 +107,14 @@ impl Disk {
                     // The root itself is not created by the daemon.
                     _ => Promise::Folder(path.clone(), entries(&self.names, path)),
                 };
-                self.syncs.insert(thread.clone(), promise);
+                self.begun += 1;
+                self.syncs.insert(thread.clone(), (self.begun, promise));
             }
-            Step::SyncEnds { thread } => match self.syncs.remove(thread) {
-                Some(Promise::File(file, bytes)) => self.files[file].kept = bytes,
-                Some(Promise::Folder(path, now)) => {
-                    for gone in entries(&self.kept, &path).keys() {
-                        self.kept.remove(gone);
-                    }
-                    self.kept.extend(now);
+            Step::SyncEnds { thread } => {
+                if let Some((begun, promise)) = self.syncs.remove(thread) {
+                    self.keep(begun, promise);
                 }
-                Some(Promise::Nothing) | None => {}
-            },
+            }
             Step::Rename { from, to } => {
                 if let Some(entry) = self.names.remove(from) {
                     self.names.insert(to.clone(), entry);
@@ -126,6 +127,29 @@ impl Disk {
                 self.names.insert(path.clone(), None);
             }
             Step::Answer(_) => {}
+        }
+    }
+
+    /// Keeps what a sync covers, unless one that began later, and covers more, has ended before it.
+    fn keep(&mut self, begun: usize, promise: Promise) {
+        match promise {
+            Promise::File(file, bytes) => {
+                let file = &mut self.files[file];
+                if file.synced < begun {
+                    (file.kept, file.synced) = (bytes, begun);
+                }
+            }
+            Promise::Folder(path, now) => {
+                if self.synced.get(&path).is_some_and(|it| *it > begun) {
+                    return;
+                }
+                for gone in entries(&self.kept, &path).keys() {
+                    self.kept.remove(gone);
+                }
+                self.kept.extend(now);
+                self.synced.insert(path, begun);
+            }
+            Promise::Nothing => {}
         }
     }
 
