@@ -17,7 +17,7 @@ use crate::domain::livraison::{
     Attempt, Content, Destination, LivraisonEtat, LivraisonSummary, LivraisonView,
 };
 use crate::domain::ports::{Clock, IfOvertaken, RetryOutcome, Store};
-use crate::flows::resend;
+use crate::flows::delivery::resend;
 use crate::settings::Settings;
 
 #[derive(Debug, Subcommand)]
