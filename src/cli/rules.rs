@@ -14,7 +14,7 @@ use crate::adapters::edited::EditedFolder;
 use crate::cli::edited::exports;
 use crate::cli::output::time;
 use crate::cli::report::render;
-use crate::cli::{Format, existing_store, may_go_on};
+use crate::cli::{Format, Listing, existing_store};
 use crate::domain::ports::{FileSet, Source as _, Store, VersionSummary};
 use crate::rules::compile::{Known, compile, version};
 use crate::rules::layout;
@@ -30,12 +30,8 @@ const IN_FORCE: usize = 0;
 pub(super) enum Rules {
     /// List accepted versions, most recently accepted first
     List {
-        /// Maximum number to list
-        #[arg(long, default_value_t = 50)]
-        limit: u32,
-        /// How to print them
-        #[arg(long, value_enum, default_value_t = Format::Table)]
-        format: Format,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// Print the files of a version
     Show {
@@ -60,10 +56,11 @@ impl Rules {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let store = existing_store(settings).await?;
         match self {
-            Self::List { limit, format } => {
-                let found = store.list_versions(limit).await?;
-                print(&found, format);
-                if may_go_on(found.len(), limit) {
+            Self::List { listing } => {
+                let found = store.list_versions(listing.limit).await?;
+                print(&found, listing.format);
+                if listing.may_go_on(found.len()) {
+                    let limit = listing.limit;
                     eprintln!("il peut y en avoir d'autres : --limit en montre plus de {limit}");
                 }
                 Ok(())

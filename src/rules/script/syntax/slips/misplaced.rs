@@ -1,7 +1,7 @@
 //! What was written where the parser expects a token: usually a word from another language, or a missing token before
 //! it.
 
-use super::{ASKING, NOT_IN, Written, between_brackets, several, without_hash};
+use super::{ASKING, NOT_IN, Refused, between_brackets, several, without_hash};
 use crate::rules::place::place_of;
 use crate::rules::script::syntax::brackets::{Place, opening_of};
 use crate::rules::script::syntax::foreign;
@@ -22,8 +22,8 @@ struct Stop<'t> {
 }
 
 /// The slip behind a missing token.
-pub(super) fn find(token: &str, written: &Written<'_>) -> Option<Place> {
-    let Written { text, at, place } = *written;
+pub(super) fn find(token: &str, refused: &Refused<'_>) -> Option<Place> {
+    let Refused { text, at, place } = *refused;
     let (before, after) = text.split_at(at);
     let rest = after.split('\n').next().unwrap_or_default();
     let word = rest.find(|it: char| !is_of_name(it));

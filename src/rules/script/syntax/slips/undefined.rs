@@ -1,6 +1,6 @@
 //! Undefined names: words from other languages, strings without quotes, fields without the object in front.
 
-use super::{Entry, Written, scope};
+use super::{Entry, Refused, scope};
 use crate::rules::alike::bare;
 use crate::rules::diagnostic::nearest;
 use crate::rules::place::place_of;
@@ -11,8 +11,8 @@ use crate::rules::script::syntax::outline::functions;
 use crate::rules::script::syntax::tokens::{self, is_of_name, tokens};
 
 /// What an undefined name probably means; `entry` is the script's function.
-pub(super) fn find(name: &str, written: &Written<'_>, entry: Entry<'_>) -> Option<Place> {
-    let Written { text, at, place } = *written;
+pub(super) fn find(name: &str, refused: &Refused<'_>, entry: Entry<'_>) -> Option<Place> {
+    let Refused { text, at, place } = *refused;
     let (_, parameters) = entry;
     let rest = text.get(at..)?.strip_prefix(name)?;
     let told = negated(name, rest)
@@ -22,7 +22,7 @@ pub(super) fn find(name: &str, written: &Written<'_>, entry: Entry<'_>) -> Optio
     if let Some(message) = told {
         return Some((place, message));
     }
-    if let Some(found) = scope::find(name, written, entry) {
+    if let Some(found) = scope::find(name, refused, entry) {
         return Some(found);
     }
     let end = at + name.len();

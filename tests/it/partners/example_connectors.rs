@@ -12,7 +12,7 @@ use passerelle::rules::connector::{Operation, Partner};
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::schemas::underlined;
+use crate::edits::schemas::underlined;
 
 #[rstest]
 fn the_cases_of_an_example_hold(

@@ -12,7 +12,7 @@ use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::store::{event, record};
+use crate::storage::store::{event, record};
 
 /// How long a claim holds, in seconds.
 const LEASE: i64 = 60;

@@ -20,7 +20,7 @@ use crate::harness::{
     signalement_with, until,
 };
 use crate::process::{Process, settle_in};
-use crate::store::record;
+use crate::storage::store::record;
 
 /// A file system in memory, small enough for a test to fill.
 struct SmallDisk(PathBuf);

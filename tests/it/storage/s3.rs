@@ -18,10 +18,10 @@ use crate::cli::passerelle;
 use crate::harness::{
     Builder, Daemon, MovedClock, PNG, is_for_later, ready_when, signalement, signalement_with,
 };
-use crate::moto::Bucket;
 use crate::process::Process;
-use crate::proxy::{Proxy, Target, Way};
 use crate::source::crash_points;
+use crate::storage::moto::Bucket;
+use crate::storage::proxy::{Proxy, Target, Way};
 
 /// Two hours ahead: by this clock, what was just written is old.
 fn later() -> Arc<dyn Clock> {

@@ -98,7 +98,7 @@ fn a_failure_on_several_occasions_is_reported_once() {
 fn a_file_that_another_program_accepted_still_decides() {
     let mut rules = Shipped::Rules.files();
     let file = "connecteurs/sowell.yaml";
-    let text = include_str!("../../rules/connecteurs/sowell.yaml");
+    let text = include_str!("../../../rules/connecteurs/sowell.yaml");
     let text = text.replace("Idempotency-Key:", "Clé unique:");
     rules.insert(file.to_owned(), text.into_bytes());
     let exports = Shipped::Referentiel.files();
@@ -119,7 +119,7 @@ fn a_file_that_another_program_accepted_still_decides() {
 
 #[test]
 fn a_list_that_changes_nothing_is_pointed_out() {
-    let statuts = include_str!("../../rules/statuts.yaml");
+    let statuts = include_str!("../../../rules/statuts.yaml");
     let joined = statuts.replace("ignorer: []", "ignorer: [En relecture; En pause]");
     for (file, text, remark) in [
         (

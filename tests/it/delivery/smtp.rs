@@ -51,7 +51,7 @@ impl SmtpServer {
         let folder = tempfile::tempdir().unwrap();
         certify(folder.path());
         let mut command = Command::new((*PYTHON)?);
-        command.arg("tests/it/smtp_server.py");
+        command.arg("tests/it/delivery/smtp_server.py");
         command
             .arg("--certificate")
             .arg(folder.path().join("server.pem"));

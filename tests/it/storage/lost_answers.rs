@@ -7,7 +7,7 @@ use passerelle::domain::ports::{Outbox, PendingCreations, Reserved, Signalements
 use sqlx::{Connection, Executor, PgConnection};
 
 use crate::postgres;
-use crate::store::{at, record, reservation};
+use crate::storage::store::{at, record, reservation};
 
 /// A server whose commits hold and wait for a standby that never comes, until their sessions are ended.
 struct Mute {
@@ -90,7 +90,7 @@ async fn an_e_mail_is_sent_once_though_the_answer_of_its_commit_is_lost() {
     let store = PostgresStore::open(&mute.url).await.unwrap();
     let mut way_around = mute.fall_silent().await;
     let mut kept = record(1, None);
-    kept.livraisons = vec![crate::store::push("mail", "kept")];
+    kept.livraisons = vec![crate::storage::store::push("mail", "kept")];
     let recorded = both(store.record(kept), lose_one_answer(&mut way_around)).await;
     recorded.unwrap();
     assert_eq!(store.list_livraisons(None, 10).await.unwrap().len(), 1);

@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::harness::{Builder, ready_when, signalement, signalement_with, until};
 use crate::postgres::{self, Backend};
-use crate::proxy::{Proxy, Target, Way};
+use crate::storage::proxy::{Proxy, Target, Way};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_goes_silent_holds_no_request_and_service_resumes_by_itself() {

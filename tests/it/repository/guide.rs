@@ -24,8 +24,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::cli::passerelle;
+use crate::edits::schemas::underlined;
 use crate::harness::{Builder, Daemon, copy, environment, is_current, until};
-use crate::schemas::underlined;
 
 const GUIDE: &str = "docs/guide-administrateur.md";
 

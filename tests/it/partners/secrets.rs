@@ -96,7 +96,7 @@ async fn a_secret_of_a_partner_that_is_not_called_is_a_remark() {
     std::fs::create_dir_all(daemon.folder.path().join("rules/connecteurs")).unwrap();
     let text = format!(
         "authentification: {{porteur: \"{{{{ secrets.cle }}}}\"}}\n{}",
-        include_str!("../../rules/connecteurs/sowell.yaml")
+        include_str!("../../../rules/connecteurs/sowell.yaml")
     );
     let regles = daemon.edit(file, &text).await;
     assert!(is_accepted(&regles), "{regles}");

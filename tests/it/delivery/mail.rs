@@ -6,8 +6,8 @@ use passerelle::domain::ports::{IfOvertaken, Outbox};
 use rstest::rstest;
 use serde_json::json;
 
+use crate::delivery::smtp::{SmtpServer, Tls, header};
 use crate::harness::{Builder, Daemon, ready_when, signalement, signalement_with, until};
-use crate::smtp::{SmtpServer, Tls, header};
 
 const LOGIN: &str = "passerelle:s3cr%C3%A9t";
 const LOGIN_IN_CLEAR: &str = "passerelle:s3crét";

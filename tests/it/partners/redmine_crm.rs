@@ -4,7 +4,7 @@ use base64_simd::STANDARD;
 use serde_json::{Value, json};
 
 use crate::harness::{Builder, FakeSowell, PNG, copy, signalement, until};
-use crate::redmine::{Redmine, Way, field};
+use crate::partners::redmine::{Redmine, Way, field};
 
 /// A daemon whose CRM is the Redmine at this address.
 fn builder(redmine: &Redmine, url: &str, sowell: &FakeSowell) -> Builder {

@@ -296,7 +296,7 @@ async fn an_e_mail_without_address_does_not_affect_the_others(
             #{ a: evenement.signalement.email_auteur, modele: \"accuse-reception\" },
         ]
     }";
-    let managers = include_str!("../../examples/referentiel/gestionnaires.csv");
+    let managers = include_str!("../../../examples/referentiel/gestionnaires.csv");
     let nobody = |line: &str| match line.rsplit_once(';') {
         Some((before, _)) if line.contains(";responsable_secteur;") => format!("{before};"),
         _ => line.to_owned(),

@@ -19,7 +19,7 @@ use rstest::rstest;
 
 use crate::harness::{Builder, Daemon, Intercepted, Interceptor, signalement, until};
 use crate::postgres::Backend;
-use crate::store::{self, Opened};
+use crate::storage::store::{self, Opened};
 
 fn sweep(daemon: &Daemon) -> Sweep {
     Sweep {
