@@ -1,13 +1,52 @@
 //! The real binary, killed for real.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::harness::{Builder, FakeSowell, installed, signalement, token};
+use crate::harness::{Builder, FakeSowell, installed, signalement, token, until};
 use crate::process::Process;
+
+/// A daemon that never lives long enough to fill SQLite's log does not let it grow, and one that is stopped leaves
+/// everything in the database file.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_of_a_short_life_ends_up_in_the_database_file() {
+    let folder = Builder::new().folder();
+    let data = folder.path().join("data");
+    let in_file = |uid: &str| {
+        let bytes = fs::read(data.join("passerelle.sqlite")).unwrap();
+        bytes.windows(uid.len()).any(|it| it == uid.as_bytes())
+    };
+    let post = async |daemon: &Process, number: u32, expected: u16| {
+        let body = signalement(number);
+        let (status, answer) = daemon.post("/api/v1/signalements", "sowell", &body).await;
+        assert_eq!(status, expected);
+        answer["uid"].as_str().unwrap().to_owned()
+    };
+    let killed = Process::start(folder.path(), &[]);
+    let of_killed = post(&killed, 1, 201).await;
+    killed.kill();
+
+    let mut stopped = Process::start(folder.path(), &[]);
+    let of_stopped = post(&stopped, 2, 201).await;
+    until("the log of the killed daemon is copied", || async {
+        in_file(&of_killed).then_some(())
+    })
+    .await;
+    stopped.signal("TERM");
+    assert!(stopped.ended().await.success());
+    assert!(in_file(&of_stopped));
+
+    // Someone takes them for left-over files.
+    for left in ["passerelle.sqlite-wal", "passerelle.sqlite-shm"] {
+        let _ = fs::remove_file(data.join(left));
+    }
+    let last = Process::start(folder.path(), &[]);
+    assert_eq!(post(&last, 2, 200).await, of_stopped);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_acknowledged_is_there_after_a_kill() {

@@ -214,6 +214,17 @@ impl Opened {
     }
 }
 
+/// SQLite writes nothing for an update that leaves a row as it was, and so would not notice a full disk.
+#[tokio::test]
+async fn a_ping_of_sqlite_writes() {
+    let opened = Opened::on(Backend::Sqlite).await.unwrap();
+    let log = || std::fs::read(opened.folder.path().join("s.sqlite-wal")).unwrap();
+    opened.store.ping().await.unwrap();
+    let before = log();
+    opened.store.ping().await.unwrap();
+    assert!(log() != before, "nothing was written");
+}
+
 #[rstest]
 #[tokio::test]
 async fn each_database_handles_the_same_scenario(
