@@ -64,8 +64,8 @@ impl App {
             workers.ended().await;
             creations.written().await;
             presence.leave().await;
-            if let Err(error) = store.settle().await {
-                tracing::warn!(%error, "the database was not left whole in its file");
+            if let Err(error) = store.checkpoint().await {
+                tracing::warn!(%error, "the database's log was not copied into its file");
             }
         };
         if tokio::time::timeout(SHUTDOWN_LIMIT, finish).await.is_err() {

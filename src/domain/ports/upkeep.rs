@@ -51,7 +51,7 @@ pub trait Upkeep: Send + Sync {
 
     /// Puts everything that was committed where other programs look for it, such as SQLite's database file instead
     /// of its log. For the end of a process; nothing is lost without it.
-    async fn settle(&self) -> Result<(), StoreError>;
+    async fn checkpoint(&self) -> Result<(), StoreError>;
 
     /// Whether the database can be read and written.
     async fn ping(&self) -> Result<(), StoreError>;

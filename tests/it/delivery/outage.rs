@@ -373,9 +373,10 @@ const DRAIN_MIB: u64 = 24;
 /// Tests in one process share its memory, so this one runs in its own process.
 #[test]
 fn memory_stays_flat_while_thousands_wait_and_drain() {
-    let test = "outage::a_hundred_thousand_deliveries_drain_after_three_days";
+    let module = module_path!().trim_start_matches("it::");
+    let test = format!("{module}::a_hundred_thousand_deliveries_drain_after_three_days");
     let run = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", test, "--nocapture"])
+        .args(["--ignored", "--exact", &test, "--nocapture"])
         .env(DEMANDES, "80")
         .output()
         .unwrap();

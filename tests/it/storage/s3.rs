@@ -295,9 +295,10 @@ async fn a_sweep_that_is_killed_beside_a_removal_is_completed_later() {
         daemon.state.files.set_owner(&identity).await.unwrap();
         daemon.state.files.put(png()).await.unwrap();
         let (folder, environment) = daemon.stop().await;
-        let half = "s3::sweeps_as_if_hours_had_passed";
+        let module = module_path!().trim_start_matches("it::");
+        let half = format!("{module}::sweeps_as_if_hours_had_passed");
         let killed = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--ignored", "--exact", half])
+            .args(["--ignored", "--exact", &half])
             .env("PASSERELLE_CRASH", format!("{place}:1"))
             .env(SWEEP_UNDER, serde_json::to_string(&environment).unwrap())
             .output()

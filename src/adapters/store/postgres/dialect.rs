@@ -158,7 +158,7 @@ pub(super) async fn turn(store: &DbStore, work: Work) -> Result<Option<Turn>, St
 }
 
 /// The server does this itself.
-pub(super) async fn settle(_: &DbStore) -> Result<(), StoreError> {
+pub(super) async fn checkpoint(_: &DbStore) -> Result<(), StoreError> {
     Ok(())
 }
 

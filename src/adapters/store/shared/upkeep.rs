@@ -83,8 +83,8 @@ impl Upkeep for DbStore {
             .await
     }
 
-    async fn settle(&self) -> Result<(), StoreError> {
-        dialect::settle(self).await
+    async fn checkpoint(&self) -> Result<(), StoreError> {
+        dialect::checkpoint(self).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -70,8 +70,8 @@ pub(super) fn lock_photos(_: &mut DbConnection, _: PhotoUse) -> Ready<Result<(),
 }
 
 /// Copies the log into the file.
-pub(super) async fn settle(store: &DbStore) -> Result<(), StoreError> {
-    store.writer.settle().await
+pub(super) async fn checkpoint(store: &DbStore) -> Result<(), StoreError> {
+    store.writer.checkpoint().await
 }
 
 /// The only daemon always gets its turn.

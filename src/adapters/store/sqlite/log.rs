@@ -53,7 +53,7 @@ impl Log {
     }
 
     /// Copies all of the log, for the end of the process.
-    pub(super) async fn settle(&mut self, writer: &mut SqliteConnection) {
+    pub(super) async fn finish(&mut self, writer: &mut SqliteConnection) {
         if let Some(copying) = self.copying.take() {
             self.copier = copying.await.unwrap_or_default();
         }

@@ -44,7 +44,7 @@ enum Work {
     /// One that is not urgent.
     Deferred(Box<dyn Task>),
     /// Not a write: the log is copied into the file.
-    Settle(Reply<()>),
+    Checkpoint(Reply<()>),
 }
 
 impl Writer {
@@ -130,9 +130,9 @@ impl Writer {
     }
 
     /// Copies the log into the file, after the writes that were handed over before.
-    pub(super) async fn settle(&self) -> Result<(), StoreError> {
+    pub(super) async fn checkpoint(&self) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Work::Settle(reply)).await?;
+        self.send(Work::Checkpoint(reply)).await?;
         answer.await.map_err(|_| gone())?
     }
 
@@ -271,20 +271,20 @@ async fn run(mut connection: Connection, mut waiting: mpsc::Receiver<Work>) {
                 None => break,
             }
         }
-        let (batch, settles) = Batch::take(&mut next);
+        let (batch, checkpoints) = Batch::take(&mut next);
         let writes = batch.len();
         if writes > 0 {
             commit(&mut connection, batch).await;
         }
         // Those who waited have their answers by now.
         if let Some(opened) = &mut connection.opened {
-            if settles.is_empty() {
+            if checkpoints.is_empty() {
                 connection.log.grew(writes, opened).await;
             } else {
-                connection.log.settle(opened).await;
+                connection.log.finish(opened).await;
             }
         }
-        for reply in settles {
+        for reply in checkpoints {
             let _ = reply.send(Ok(()));
         }
     }
@@ -303,7 +303,7 @@ impl Batch {
     /// first, so it waits for the next batch. Also returns who waits for the log to be copied.
     fn take(next: &mut VecDeque<Work>) -> (Self, Vec<Reply<()>>) {
         let mut batch = Self::default();
-        let mut settles = Vec::new();
+        let mut checkpoints = Vec::new();
         let mut ids = HashSet::new();
         let mut keys = HashSet::new();
         let mut later = VecDeque::new();
@@ -322,11 +322,11 @@ impl Batch {
                     batch.replies.push(reply);
                 }
                 Work::Task(task) | Work::Deferred(task) => batch.tasks.push(task),
-                Work::Settle(reply) => settles.push(reply),
+                Work::Checkpoint(reply) => checkpoints.push(reply),
             }
         }
         *next = later;
-        (batch, settles)
+        (batch, checkpoints)
     }
 
     fn len(&self) -> usize {
