@@ -15,6 +15,7 @@ use crate::adapters::http::console::session::Operator;
 use crate::adapters::http::demandes::read_event;
 use crate::adapters::http::problem::Problem;
 use crate::domain::demande::Uid;
+use crate::domain::statut::StatutEvent;
 use crate::flows::outbound::OutboundError;
 use crate::rules::compile::{Generation, Target};
 use crate::rules::decide::StatutDecision;
@@ -135,9 +136,13 @@ pub(super) async fn run(
 
 /// Reads the form as the CRM's event, and tries it.
 async fn try_out(state: &AppState, form: &Filled) -> Result<Outcome, Untried> {
+    // As in the API, the faults of the body come before an unknown reference.
+    let (event, _) = read_event(form.uid.clone(), &form.body())?;
     let demande = form.demande()?;
-    let uid = demande.clone().unwrap_or_else(foresee::uid);
-    let (event, _) = read_event(uid.as_str().to_owned(), &form.body())?;
+    let event = StatutEvent {
+        uid: demande.clone().unwrap_or_else(foresee::uid),
+        ..event
+    };
     let tried = state.outbound.try_out(event, demande.as_ref()).await?;
     let (sentence, refusal) = match &tried.tried.foreseen.decision {
         StatutDecision::Translate { statut_sowell } => (
