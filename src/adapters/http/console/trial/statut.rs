@@ -14,6 +14,7 @@ use crate::adapters::http::console::page;
 use crate::adapters::http::console::session::Operator;
 use crate::adapters::http::demandes::read_event;
 use crate::adapters::http::problem::Problem;
+use crate::crash;
 use crate::domain::demande::Uid;
 use crate::domain::statut::StatutEvent;
 use crate::flows::outbound::OutboundError;
@@ -168,6 +169,7 @@ async fn try_out(state: &AppState, form: &Filled) -> Result<Outcome, Untried> {
 
 impl Page {
     fn new(generation: &Generation, form: Filled) -> Self {
+        crash::panic_at("trial");
         let statuts = &generation.rules.statuts;
         let known = statuts.table.keys().chain(statuts.ignorer.keys());
         let values = |of: &str| {
