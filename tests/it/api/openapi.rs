@@ -429,6 +429,29 @@ async fn all_descriptions_are_in_french() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
+/// The page shows a summary on one line, and its signs as they are.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_summary_is_one_short_sentence() {
+    let daemon = Builder::new().start().await;
+    let document = daemon.get("/api/v1/openapi.json", "").await.json();
+    let mut seen = 0;
+    for path in document["paths"].as_object().unwrap().values() {
+        for operation in path.as_object().unwrap().values() {
+            let summary = operation["summary"].as_str().unwrap();
+            assert!(
+                summary.len() < 100 && summary.matches('.').count() == 1,
+                "{summary}"
+            );
+            assert!(!summary.contains('`'), "{summary}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 9, "{seen}");
+    let reload = &document["paths"]["/api/v1/admin/regles/recharger"]["post"];
+    let description = reload["description"].as_str().unwrap();
+    assert!(description.contains("`suite`"), "{description}");
+}
+
 #[rstest]
 #[case::a_sentence("Whether the daemon can serve.", true)]
 #[case::a_field("`ok`, or why the database does not answer.", true)]
