@@ -403,6 +403,27 @@ fn a_template_with_a_computed_name_is_reported_with_its_script_and_line() {
 }
 
 #[test]
+fn a_recipient_between_quotes_is_pointed_out_once() {
+    let accuses = "fn accuses(evenement) {\n    if evenement.type == \"statut\" { return []; }\n    [#{ a: \"evenement.signalement.email_auteur\", modele: \"accuse-reception\" }]\n}\n";
+    let told_of = |accuses: &str| {
+        let mut found = found(&[("accuses.rhai", accuses)]);
+        found.retain(|it| it.file == "accuses.rhai");
+        told(&found, Severity::Warning)
+    };
+    assert_eq!(
+        told_of(accuses),
+        [
+            "accuses.rhai:3 « a » d'un message doit être une adresse e-mail, et non « evenement.signalement.email_auteur » : pour sa valeur, enlevez les guillemets"
+        ]
+    );
+    let followed = accuses.replace(
+        "\"evenement.signalement.email_auteur\"",
+        "evenement.signalement.email_auteur",
+    );
+    assert_eq!(told_of(&followed), [] as [&str; 0]);
+}
+
+#[test]
 fn an_invalid_recipient_is_pointed_out_and_hides_nothing() {
     let accuses = "fn accuses(evenement) {\n    if evenement.type == \"ecarte\" {\n        return [#{a: \"secretariat\", modele: \"accuse\"}];\n    }\n    []\n}\n";
     let told_of = |accuses: &str| {
