@@ -19,7 +19,8 @@ pub(super) fn add(
     faults: &mut Vec<Diagnostic>,
 ) {
     let mut parts = vec![(path.to_owned(), text.to_owned())];
-    if path != CONTEXTE && !is_part(path) {
+    let is_mail = path != CONTEXTE && !is_part(path);
+    if is_mail {
         let (first, body) = text.split_once('\n').unwrap_or((text, ""));
         let subject = match subject(path, first) {
             Ok(subject) => subject,
@@ -44,6 +45,9 @@ pub(super) fn add(
             }
             Err(error) => faults.push(located(&name, &error).as_diagnostic()),
         }
+    }
+    if is_mail {
+        lint::note_mail(path, text, faults);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What admins are shown about their templates, and how templates render.
 
 mod dates;
+mod headers;
 mod known;
 mod parts;
 mod remedies;
