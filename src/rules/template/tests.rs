@@ -217,7 +217,10 @@ fn all_unknown_words_of_a_template_are_reported_together() {
                 2,
                 "filtre inconnu « majuscule » : vouliez-vous dire « upper » ?"
             ),
-            (2, "« titre » n'existe pas"),
+            (
+                2,
+                "« titre » n'existe pas : les noms connus sont signalement, residence, bien, qualification, priorite"
+            ),
             (
                 2,
                 "« bien.libele » n'existe pas : vouliez-vous dire « bien.libelle » ?"
