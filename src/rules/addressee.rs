@@ -45,7 +45,7 @@ pub fn fault(text: &str) -> Option<String> {
     let parts: Vec<&str> = text.split([',', ';']).map(str::trim).collect();
     let are_several = parts.len() > 1 && parts.iter().all(|it| is_address(it));
     Some(match address {
-        _ if are_several => format!("{message} : {}", APART),
+        _ if are_several => format!("{message} : {APART}"),
         Some(address) => format!("{message} : écrivez « {address} », sans nom devant"),
         None => message,
     })
