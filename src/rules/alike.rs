@@ -141,8 +141,8 @@ impl Slip<'_> {
     }
 }
 
-/// The known code that was probably meant: one that looks the same, otherwise a near one with the same numbers. Excel
-/// removes the leading zeros of numbers.
+/// The known code that was probably meant: one that looks the same, then one that only goes on, otherwise a near one
+/// with the same numbers. Excel removes the leading zeros of numbers.
 #[must_use]
 pub fn nearest_code<'k>(code: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let own = looks(code);
@@ -156,6 +156,14 @@ pub fn nearest_code<'k>(code: &str, known: impl IntoIterator<Item = &'k str>) ->
     let mut same = known.iter().copied().filter(|it| unpadded(it) == own);
     if let (Some(only), None) = (same.next(), same.next()) {
         return Some(only);
+    }
+    // One that goes on with another word: « RS-METZ » for « RS-METZ-NORD ».
+    let longer = known.iter().copied().filter(|it| {
+        let rest = it.strip_prefix(code).and_then(|it| it.strip_prefix('-'));
+        rest.is_some_and(|it| it.chars().all(char::is_alphabetic))
+    });
+    if let Some(longer) = longer.filter(|_| code.contains('-')).min() {
+        return Some(longer);
     }
     let own = numbers(code);
     let near = |it: &&str| digits(it).eq(digits(code)) || numbers(it) == own;
@@ -251,7 +259,9 @@ mod tests {
     #[case("MZ-1-2", &["MZ-12", "MZ-01-02"], Some("MZ-12"))]
     #[case("MZ-1-3", &["MZ-31", "MZ-01-03"], Some("MZ-01-03"))]
     #[case("AB-7", &["AC-07", "XY-07"], None)]
-    fn leading_zeros_do_not_count(
+    #[case("RS-METZ", &["PRO-METZ", "RS-METZ-SUD", "RS-METZ-NORD"], Some("RS-METZ-NORD"))]
+    #[case("RS-MTEZ", &["RS-METZ", "RS-METZ-NORD"], Some("RS-METZ"))]
+    fn the_suggested_code_may_be_written_otherwise(
         #[case] code: &str,
         #[case] known: &[&str],
         #[case] meant: Option<&str>,

@@ -9,6 +9,8 @@ mod scope;
 mod several;
 mod undefined;
 
+pub(in crate::rules::script) use self::undefined::whole;
+
 use crate::rules::pasted;
 use crate::rules::place::{offset, place_of};
 use crate::rules::script::syntax::brackets::{Balance, Place, open_at};
