@@ -155,6 +155,29 @@ async fn a_rollback_without_room_changes_nothing() {
     assert_eq!(hidden.count(), 0);
 }
 
+/// Otherwise the one that finishes first would let a mixture of both be read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_rollback_at_the_same_time_is_refused() {
+    let daemon = Builder::new().start().await;
+    let version = daemon.regles().await["active"]["version"].clone();
+    let rules = daemon.folder.path().join("rules");
+    fs::write(rules.join("transmission.yaml"), "modes: []\n").unwrap();
+    let rollback = ["rules", "rollback", version.as_str().unwrap()];
+    let first = fs::File::open(&rules).unwrap();
+    first.try_lock().unwrap();
+    let second = on(&daemon, &rollback);
+    assert_eq!(second.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&second.stderr);
+    assert!(said.contains("un autre retour"), "{said}");
+    assert!(said.contains("rien n'est changé"), "{said}");
+    assert!(second.stdout.is_empty(), "nothing is kept aside either");
+    assert_eq!(daemon.read("rules/transmission.yaml"), "modes: []\n");
+    drop(first);
+    let again = on(&daemon, &rollback);
+    assert!(again.status.success(), "{again:?}");
+    assert_ne!(daemon.read("rules/transmission.yaml"), "modes: []\n");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_rules_folder_is_restored() {
     let daemon = Builder::new().start().await;
