@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 use super::EditedFolder;
-use crate::adapters::synced::{Staged, folder_of, write_synced};
+use super::listing::names_in;
+use crate::adapters::synced::{Staged, folder_of, staged_for, write_synced};
 use crate::crash;
 use crate::domain::ports::{FileSet, SourceError};
+use crate::rules::layout;
 
 /// A folder containing this file holds part of one set of files and part of another.
 const UNFINISHED: &str = ".retour-en-cours";
@@ -119,6 +121,7 @@ impl EditedFolder {
     /// When a file cannot be written: nothing has changed then. When one cannot be moved into place or removed, or
     /// someone changes the files meanwhile: the mark remains then.
     pub fn replace(&self, _lock: &FolderLock, files: &FileSet) -> Result<(), ReplaceError> {
+        self.remove_leftovers();
         let staged = self.stage(files).map_err(ReplaceError::NothingChanged)?;
         let mut gone = self.listed().map_err(ReplaceError::NothingChanged)?;
         gone.retain(|(name, _)| self.is_read(name) && !files.contains_key(name));
@@ -185,6 +188,20 @@ impl EditedFolder {
             }
         }
         Ok(())
+    }
+
+    /// Removes what a killed replacement had staged. If that fails, it is in nobody's way.
+    fn remove_leftovers(&self) {
+        let folders = names_in(&self.root).filter(|(name, _)| layout::is_folder(name));
+        let folders = folders.map(|(name, path)| (format!("{name}/"), path));
+        for (prefix, folder) in folders.chain([(String::new(), self.root.clone())]) {
+            for (name, path) in names_in(&folder) {
+                let place = staged_for(&name).map(|it| format!("{prefix}{it}"));
+                if place.is_some_and(|it| it == UNFINISHED || self.is_read(&it)) {
+                    let _ = fs::remove_file(path);
+                }
+            }
+        }
     }
 
     /// Writes the files that differ beside their places, and returns each with its place.
@@ -343,6 +360,36 @@ mod tests {
         fs::write(root.path().join("statuts.yaml~"), "other").unwrap();
         folder.finish(&own, &files).unwrap();
         assert_eq!(folder.read().unwrap(), files);
+    }
+
+    #[test]
+    fn what_a_killed_replacement_staged_is_removed_by_the_next() {
+        let (root, folder, files) = folder();
+        let id = Uuid::now_v7().simple().to_string();
+        let ours = ["", "modeles/"].map(|it| {
+            let file = if it.is_empty() {
+                "statuts.yaml"
+            } else {
+                "a.txt"
+            };
+            format!("{it}.{file}.{id}")
+        });
+        let theirs = [
+            ".statuts.yaml.swp".to_owned(),
+            format!(".notes.docx.{id}"),
+            format!("archives/.statuts.yaml.{id}"),
+        ];
+        let mark = format!("{UNFINISHED}.{id}");
+        for name in ours.iter().chain(&theirs).chain([&format!(".{mark}")]) {
+            let path = root.path().join(name);
+            fs::create_dir_all(folder_of(&path)).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let lock = folder.lock().unwrap();
+        folder.replace(&lock, &files).unwrap();
+        let left = |name: &String| root.path().join(name).exists();
+        assert!(!ours.iter().any(left) && theirs.iter().all(left));
+        assert!(!left(&format!(".{mark}")));
     }
 
     #[test]

@@ -155,6 +155,35 @@ async fn a_rollback_without_room_changes_nothing() {
     assert_eq!(hidden.count(), 0);
 }
 
+/// Killed when its first file was staged and none was moved, and run again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_removes_what_a_killed_one_left() {
+    let daemon = Builder::new().start().await;
+    let version = daemon.regles().await["active"]["version"].clone();
+    let rules = daemon.folder.path().join("rules");
+    for name in ["modeles/contexte.txt", "transmission.yaml"] {
+        fs::write(rules.join(name), "autre").unwrap();
+    }
+    let hidden = || {
+        let folders = [rules.clone(), rules.join("modeles")];
+        let entries = folders.map(|it| fs::read_dir(it).unwrap());
+        let names = entries.into_iter().flatten();
+        let names = names.map(|it| it.unwrap().file_name().into_string().unwrap());
+        names.filter(|it| it.starts_with('.')).collect::<Vec<_>>()
+    };
+    let rollback = ["rules", "rollback", version.as_str().unwrap()];
+    let mut environment = daemon.environment.clone();
+    // The copies kept aside come first.
+    environment.push(("PASSERELLE_CRASH".into(), "file.sync.after:4".into()));
+    let killed = passerelle(daemon.folder.path(), &environment, &rollback);
+    assert_eq!(killed.status.code(), None, "{killed:?}");
+    assert_eq!(hidden().len(), 2);
+    fs::write(rules.join(".statuts.yaml.swp"), "open in an editor").unwrap();
+    let again = on(&daemon, &rollback);
+    assert!(again.status.success(), "{again:?}");
+    assert_eq!(hidden(), [".statuts.yaml.swp"]);
+}
+
 /// Otherwise the one that finishes first would let a mixture of both be read.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_rollback_at_the_same_time_is_refused() {
