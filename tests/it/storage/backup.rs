@@ -111,6 +111,75 @@ async fn the_restored_data_equals_the_original() {
     assert_eq!((repeat.status, repeat.bytes), (200, first.bytes));
 }
 
+/// Each of them finds the folder empty; all but one must leave the files of that one alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_backups_into_one_folder_one_is_made() {
+    let daemon = Builder::new().start().await;
+    for number in 0..3 {
+        daemon.created(&signalement(number)).await;
+    }
+    for round in 0..6 {
+        let copy = format!("copy-{round}");
+        let making: Vec<_> = (0..3)
+            .map(|_| {
+                let (folder, environment) = (daemon.folder.clone(), daemon.environment.clone());
+                let copy = copy.clone();
+                tokio::task::spawn_blocking(move || {
+                    passerelle(folder.path(), &environment, &["backup", &copy])
+                })
+            })
+            .collect();
+        let mut made = 0;
+        for it in making {
+            let output = it.await.unwrap();
+            if output.status.success() {
+                made += 1;
+            } else {
+                let told = stderr(&output);
+                assert!(told.contains("Choose an empty folder"), "{told}");
+            }
+        }
+        assert_eq!(made, 1);
+        let other = Builder::new();
+        let copy = daemon.path(&copy).display().to_string();
+        let restored = passerelle(
+            other.folder().path(),
+            &other.environment(),
+            &["restore", &copy],
+        );
+        assert!(restored.status.success(), "{}", stderr(&restored));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_with_something_in_it_is_left_as_it_is() {
+    let daemon = Builder::new().start().await;
+    daemon.created(&signalement(1)).await;
+    // The last is what a killed backup leaves, or one in progress.
+    for name in [
+        "letter.txt",
+        "fichiers/photo",
+        "backup.json",
+        "passerelle.sqlite",
+    ] {
+        let copy = daemon.path("copy");
+        let file = copy.join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, "theirs").unwrap();
+        let refused = on(&daemon, &["backup", "copy"]);
+        assert_eq!(refused.status.code(), Some(1), "{name}");
+        let told = stderr(&refused);
+        assert!(told.contains("Choose an empty folder"), "{name}: {told}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "theirs");
+        assert_eq!(fs::read_dir(&copy).unwrap().count(), 1, "{name}");
+        fs::remove_dir_all(&copy).unwrap();
+    }
+    // An empty folder that already exists will do.
+    fs::create_dir(daemon.path("copy")).unwrap();
+    let made = on(&daemon, &["backup", "copy"]);
+    assert!(made.status.success(), "{}", stderr(&made));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_in_the_current_folder_is_restored_as_well() {
     let daemon = Builder::new().start().await;
