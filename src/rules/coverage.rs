@@ -133,8 +133,11 @@ impl<'g> Combinations<'g> {
             rules.scripts.written_in_gestionnaire(),
             rules.scripts.written_in_accuses(),
         ];
-        let texts = scripts.into_iter().flat_map(|it| it.texts.iter().cloned());
-        let biens = Biens::of(&generation.referentiel, &texts.collect::<Vec<_>>());
+        let texts = scripts.iter().flat_map(|it| it.texts.iter().cloned());
+        let texts: Vec<String> = texts.collect();
+        let named = scripts.iter().flat_map(|it| it.compared_with("bien"));
+        let named = named.map(str::to_owned).collect();
+        let biens = Biens::of(&generation.referentiel, &texts, &named);
         Self {
             varied: Varied::of(generation, &residences, &qualifications, &biens),
             generation,
@@ -292,9 +295,7 @@ impl<'g> Combinations<'g> {
                         let at = whole.then_some(At {
                             flags,
                             priorite,
-                            input: None,
-                            kinds: None,
-                            guessed: false,
+                            ..At::FIRST
                         });
                         self.decide_one(&signalement, at, &mut examples, &mut found);
                     }

@@ -116,6 +116,8 @@ impl<'g> Combinations<'g> {
         }
         let [(_, singles), (_, pairs)] = varied;
         let mut untried = Vec::from_iter(self.not_for_each(singles.breadth));
+        untried.extend(self.not_for_each_pair(singles.breadth, pairs));
+        untried.extend(self.biens_left_out());
         untried.extend(self.not_together(pairs));
         untried
     }
@@ -142,7 +144,8 @@ impl<'g> Combinations<'g> {
             conditions.push(format!("type_gestionnaire {}", words.join(" ou ")));
         }
         if !group.flags.is_empty() {
-            if tried.priorites && group.priorites.len() < self.priorites.len() {
+            if tried.priorites && !group.is_of_biens && group.priorites.len() < self.priorites.len()
+            {
                 let words = group
                     .priorites
                     .iter()
@@ -151,13 +154,18 @@ impl<'g> Combinations<'g> {
                 conditions.push(format!("priorité {}", words.join(" ou ")));
             }
             match (group.with_bien, group.without_bien) {
-                (true, false) => conditions.push("avec un bien".into()),
-                (false, true) if tried.biens && group.could_have_bien(&self.biens) => {
+                (true, false) => {
+                    let biens = group.only_biens(&self.biens);
+                    conditions.push(biens.unwrap_or_else(|| "avec un bien".to_owned()));
+                }
+                (false, true)
+                    if (tried.biens || tried.each_bien) && group.could_have_bien(&self.biens) =>
+                {
                     conditions.push("sans bien".into());
                 }
                 _ => {}
             }
-            if tried.flags {
+            if tried.flags && !group.is_of_biens {
                 let flags = &group.flags;
                 conditions.extend(flag_condition(flags, "transmettre_auteur", |it| it.0));
                 conditions.extend(flag_condition(flags, "transmettre_manager", |it| it.1));

@@ -65,7 +65,8 @@ struct Tried {
 #[derive(Clone, Copy)]
 pub(super) struct Case {
     pub(super) at: At,
-    with_bien: bool,
+    /// Index of the bien among those of the residence that are varied; `None` without one.
+    bien: Option<usize>,
     /// The index of its variation.
     pub(super) number: usize,
 }
@@ -138,6 +139,7 @@ impl<'g> Varied<'g> {
             read: Breadth {
                 priorites: written.reads("priorite"),
                 biens: written.reads("bien"),
+                each_bien: written.reads("bien") && biens.are_distinguished(),
                 flags: ["transmettre_auteur", "transmettre_manager"]
                     .iter()
                     .any(|it| written.reads(it)),
@@ -257,10 +259,32 @@ impl Combinations<'_> {
         breadth: Breadth,
         number: usize,
     ) -> impl Iterator<Item = Case> {
-        let has_bien = !self.biens.of_residence(&residence.code).is_empty();
+        let cases = self.cases_for(residence, breadth);
+        cases.map(move |case| self.with_input(case, number))
+    }
+
+    /// The combinations tried for this residence, without a variation.
+    pub(super) fn cases_for(
+        &self,
+        residence: &Residence,
+        breadth: Breadth,
+    ) -> impl Iterator<Item = Case> {
+        let biens = self.biens.varied(&residence.code).len();
         let cases = self.cases(breadth);
-        let possible = cases.filter(move |case| has_bien || !case.with_bien);
-        possible.map(move |case| self.with_input(case, number))
+        let possible = cases.filter(move |case| biens > 0 || case.bien.is_none());
+        let each = if breadth.each_bien {
+            usize::from(breadth.biens)..biens
+        } else {
+            0..0
+        };
+        possible.chain(each.map(|bien| Case {
+            at: At {
+                of_bien: u32::try_from(bien).ok(),
+                ..At::FIRST
+            },
+            bien: Some(bien),
+            number: 0,
+        }))
     }
 
     /// The combinations tried at this breadth, without a variation. The first is the usual one.
@@ -269,19 +293,17 @@ impl Combinations<'_> {
         let priorites = 0_u8..;
         let priorites = priorites.take(all(breadth.priorites, self.priorites.len()));
         let flags = all(breadth.flags, FLAGS.len());
-        let biens = [false, true].into_iter().take(all(breadth.biens, 2));
-        biens.flat_map(move |with_bien| {
+        let biens = [None, Some(0)].into_iter().take(all(breadth.biens, 2));
+        biens.flat_map(move |bien| {
             let priorites = priorites.clone();
             (0_u8..).take(flags).flat_map(move |flags| {
                 priorites.clone().map(move |priorite| Case {
                     at: At {
                         flags,
                         priorite,
-                        input: None,
-                        kinds: None,
-                        guessed: false,
+                        ..At::FIRST
                     },
-                    with_bien,
+                    bien,
                     number: 0,
                 })
             })
@@ -326,11 +348,12 @@ impl Combinations<'_> {
     ) -> Signalement {
         let (transmettre_auteur, transmettre_manager) = FLAGS[usize::from(case.at.flags)];
         let priorite = self.priorites.get(usize::from(case.at.priorite));
-        let bien = self.biens.of_residence(&residence.code).first();
+        let biens = self.biens.varied(&residence.code);
+        let bien = case.bien.and_then(|it| biens.get(it));
         let mut signalement = Signalement {
             residence: residence.code.clone(),
             qualification: qualification.to_owned(),
-            bien: bien.filter(|_| case.with_bien).map(|it| (*it).to_owned()),
+            bien: bien.map(|it| (*it).to_owned()),
             priorite: priorite.map(|it| (*it).to_owned()).unwrap_or_default(),
             transmettre_auteur,
             transmettre_manager,
