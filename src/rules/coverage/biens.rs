@@ -32,11 +32,11 @@ pub(super) type Look = Vec<(usize, usize)>;
 
 impl<'g> Biens<'g> {
     /// The first bien of each residence that has one, and the first that each text distinguishes from those. `named`
-    /// are the texts that the rules compare with biens and with nothing else.
+    /// are the texts that the rules compare with biens; `None` if they do not distinguish biens.
     pub(super) fn of(
         referentiel: &'g Referentiel,
         texts: &[String],
-        named: &BTreeSet<String>,
+        named: Option<&BTreeSet<String>>,
     ) -> Self {
         // They are sorted by code.
         let mut all: HashMap<&str, Vec<&str>> = HashMap::new();
@@ -44,11 +44,13 @@ impl<'g> Biens<'g> {
             all.entry(bien.residence).or_default().push(bien.code);
         }
         let texts = parts_of_codes(referentiel, texts);
-        let named: BTreeSet<String> = named.iter().map(|it| it.to_lowercase()).collect();
-        let meant = texts.iter().cloned();
-        let meant: Vec<String> = meant
-            .filter(|it| named.contains(it) || is_meant_for_names(it))
-            .collect();
+        let lower = |it: &BTreeSet<String>| it.iter().map(|it| it.to_lowercase()).collect();
+        let named: Option<BTreeSet<String>> = named.map(lower);
+        let is_meant = |it: &&String| {
+            let named = named.as_ref();
+            named.is_some_and(|named| named.contains(*it) || is_meant_for_names(it))
+        };
+        let meant: Vec<String> = texts.iter().filter(is_meant).cloned().collect();
         let (mut varied, mut looks) = (HashMap::new(), HashMap::new());
         let mut left_out = false;
         for (residence, codes) in &mut all {
@@ -221,7 +223,7 @@ mod tests {
         let biens = codes.map(|code| bien(code, "R"));
         let referentiel = Referentiel::new([], biens);
         let texts: Vec<String> = texts.iter().map(|it| (*it).to_owned()).collect();
-        let found = Biens::of(&referentiel, &texts, &BTreeSet::new());
+        let found = Biens::of(&referentiel, &texts, None);
         assert_eq!(found.of_residence("R"), wanted);
         assert!(found.of_residence("S").is_empty());
     }
@@ -243,7 +245,7 @@ mod tests {
         let referentiel = Referentiel::new([], biens);
         let owned = |it: &[&str]| -> Vec<String> { it.iter().map(|it| (*it).to_owned()).collect() };
         let named = owned(named).into_iter().collect();
-        let found = Biens::of(&referentiel, &owned(texts), &named);
+        let found = Biens::of(&referentiel, &owned(texts), Some(&named));
         assert_eq!(found.varied("R"), of_r);
         assert_eq!(found.varied("Q"), of_q);
         assert_eq!(found.are_distinguished(), of_r.len() > 1);
@@ -255,7 +257,7 @@ mod tests {
         let codes: Vec<String> = (10..30).map(|it| format!("R-{it}")).collect();
         let biens = codes.iter().map(|code| bien(code, "R"));
         let referentiel = Referentiel::new([], biens);
-        let found = |count: usize| Biens::of(&referentiel, &codes[..count], &BTreeSet::new());
+        let found = |count: usize| Biens::of(&referentiel, &codes[..count], Some(&BTreeSet::new()));
         assert_eq!(found(9).left_out(), None);
         assert!(found(10).left_out().is_some());
     }

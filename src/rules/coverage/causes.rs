@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Combinations;
 use super::biens::Biens;
+use super::comparison::AllExceptions;
 use super::moments::listed;
 use super::patience::Effort;
 use super::words::{generalise, is_like, without_words};
@@ -30,6 +31,10 @@ pub(super) struct Found {
     pub(super) remarks: Groups,
     pub(super) forwarded: BTreeSet<String>,
     pub(super) spent: Effort,
+    /// What was tried on signalements that fail without a variation.
+    pub(super) exceptions: AllExceptions,
+    /// Whether an error did not count, see [`At::counts`].
+    pub(super) is_unsure: bool,
     /// The residences and the qualifications for which a signalement was decided.
     pub(super) tried: [BTreeSet<String>; 2],
 }
@@ -55,6 +60,12 @@ impl Found {
         let group = self.holes.entry(key).or_default();
         group.at_limit |= at_limit;
         group
+    }
+
+    /// Counts what other decisions took, but not their results.
+    pub(super) fn count(&mut self, other: &Self) {
+        self.decisions += other.decisions;
+        self.spent = self.spent.plus(other.spent);
     }
 
     /// Records that a signalement with these codes was decided.
@@ -139,6 +150,20 @@ impl Found {
         .beyond(known)
     }
 
+    /// The causes of the holes, named as in [`Self::without_words`].
+    pub(super) fn causes(
+        &self,
+        combinations: &Combinations<'_>,
+        number: usize,
+        known: &[&Self],
+    ) -> BTreeSet<GroupKey> {
+        let (usual, varied) = combinations.written_in(number);
+        let known: Vec<&Groups> = known.iter().map(|it| &it.holes).collect();
+        let keys = self.holes.keys().cloned();
+        keys.map(|key| without_words(key, &usual, &varied, &known))
+            .collect()
+    }
+
     /// Merges causes whose messages contain a tried word by chance: it was only removed from the message where this
     /// word was tried.
     pub(super) fn with_one_of_each(mut self, combinations: &Combinations<'_>) -> Self {
@@ -169,6 +194,10 @@ impl Found {
         self.decisions += other.decisions;
         self.forwarded.extend(other.forwarded);
         self.spent = self.spent.plus(other.spent);
+        self.is_unsure |= other.is_unsure;
+        for (key, exceptions) in other.exceptions {
+            self.exceptions.entry(key).or_default().join(exceptions);
+        }
         for (mine, theirs) in self.tried.iter_mut().zip(other.tried) {
             mine.extend(theirs);
         }
@@ -236,8 +265,8 @@ pub(super) struct Group {
     pub(super) managers: BTreeSet<String>,
     pub(super) priorites: BTreeSet<u8>,
     pub(super) flags: BTreeSet<u8>,
-    pub(super) with_bien: bool,
     pub(super) without_bien: bool,
+    /// The biens for which it happens.
     pub(super) biens: BTreeSet<String>,
     /// Whether it only happens for biens that were tried for their codes.
     pub(super) is_of_biens: bool,
@@ -245,6 +274,8 @@ pub(super) struct Group {
     pub(super) at_limit: bool,
     /// The variations needed for it to happen; empty if it happens without any.
     pub(super) inputs: BTreeSet<u32>,
+    /// Those of them whose words do not matter: it also happens with a description of the same shape.
+    pub(super) shapes: BTreeSet<u32>,
     /// The same group split by kinds of residences and of qualifications, if only one of each kind is tried, and by
     /// biens that were tried for their codes.
     parts: BTreeMap<PartKey, Group>,
@@ -265,7 +296,6 @@ impl Group {
             self.flags.insert(at.flags);
             self.priorites.insert(at.priorite);
             self.inputs.extend(at.input);
-            self.with_bien |= signalement.bien.is_some();
             self.without_bien |= signalement.bien.is_none();
             self.biens.extend(signalement.bien.clone());
             if let Some((residences, qualifications)) = at.kinds {
@@ -277,6 +307,12 @@ impl Group {
                 part.touch(signalement, Some(at));
             }
         }
+    }
+
+    /// Records that the words of this variation do not matter.
+    pub(super) fn blame_shape(&mut self, input: u32) {
+        self.shapes.insert(input);
+        self.parts.values_mut().for_each(|it| it.blame_shape(input));
     }
 
     /// Splits the group by conditions, so that each part only states what is true of all its codes.
@@ -359,7 +395,6 @@ impl Group {
             && self.statuts.is_superset(&other.statuts)
             && (few || self.flags.is_superset(&other.flags))
             && (few || self.priorites.is_superset(&other.priorites))
-            && (few || self.with_bien || !other.with_bien)
             && (few || self.without_bien || !other.without_bien)
             && (few || self.biens.is_superset(&other.biens))
     }
@@ -403,11 +438,11 @@ impl Group {
         self.managers.extend(other.managers);
         self.priorites.extend(other.priorites);
         self.flags.extend(other.flags);
-        self.with_bien |= other.with_bien;
         self.without_bien |= other.without_bien;
         self.biens.extend(other.biens);
         self.at_limit |= other.at_limit;
         self.inputs.extend(other.inputs);
+        self.shapes.extend(other.shapes);
         for (kinds, part) in other.parts {
             self.parts.entry(kinds).or_default().join(part);
         }

@@ -9,6 +9,7 @@ use super::alike::Failing;
 use super::biens::Biens;
 use super::budget::Budget;
 use super::causes::{At, Found};
+use super::comparison::Usual;
 use super::facets;
 use super::kinds;
 use super::pairs::{self, Fields, Pairs};
@@ -66,7 +67,7 @@ struct Tried {
 pub(super) struct Case {
     pub(super) at: At,
     /// Index of the bien among those of the residence that are varied; `None` without one.
-    bien: Option<usize>,
+    pub(super) bien: Option<usize>,
     /// The index of its variation.
     pub(super) number: usize,
 }
@@ -173,6 +174,16 @@ impl<'g> Varied<'g> {
         self.variations.iter().map(|it| it.changes.as_slice())
     }
 
+    /// The changes of one variation.
+    pub(super) fn changes(&self, number: usize) -> &[Variation] {
+        &self.variations[number].changes
+    }
+
+    /// The sample signalement.
+    pub(super) fn usual(&self) -> &Signalement {
+        &self.usual
+    }
+
     /// The kinds of residences tried at this breadth; none if nothing varies.
     pub(super) fn residences(&self, breadth: Breadth) -> &[Vec<&'g Residence>] {
         match breadth.names {
@@ -202,6 +213,7 @@ impl Combinations<'_> {
     ) -> Option<Found> {
         let (varied, breadth) = (&self.varied, tried.breadth);
         let (mut found, mut failing) = (Found::default(), Failing::default());
+        let mut usual = Usual::new();
         let Some(first) = varied.residences(breadth)[kind].first() else {
             return Some(found);
         };
@@ -216,12 +228,10 @@ impl Combinations<'_> {
                     if budget.left.is_used_up() {
                         break;
                     }
-                    let case = case.of_kinds(kind, of);
-                    let mut one = Found::default();
-                    let signalement = self.varied_signalement(first, codes[0], case);
-                    self.decide_one(&signalement, Some(case.at), &mut examples, &mut one);
+                    let (case, code) = (case.of_kinds(kind, of), (of, codes[0]));
+                    let one =
+                        self.decide_varied(first, code, case, known, &mut usual, &mut examples);
                     budget.take(one.spent);
-                    let one = one.without_words(self, number, known);
                     for key in one.holes.keys().chain(one.remarks.keys()) {
                         let key = (of, key.clone());
                         failing.signalements.entry(key).or_insert(case);
@@ -346,11 +356,23 @@ impl Combinations<'_> {
         qualification: &str,
         case: Case,
     ) -> Signalement {
+        let mut signalement = self.usual_signalement(residence, qualification, case);
+        variations::apply(self.varied.changes(case.number), &mut signalement);
+        signalement
+    }
+
+    /// The signalement of a case without its variation.
+    pub(super) fn usual_signalement(
+        &self,
+        residence: &Residence,
+        qualification: &str,
+        case: Case,
+    ) -> Signalement {
         let (transmettre_auteur, transmettre_manager) = FLAGS[usize::from(case.at.flags)];
         let priorite = self.priorites.get(usize::from(case.at.priorite));
         let biens = self.biens.varied(&residence.code);
         let bien = case.bien.and_then(|it| biens.get(it));
-        let mut signalement = Signalement {
+        Signalement {
             residence: residence.code.clone(),
             qualification: qualification.to_owned(),
             bien: bien.map(|it| (*it).to_owned()),
@@ -358,9 +380,6 @@ impl Combinations<'_> {
             transmettre_auteur,
             transmettre_manager,
             ..self.varied.usual.clone()
-        };
-        let changes = &self.varied.variations[case.number].changes;
-        variations::apply(changes, &mut signalement);
-        signalement
+        }
     }
 }

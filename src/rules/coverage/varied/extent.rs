@@ -26,6 +26,10 @@ pub(in crate::rules::coverage) struct Extent {
 
 /// The values that each variation is combined with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each of them widens the search by itself"
+)]
 pub(in crate::rules::coverage) struct Breadth {
     /// Each priority.
     pub(in crate::rules::coverage) priorites: bool,
@@ -155,8 +159,8 @@ impl Combinations<'_> {
             // Residences of the same look have different biens.
             let each_bien = widest.each_bien && names == Names::All;
             breadth = Breadth {
-                names,
                 each_bien,
+                names,
                 ..widest
             };
             for narrow in narrowings {
