@@ -3,6 +3,7 @@
 
 mod alarms;
 mod demande;
+mod held;
 mod overview;
 mod session;
 mod trial;
