@@ -14,7 +14,7 @@ use crate::adapters::edited::EditedFolder;
 use crate::cli::edited::exports;
 use crate::cli::output::time;
 use crate::cli::report::render;
-use crate::cli::{Format, existing_store, may_go_on};
+use crate::cli::{Format, existing_store_in_french, may_go_on};
 use crate::domain::ports::{FileSet, Source as _, Store, VersionSummary};
 use crate::rules::compile::{Known, compile, version};
 use crate::rules::layout;
@@ -58,7 +58,7 @@ pub(super) enum Rules {
 
 impl Rules {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let store = existing_store(settings).await?;
+        let store = existing_store_in_french(settings).await?;
         match self {
             Self::List { limit, format } => {
                 let found = store.list_versions(limit).await?;
