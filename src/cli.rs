@@ -213,14 +213,17 @@ impl Cli {
             Verb::Init(verb) => verb.run(),
             Verb::Check(verb) => {
                 let (settings, secrets) = of_rules()?;
-                verb.run(&settings, secrets.as_ref())
+                verb.run(&settings, secrets.as_ref()).await
             }
             Verb::Explain(verb) if verb.needs_rules_only() => verb.run(&of_rules()?.0).await,
             Verb::Explain(verb) => verb.run(&settings()?).await,
             Verb::Coverage(verb) => verb.run(&of_rules()?.0),
-            Verb::Impact(verb) => verb.run(&settings()?).await,
+            // These verbs may restore missing folders, or report them in French.
+            Verb::Impact(verb) => {
+                let settings = Settings::load_without_folders(config, variables()?)?;
+                verb.run(&settings).await
+            }
             Verb::Rules(verb) => {
-                // These verbs may restore missing folders.
                 let settings = Settings::load_without_folders(config, variables()?)?;
                 verb.run(&settings).await
             }
@@ -284,23 +287,53 @@ async fn existing_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
     open_store_as_it_is(settings).await
 }
 
+/// Like [`existing_store`], for the verbs that the landlord's staff use: what is wrong is explained in French.
+async fn existing_store_in_french(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+    match missing_database(settings) {
+        Some(Missing::NoPermission(place)) => bail!(
+            "vos droits ne permettent pas de lire la base de données {place} : tapez cette commande sous le compte du \
+             service"
+        ),
+        Some(Missing::NoFile(place)) => bail!(
+            "il n'y a pas de base de données ici ({place}) : placez-vous dans le dossier qui contient passerelle.yaml, \
+             ou nommez ce fichier avec --config ; si le service n'a jamais démarré, démarrez-le d'abord"
+        ),
+        None => open_store_as_it_is(settings).await,
+    }
+}
+
 /// Explains what is wrong if the database file is missing.
 fn existing_database(settings: &Settings) -> anyhow::Result<()> {
-    if let Database::Sqlite(path) = &settings.database {
-        let place = path.display();
-        match std::fs::metadata(path) {
-            Ok(found) if found.is_file() => {}
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                bail!(
-                    "no permission to read the database at {place}: run this as the daemon's user"
-                )
-            }
-            _ => bail!(
-                "there is no database at {place}; start the daemon first, or name its settings with --config"
-            ),
+    match missing_database(settings) {
+        Some(Missing::NoPermission(place)) => {
+            bail!("no permission to read the database at {place}: run this as the daemon's user")
         }
+        Some(Missing::NoFile(place)) => bail!(
+            "there is no database at {place}; start the daemon first, or name its settings with --config"
+        ),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Why there is no database to read, with the path of its file.
+enum Missing {
+    NoPermission(String),
+    NoFile(String),
+}
+
+/// Looks for the database file; a server is only known to be missing once it is called.
+fn missing_database(settings: &Settings) -> Option<Missing> {
+    let Database::Sqlite(path) = &settings.database else {
+        return None;
+    };
+    let place = path.display().to_string();
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_file() => None,
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            Some(Missing::NoPermission(place))
+        }
+        _ => Some(Missing::NoFile(place)),
+    }
 }
 
 /// Informs an operator of what we are waiting for.

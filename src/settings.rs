@@ -199,10 +199,11 @@ impl Settings {
 
     /// Like [`Settings::load`], for a verb that only needs the rules and exports. The settings file holds
     /// secrets, so those who edit the rules may not be allowed to read it: then the folders that `passerelle
-    /// init` created beside it are used, and the returned note says so in French.
+    /// init` created beside it are used, and the returned note says so in French. A named folder may be missing: the
+    /// verb reports it, in the language of those who edit it.
     ///
     /// # Errors
-    /// Those of [`Settings::load`].
+    /// Those of [`Settings::load`], except for folders.
     pub fn load_unless_secret(
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
@@ -211,7 +212,7 @@ impl Settings {
             .is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
         let beside = BESIDE.iter().all(|(_, folder)| Path::new(folder).is_dir());
         if file.is_some() || !is_secret || !beside {
-            return Ok((Self::load(file, environment)?, None));
+            return Ok((Self::load_without_folders(file, environment)?, None));
         }
         let beside = BESIDE.map(|(name, folder)| (name.to_owned(), folder.to_owned()));
         // The last value of a key wins: the environment overrides what was found.

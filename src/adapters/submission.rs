@@ -259,7 +259,11 @@ impl Object<'_> {
 
     fn avertissements(&self) -> Vec<String> {
         self.remarks(&KEYS, |name| {
-            format!("champ inconnu « {name} » : conservé, et visible des règles sous « autres »")
+            let place = match name {
+                "autres" => "« autres.autres » ; pour qu'elles voient ses champs sous « autres », donnez-les hors de lui",
+                _ => "« autres »",
+            };
+            format!("champ inconnu « {name} » : conservé, et visible des règles sous {place}")
         })
     }
 

@@ -42,6 +42,10 @@ impl Edited {
                 (rules, exports)
             }
         };
+        if folder.is_none() {
+            exists(&rules, "rules_dir")?;
+        }
+        exists(&referentiel, "referentiel_dir")?;
         let folder = match &rules {
             Folder::Disk(path) => Some(path.clone()),
             Folder::Shipped => {
@@ -78,6 +82,19 @@ impl Edited {
             eprintln!("{it}\n");
         });
         bail!("les règles sont refusées");
+    }
+}
+
+/// Checks that a folder of the settings exists.
+fn exists(folder: &Folder, key: &str) -> Result<(), SourceError> {
+    match folder {
+        Folder::Disk(path) if !path.exists() => Err(SourceError {
+            path: path.display().to_string(),
+            reason: format!(
+                "ce dossier est introuvable ; les réglages le nomment ({key}) : redonnez-lui ce nom, ou corrigez-les"
+            ),
+        }),
+        Folder::Disk(_) | Folder::Shipped => Ok(()),
     }
 }
 

@@ -5,7 +5,7 @@ mod sent;
 mod unread;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
@@ -17,7 +17,7 @@ use crate::adapters::http::Problem;
 use crate::adapters::http::body::check_size;
 use crate::adapters::submission;
 use crate::cli::output::time;
-use crate::cli::{Format, edited, existing_store};
+use crate::cli::{Format, edited, existing_store_in_french};
 use crate::domain::fault::Fault;
 use crate::domain::ports::{Client, StoredTrace};
 use crate::rules::compile::Generation;
@@ -59,7 +59,7 @@ impl Explain {
 /// Shows what the rules on disk would decide.
 fn foresee(settings: &Settings, file: &PathBuf, format: Format) -> anyhow::Result<()> {
     let body = std::fs::read(file)
-        .map_err(|error| anyhow!("{} : {}", file.display(), in_french(&error)))?;
+        .map_err(|error| anyhow!("{} : {}", file.display(), unread_file(file, &error)))?;
     let generation = edited::generation(settings, None, format)?;
     let limits = &settings.live.limits;
     if let Err(problem) = check_size(limits.body, body.len()) {
@@ -121,6 +121,19 @@ fn told_of_fault(fault: &Fault) -> String {
     format!("{} : {}", fault.pointer, printable(Some(&fault.detail)))
 }
 
+/// Why a file cannot be read; the reference of a demande may have been given as one.
+fn unread_file(file: &Path, error: &io::Error) -> String {
+    let why = in_french(error);
+    let name = file.display();
+    let is_reference = file.extension().is_none() && file.components().count() == 1;
+    if error.kind() == io::ErrorKind::NotFound && is_reference {
+        return format!(
+            "{why} ; pour une demande qui existe, tapez « passerelle explain --uid {name} »"
+        );
+    }
+    why
+}
+
 /// Why a file cannot be read, in French.
 fn in_french(error: &io::Error) -> String {
     match error.kind() {
@@ -133,7 +146,7 @@ fn in_french(error: &io::Error) -> String {
 
 /// Shows past decisions, as made by the version then in force.
 async fn explain_past(settings: &Settings, uid: &str, format: Format) -> anyhow::Result<()> {
-    let store = existing_store(settings).await?;
+    let store = existing_store_in_french(settings).await?;
     let Some(recalled) = recall(store.as_ref(), uid).await? else {
         bail!("aucun signalement n'a cet id ou cet uid");
     };

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::adapters::submission;
 use crate::cli::report::print_json;
-use crate::cli::{Format, edited, existing_store, progress};
+use crate::cli::{Format, edited, existing_store_in_french, progress};
 use crate::flows::impact::Assessment;
 use crate::flows::reload::{self, BootError};
 use crate::rules::diagnostic::{Diagnostic, code};
@@ -41,7 +41,7 @@ impl Impact {
     /// Decides the past with the rules in force and with the edited ones, and shows the differences.
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let after = edited::generation(settings, Some(&self.rules), self.format)?;
-        let store = existing_store(settings).await?;
+        let store = existing_store_in_french(settings).await?;
         let before = reload::last_accepted(store.as_ref()).await;
         let before = before.map_err(|error| nothing_before(error, self.format))?;
         let since = self.since.map(before_now).transpose()?;

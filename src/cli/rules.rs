@@ -14,7 +14,7 @@ use crate::adapters::edited::{EditedFolder, ReplaceError};
 use crate::cli::edited::exports;
 use crate::cli::output::time;
 use crate::cli::report::render;
-use crate::cli::{Format, Listing, existing_store};
+use crate::cli::{Format, Listing, existing_store_in_french};
 use crate::domain::ports::{FileSet, Source as _, Store, VersionSummary};
 use crate::rules::compile::{Known, compile, version};
 use crate::rules::layout;
@@ -54,7 +54,7 @@ pub(super) enum Rules {
 
 impl Rules {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let store = existing_store(settings).await?;
+        let store = existing_store_in_french(settings).await?;
         match self {
             Self::List { listing } => {
                 let found = store.list_versions(listing.limit).await?;

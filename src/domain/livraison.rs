@@ -221,6 +221,8 @@ pub struct LivraisonView {
     pub summary: LivraisonSummary,
     /// What to send; `None` if it cannot be read.
     pub content: Option<Content>,
+    /// What the rules said of its event, in French: for a held delivery, why they do not translate it.
+    pub motif: Option<String>,
     /// Its attempts, oldest first.
     pub attempts: Vec<Attempt>,
 }

@@ -32,7 +32,7 @@ pub use self::crm::{
     Capabilities, Change, ChangePage, ChangeQuery, CreateDemande, Created, Crm, CrmError,
     DuplicateGuard, LONGEST_RETRY_AFTER, RemoteCrm,
 };
-pub use self::events::{EventRecorded, Events, NewEvent, Release};
+pub use self::events::{EventRecorded, Events, HeldCount, NewEvent, Release};
 pub use self::files::{Files, FilesError};
 pub use self::outbox::{IfOvertaken, LivraisonCount, Moment, Outbox, Pause, Resume, RetryOutcome};
 pub use self::partners::{

@@ -31,6 +31,7 @@ use crate::settings::InForce;
 use files::{Files, read, read_settled, unsettled};
 use holes::Covering;
 use judgement::{Before, Judged, judge};
+use versions::note_failing_already;
 
 pub use files::{Settled, unreadable};
 pub use holes::{SEARCH_PATIENCE, holes};
@@ -276,6 +277,7 @@ impl Reload {
         let mut diagnostics = Vec::new();
         let before = Before::InForce(Arc::clone(&active.generation));
         let judged = judge(store, Some(files), before, secrets, &mut diagnostics).await;
+        note_failing_already(&mut diagnostics, &active.remarks);
         let taken = match judged {
             Ok(Judged::Taken(taken)) => taken,
             Ok(Judged::AsBefore(_)) => {

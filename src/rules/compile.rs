@@ -9,6 +9,7 @@ mod generation;
 mod impossible;
 mod rehearsal;
 mod remarks;
+mod sides;
 mod tables;
 mod twins;
 mod vocabulary;

@@ -15,7 +15,7 @@ mod statut;
 pub use accuses::{MailContext, Occasion, accuses, after, write_stored};
 pub use codes::{Codes, unknown_codes};
 pub use signalement::{Decision, Undecided, signalement};
-pub use statut::{StatutDecision, channel, deciding_comment, statut};
+pub use statut::{StatutDecision, channel, deciding_comment, lacking_field, statut};
 
 pub(super) use signalement::signalement_with;
 pub(super) use statut::statut_with;

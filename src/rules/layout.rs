@@ -1,6 +1,7 @@
 //! Which files the folder of rules contains, and which names only resemble theirs: a file that someone takes for a rule
 //! but that is never read would be an edit that silently has no effect.
 
+mod documents;
 mod exports;
 
 use crate::domain::ports::FileSet;
@@ -10,7 +11,7 @@ use crate::rules::connector::{self, Partner};
 use crate::rules::diagnostic::{Diagnostic, Listed, code, nearest, suggestion_of};
 use crate::rules::{case, script, template};
 
-pub use exports::{is_export, is_unread_folder_of_exports, meant_export, note_unread_exports};
+pub use exports::{is_export, is_noted_export, is_unread_folder_of_exports, note_unread_exports};
 
 /// The folders that contain rules, with the extensions of their files.
 const FOLDERS: [(&str, &[&str]); 3] = [
@@ -91,7 +92,7 @@ pub fn is_misnamed(path: &str) -> bool {
     let (folder, name) = split(path);
     let of_rule = |endings| with_known_ending(name, endings).is_some() && !is_set_aside(name);
     let no_sign = name.contains(NO_SIGN) && endings(folder).is_some_and(of_rule);
-    no_sign || !is_rule(path) && meant(path).is_some()
+    no_sign || !is_rule(path) && (meant(path).is_some() || documents::is_document(path))
 }
 
 /// Whether the folder is inside one whose files may have any name; its files are not read.
@@ -116,6 +117,12 @@ pub fn note_unread(files: &FileSet, faults: &mut Vec<Diagnostic>) {
         let (folder, name) = split(path);
         let of_any_name = [template::FOLDER, case::FOLDER].contains(&folder);
         if NAMED.contains(&path.as_str()) || of_any_name && is_rule(path) {
+            continue;
+        }
+        if documents::is_document(path) {
+            if let Some(message) = documents::message(path, files) {
+                remark(path, message);
+            }
             continue;
         }
         if endings(folder).is_some() && name.contains(NO_SIGN) {

@@ -3,8 +3,10 @@
 //! A broken export is refused as a whole; a row that refers to a missing one is only a remark, since the three files
 //! are rarely exported at the same second.
 
+mod additions;
 mod code_pages;
 mod comments;
+mod dated;
 mod emails;
 mod excel;
 mod faults;
@@ -20,10 +22,11 @@ use crate::domain::ports::FileSet;
 use crate::domain::referentiel::{Bien, Gestionnaire, Gestionnaires, Referentiel, Residence};
 use crate::rules::diagnostic::{Diagnostic, Severity, any_error, code};
 
+use additions::note_additions;
 use comments::note_comments;
 use emails::Emails;
 use excel::note_remains;
-use faults::{Orphan, Orphans, given_twice, note_twins, shorten};
+use faults::{Orphan, Orphans, given_twice, note_twins, shorten, two_managers};
 use table::{Table, table};
 
 /// The file of the landlord's residences.
@@ -32,6 +35,11 @@ pub const RESIDENCES: &str = "residences.csv";
 pub const GESTIONNAIRES: &str = "gestionnaires.csv";
 /// The file of the biens in each residence.
 pub const BIENS: &str = "biens.csv";
+
+/// The columns that are read of each file; all of them are required, and others are ignored.
+const OF_RESIDENCES: [&str; 3] = ["code", "nom", "adresse"];
+const OF_GESTIONNAIRES: [&str; 5] = ["residence", "type", "identifiant", "nom", "email"];
+const OF_BIENS: [&str; 3] = ["code", "residence", "libelle"];
 
 /// The files of the folder, all of them required.
 pub const FILES: [&str; 3] = [RESIDENCES, GESTIONNAIRES, BIENS];
@@ -42,13 +50,13 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     let ((residences, gestionnaires, mut faults), (biens, faults_of_biens)) = rayon::join(
         || {
             let mut faults = Vec::new();
-            let residences = table(files, RESIDENCES, ["code", "nom", "adresse"], &mut faults);
+            let residences = table(files, RESIDENCES, OF_RESIDENCES, &mut faults);
             let gestionnaires = managers(files, &mut faults);
             (residences, gestionnaires, faults)
         },
         || {
             let mut faults = Vec::new();
-            let biens = table(files, BIENS, ["code", "residence", "libelle"], &mut faults);
+            let biens = table(files, BIENS, OF_BIENS, &mut faults);
             (biens, faults)
         },
     );
@@ -63,6 +71,9 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     let known_biens = known_biens(&biens, &by_code, &mut faults);
     note_remains(RESIDENCES, "code", residences.column(0), &mut faults);
     note_comments(&residences, &gestionnaires, &biens, &mut faults);
+    note_additions(RESIDENCES, OF_RESIDENCES, &residences, &mut faults);
+    note_additions(GESTIONNAIRES, OF_GESTIONNAIRES, &gestionnaires, &mut faults);
+    note_additions(BIENS, OF_BIENS, &biens, &mut faults);
     for (at, column) in (0..).zip(["residence", "type", "identifiant"]) {
         note_remains(GESTIONNAIRES, column, gestionnaires.column(at), &mut faults);
     }
@@ -115,8 +126,7 @@ fn empty(file: &str, what: &str) -> Diagnostic {
 }
 
 fn managers(files: &FileSet, faults: &mut Vec<Diagnostic>) -> Table<5> {
-    let columns = ["residence", "type", "identifiant", "nom", "email"];
-    table(files, GESTIONNAIRES, columns, faults)
+    table(files, GESTIONNAIRES, OF_GESTIONNAIRES, faults)
 }
 
 /// The remedy if a connector describes managers but the CRM is not called.
@@ -162,8 +172,8 @@ fn give_managers(
             continue;
         }
         if let Some(earlier) = given.get(&(residence, kind)) {
-            let key = format!("{residence} / {kind}");
-            faults.push(given_twice(GESTIONNAIRES, row.line, &key, *earlier));
+            let dated = gestionnaires.dated.as_deref();
+            faults.push(two_managers((residence, kind), row.line, *earlier, dated));
             continue;
         }
         given.insert((residence, kind), row.line);

@@ -176,6 +176,10 @@ fn note_nested(reader: &mut Reader<'_>, code: &Key, node: &Node) -> bool {
     true
 }
 
+/// What to do instead of excluding categories.
+pub const NOTHING_EXCLUDED: &str = "rien ne s'exclut ici : avec « modes: [categories] », listez sous « categories » toutes les catégories qui doivent \
+     partir";
+
 /// Reads `transmission.yaml`. Whatever can be read is returned even if there are faults, so that its words are checked
 /// too.
 pub fn transmission(
@@ -189,7 +193,7 @@ pub fn transmission(
     let [modes, categories] = reader.fields(&root, ["modes", "categories"], &["categories"])?;
     let modes = reader.texts(modes?)?;
     let categories = match categories {
-        Some(node) => reader.texts(node).unwrap_or_default(),
+        Some(node) => reader.categories(node),
         None => Vec::new(),
     };
     Some(RawTransmission { modes, categories })
@@ -206,8 +210,7 @@ fn take_vain_choices(reader: &mut Reader<'_>, root: &mut Node) {
             "la transmission se règle par catégorie (« categories »), ou selon ce que l'auteur ou un manager demande, et \
              non par résidence"
         } else if ["sauf", "exclu", "except"].iter().any(|it| name.contains(it)) {
-            "rien ne s'exclut ici : avec « modes: [categories] », listez sous « categories » toutes les catégories qui \
-             doivent partir"
+            NOTHING_EXCLUDED
         } else {
             return true;
         };
@@ -277,6 +280,7 @@ pub fn statuts(file: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<R
     for statut in &ignorer {
         reader.note_hidden(statut);
         reader.note_over_lines(statut);
+        reader.note_joined_by_et(statut);
     }
     Some(RawStatuts {
         initial: initial?,

@@ -14,6 +14,7 @@ mod stumbles;
 use serde_saphyr::{DuplicateKeyPolicy, Location, Spanned};
 
 use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::pasted;
 
 pub use causes::no_dash;
 pub use marks::marked;
@@ -65,6 +66,28 @@ impl Key {
     #[must_use]
     pub fn glued(&self) -> Option<String> {
         glued(&self.name).filter(|_| !self.quoted)
+    }
+
+    /// What to type instead of the characters that indent this key, if YAML does not accept them as spaces: the key is
+    /// then on the level of the text's beginning, and they are part of its name.
+    #[must_use]
+    pub fn hidden_indent(&self) -> Option<String> {
+        let hidden = |sign: char| !sign.is_ascii() && sign.is_whitespace();
+        let indented = !self.quoted && self.name.starts_with(hidden);
+        indented.then(|| pasted::note_hidden(&self.name)).flatten()
+    }
+
+    /// The fault of characters that indent this key but are no spaces to YAML.
+    #[must_use]
+    pub fn indent_fault(&self, file: &str) -> Option<Diagnostic> {
+        let message = format!("« {} » : {}", self.name.trim(), self.hidden_indent()?);
+        Some(Diagnostic::at(
+            code::SHAPE,
+            file,
+            self.line,
+            self.column,
+            message,
+        ))
     }
 }
 
@@ -252,6 +275,14 @@ fn repeated(
     twice: &[(usize, u32)],
     is_item: bool,
 ) -> Vec<Diagnostic> {
+    // Keys of several groups meet on one level if their indentation is not made of spaces.
+    if twice
+        .iter()
+        .any(|(at, _)| map[*at].0.hidden_indent().is_some())
+    {
+        let keys = map.iter().map(|(key, _)| key);
+        return keys.filter_map(|key| key.indent_fault(file)).collect();
+    }
     let begins_item = |at: usize| {
         let (key, first) = (&map[at].0, &map[0].0);
         key.name == first.name && key.column == first.column

@@ -111,6 +111,13 @@ fn a_mistake_is_reported_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     for (arguments, words) in [
         (vec!["deliveries", "list"], "there is no database"),
+        (vec!["rules", "list"], "il n'y a pas de base de données ici"),
+        (
+            vec!["explain", "--uid", "DEM-1"],
+            "il n'y a pas de base de données ici",
+        ),
+        (vec!["explain", "DEM-1"], "passerelle explain --uid DEM-1"),
+        (vec!["explain", "essai.json"], "ce fichier est introuvable"),
         (vec!["--config", "absent.yaml", "serve"], "absent.yaml"),
     ] {
         let output = passerelle(folder.path(), &[], &arguments);

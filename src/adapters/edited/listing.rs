@@ -117,7 +117,7 @@ impl EditedFolder {
     pub(super) fn counts(&self, path: &str) -> bool {
         let nearly = match &self.kind {
             Kind::Rules => layout::is_misnamed(path),
-            Kind::Referentiel => layout::meant_export(path).is_some(),
+            Kind::Referentiel => layout::is_noted_export(path),
             Kind::OneFile(_) => false,
         };
         nearly || self.is_read(path)

@@ -6,6 +6,7 @@ use super::printable;
 use crate::adapters::french::french;
 use crate::domain::livraison::{Content, Destination, LivraisonEtat, LivraisonView};
 use crate::rules::addressee;
+use crate::rules::decide::lacking_field;
 
 /// What is delivered, e.g. `e-mail accuse-reception`.
 #[must_use]
@@ -75,8 +76,37 @@ pub fn reason(it: &LivraisonView, time: fn(DateTime<Utc>) -> String) -> Option<S
             failed().map(|failed| format!("{failed} ; prochain essai le {next}"))
         }
         LivraisonEtat::Depassee => Some("un statut plus récent est parti avant".to_owned()),
-        LivraisonEtat::Retenue => {
-            Some("statuts.yaml ne traduit pas ce statut, ou son résultat".to_owned())
-        }
+        LivraisonEtat::Retenue => Some(held_because(it.motif.as_deref())),
     }
+}
+
+/// Why a delivery is held, and what to do about it; `motif` is what the rules said of its event.
+fn held_because(motif: Option<&str>) -> String {
+    match motif.and_then(lacking_field) {
+        Some(field) => format!(
+            "le CRM n'a pas donné {}, dont dépend ce que SoWell affiche : {}",
+            field_of_the_crm(field),
+            remedy_of_lacking(field)
+        ),
+        None => "statuts.yaml ne traduit pas ce statut, ou son résultat : ajoutez-y une ligne, et l'envoi part"
+            .to_owned(),
+    }
+}
+
+/// What a field of an event is called, with its article.
+#[must_use]
+pub fn field_of_the_crm(field: &str) -> &'static str {
+    match field {
+        "commentaire" => "le commentaire",
+        "canal" => "le canal",
+        _ => "le résultat",
+    }
+}
+
+/// What to do about a status whose event lacks the field on which its translation depends.
+#[must_use]
+pub fn remedy_of_lacking(field: &str) -> String {
+    format!(
+        "remplissez-le dans le CRM, qui doit annoncer de nouveau le statut avec son champ « {field} » ; ou donnez à ce statut, dans statuts.yaml, un seul mot de SoWell"
+    )
 }

@@ -4,6 +4,7 @@
 mod alarms;
 mod demande;
 mod failure;
+mod held;
 mod overview;
 mod session;
 mod trial;

@@ -18,9 +18,8 @@ pub trait Events: Send + Sync {
     /// the order of all events.
     async fn held_events(&self, after: i64, limit: u32) -> Result<Vec<StoredEvent>, StoreError>;
 
-    /// The untranslated statuses that hold deliveries back, most frequent first, with the number of deliveries
-    /// each.
-    async fn count_held(&self, limit: u32) -> Result<Vec<(String, i64)>, StoreError>;
+    /// The untranslated statuses that hold deliveries back, most frequent first.
+    async fn count_held(&self, limit: u32) -> Result<Vec<HeldCount>, StoreError>;
 
     /// Commits the outcome of a held event.
     async fn release_event(&self, release: Release) -> Result<(), StoreError>;
@@ -66,6 +65,19 @@ pub enum EventRecorded {
     Seen(EventIssue),
     /// Another event was accepted meanwhile, see [`NewEvent::unless_after`]; nothing was written.
     Overtaken,
+}
+
+/// How many deliveries a status holds back because the rules do not translate it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldCount {
+    /// The CRM's word for the status.
+    pub statut: String,
+    /// Number of deliveries.
+    pub count: i64,
+    /// Number of those whose event has no result.
+    pub without_resultat: i64,
+    /// Number of those whose event has no comment.
+    pub without_commentaire: i64,
 }
 
 /// A held event whose status the rules now know.

@@ -9,7 +9,7 @@ use super::files::Files;
 use crate::domain::ports::{FileSet, StoreError, StoredVersion, Versions};
 use crate::rules::compile::{self, Generation, Known};
 use crate::rules::connector::SecretNames;
-use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::diagnostic::{Diagnostic, Severity, code};
 use crate::rules::layout;
 
 /// Why no rules can be put in force.
@@ -91,6 +91,20 @@ pub(super) fn add_new(told: &mut Vec<Diagnostic>, more: &[Diagnostic]) {
     for it in more {
         if !told.contains(it) {
             told.push(it.clone());
+        }
+    }
+}
+
+/// Adds to each failing case that it fails already with the files in force, whose remarks these are: undoing the edit
+/// would not help.
+pub(super) fn note_failing_already(found: &mut [Diagnostic], in_force: &[Diagnostic]) {
+    const ALREADY: &str = " ; ce cas échoue déjà avec les règles et les exports en vigueur : corrigez-le pour qu'une modification des règles soit acceptée";
+    for it in found {
+        let same = |other: &Diagnostic| {
+            other.code == code::CASE && other.file == it.file && other.message == it.message
+        };
+        if it.severity == Severity::Error && in_force.iter().any(same) {
+            it.message.push_str(ALREADY);
         }
     }
 }

@@ -5,6 +5,7 @@
 mod origin;
 mod outcome;
 mod read;
+mod unknown;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::domain::referentiel::{Bien, Referentiel, Residence};
 use crate::domain::signalement::Signalement;
 use crate::domain::statut::StatutEvent;
 use crate::rules::compile::Generation;
-use crate::rules::decide::{self, Decision, StatutDecision};
+use crate::rules::decide::{self, Decision, StatutDecision, Undecided};
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::foresee;
 use crate::rules::place::Located;
@@ -125,8 +126,7 @@ impl DecisionCase {
         let unexpected = outcome.error.as_ref().filter(|_| of_error.is_none());
         let mut differences: Vec<Diagnostic> = unexpected
             .map(|error| self.unexpected(title, error, &outcome))
-            .into_iter()
-            .collect();
+            .unwrap_or_default();
         // If nothing was decided, there is nothing to compare: all values are missing for the same reason.
         let only_error = !outcome.is_decided()
             && match of_error {
@@ -156,16 +156,27 @@ impl DecisionCase {
         differences
     }
 
-    /// The fault to report for an error that the case does not expect.
-    fn unexpected(&self, title: &Title, error: &str, outcome: &Outcome) -> Diagnostic {
+    /// The faults to report for an error that the case does not expect: one for each code that is not known, otherwise
+    /// a single one.
+    fn unexpected(&self, title: &Title, error: &str, outcome: &Outcome) -> Vec<Diagnostic> {
         let uncompared = if outcome.is_decided() || self.expected.is_empty() {
             ""
         } else {
             " ; rien n'est décidé, et ce que le cas attend n'a pas pu être comparé"
         };
         let origin = outcome.origin.as_deref().unwrap_or_default();
-        let fault = title.fault_at(&title.nom, &format!("{error}{origin}{uncompared}"));
-        fault.caused_by(error)
+        if outcome.unknown.is_empty() {
+            let fault = title.fault_at(&title.nom, &format!("{error}{origin}{uncompared}"));
+            return vec![fault.caused_by(error)];
+        }
+        let codes = outcome.unknown.iter().map(|it| {
+            let fault = title.fault_at(
+                &it.at,
+                &format!("{}{}{origin}{uncompared}", it.error, it.hint),
+            );
+            fault.caused_by(&it.error)
+        });
+        codes.collect()
     }
 
     fn missing_template(&self, generation: &Generation) -> Option<String> {
@@ -212,6 +223,9 @@ fn signalement(
         Err(error) => {
             outcome.error = Some(error.to_string());
             outcome.origin = origin::of_signalement(&generation.rules, &signalement);
+            if let Undecided::UnknownCodes(faults) = error {
+                outcome.unknown = unknown::codes(faults, given, generation).unwrap_or_default();
+            }
             return Ok(outcome);
         }
     }

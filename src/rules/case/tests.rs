@@ -147,6 +147,58 @@ fn a_failing_case_shows_the_expected_and_the_actual_value() {
 }
 
 #[test]
+fn unknown_codes_are_reported_at_their_own_lines() {
+    let cases = "cas:
+  - nom: un
+    signalement:
+      qualification: ASCX
+      residence: lilas
+    attendu: {transmis: true}
+  - nom: deux
+    signalement: {qualification: Ascenseur en panne, residence: S}
+    attendu: {transmis: true}
+  - nom: trois
+    signalement: {qualification: FUITE}
+    attendu: {transmis: true}
+  - nom: quatre
+    signalement: {residence: T}
+    attendu: {erreur: \"résidence inconnue : « T »\"}
+";
+    let told: Vec<(u32, u32, String)> = gate(cases)
+        .into_iter()
+        .map(|it| (it.line, it.column, it.message))
+        .collect();
+    let wanted = [
+        (
+            4,
+            22,
+            "qualification inconnue : « ASCX » ; vouliez-vous dire « ASC » ?",
+        ),
+        (
+            5,
+            18,
+            "résidence inconnue : « lilas » ; c'est le nom de « R » : écrivez ce code",
+        ),
+        (
+            8,
+            34,
+            "qualification inconnue : « Ascenseur en panne » ; c'est le nom de « ASC » : écrivez ce code",
+        ),
+        (8, 65, "résidence inconnue : « S »"),
+        (
+            11,
+            34,
+            "qualification inconnue : « FUITE » ; valeurs connues : ASC, CHAUF",
+        ),
+    ];
+    assert_eq!(told.len(), wanted.len(), "{told:?}");
+    for (told, (line, column, words)) in told.iter().zip(wanted) {
+        assert_eq!((told.0, told.1), (line, column), "{told:?}");
+        assert!(told.2.contains(words), "{told:?}");
+    }
+}
+
+#[test]
 fn the_emails_of_a_status_do_not_depend_on_the_modes() {
     let (mut rules, exports) = shipped();
     let case = "cas: [{nom: un, statut: {statut: Ouverte}, attendu: {accuses: []}}]";

@@ -9,11 +9,13 @@ use super::generation::{
     Correspondance, Mode, QUALIFICATIONS, Qualification, STATUTS, Statuts, TRANSMISSION, Target,
     Transmission, Word,
 };
-use super::{remarks, twins};
+use super::{remarks, sides, twins};
 use crate::domain::statut::SELON_FIELDS;
 use crate::rules::diagnostic::{Diagnostic, any_error, code, suggestion};
 use crate::rules::place::Located;
-use crate::rules::source::{RawCorrespondance, RawQualification, RawStatuts, RawTransmission};
+use crate::rules::source::{
+    NOTHING_EXCLUDED, RawCorrespondance, RawQualification, RawStatuts, RawTransmission,
+};
 
 pub(super) fn words(raw: Vec<(Located, String)>) -> BTreeMap<String, Word> {
     raw.into_iter()
@@ -87,13 +89,32 @@ fn known_modes(words: &[Located], faults: &mut Vec<Diagnostic>) -> Vec<(Mode, u3
                 format!(
                     "mode inconnu « {} » : {}",
                     word.text,
-                    without_comma(&word.text, |it| Mode::VARIANTS.contains(&it))
+                    both_modes(&word.text)
+                        .or_else(|| without_comma(&word.text, is_mode))
                         .unwrap_or_else(|| suggestion(&word.text, Mode::VARIANTS.iter().copied()))
                 ),
             )),
         }
     }
     modes
+}
+
+fn is_mode(word: &str) -> bool {
+    Mode::VARIANTS.contains(&word)
+}
+
+/// The message about modes that are joined so that all of them would have to accept, which the rules do not support.
+fn both_modes(word: &str) -> Option<String> {
+    let joined = word.replace(['&', '+'], " et ");
+    let parts: Vec<&str> = joined.split_whitespace().collect();
+    let (signs, modes): (Vec<&str>, Vec<&str>) = parts.into_iter().partition(|it| *it == "et");
+    let several = !signs.is_empty() && modes.len() > 1 && modes.iter().all(|it| is_mode(it));
+    several.then(|| {
+        format!(
+            "les règles ne savent pas demander plusieurs modes à la fois (« et ») ; [{}] transmet ce que l'un ou l'autre accepte",
+            modes.join(", ")
+        )
+    })
 }
 
 /// The message about several known words of a list that nothing separates.
@@ -126,11 +147,20 @@ fn check_categories(
             format!(
                 "la catégorie « {} » n'est pas dans {QUALIFICATIONS} ; {}",
                 code.text,
-                without_comma(&code.text, |it| known.contains_key(it))
+                excluded(&code.text, |it| known.contains_key(it))
+                    .or_else(|| without_comma(&code.text, |it| known.contains_key(it)))
                     .unwrap_or_else(|| suggestion(&code.text, known.keys().map(String::as_str)))
             ),
         ));
     }
+}
+
+/// The message about a known category that was meant to be excluded.
+fn excluded(word: &str, is_known: impl Fn(&str) -> bool) -> Option<String> {
+    let marks = ["!", "-", "sauf ", "pas ", "non ", "not "];
+    let mut without = marks.iter().filter_map(|it| word.strip_prefix(it));
+    let is_excluded = without.any(|it| is_known(it.trim()));
+    is_excluded.then(|| NOTHING_EXCLUDED.to_owned())
 }
 
 /// Checks that no mode needs the list of categories, which is missing.
@@ -159,6 +189,8 @@ pub(super) fn statuts(
         return None;
     }
     note_initial_without_target(&raw.initial, &table, faults);
+    sides::note_renamed(&table, faults);
+    sides::note_ignored_plurals(&ignorer, &table, faults);
     Some(Statuts {
         initial: Word {
             text: raw.initial.text,

@@ -32,9 +32,10 @@ pub(super) fn note_twin_statuts(statuts: &Statuts, faults: &mut Vec<Diagnostic>)
 pub(super) fn note_twin_words(rules: &RuleSet, faults: &mut Vec<Diagnostic>) {
     note_twins(STATUTS, "statut", rules.statuts.of_sowell(), faults);
     note_twins(PRIORITES, "mot", rules.priorites_of_the_crm(), faults);
-    note_slips_of_priorites(rules, faults);
+    note_slips(PRIORITES, rules.priorites_of_the_crm(), faults);
     note_twins(PRIORITES, "mot", told_apart(rules), faults);
     note_twins(QUALIFICATIONS, "workflow", rules.workflows(), faults);
+    note_slips(QUALIFICATIONS, rules.workflows(), faults);
     note_twins(QUALIFICATIONS, "code", rules.codes(), faults);
 }
 
@@ -48,10 +49,14 @@ fn told_apart(rules: &RuleSet) -> Vec<Given<'_>> {
     all
 }
 
-/// Reports priorities of the CRM that differ by a letter left out, added or swapped. There are so few that each of them
-/// is written once, so that neither is known to be the right one.
-fn note_slips_of_priorites(rules: &RuleSet, faults: &mut Vec<Diagnostic>) {
-    let mut all = counted(rules.priorites_of_the_crm());
+/// Reports words that differ by a letter left out, added or swapped. Priorities and workflows are so few that each of
+/// them may be written once, so that neither is known to be the right one.
+fn note_slips<'a>(
+    file: &str,
+    words: impl IntoIterator<Item = Given<'a>>,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let mut all = counted(words);
     all.sort_by_key(|it| it.line);
     for (at, later) in all.iter().enumerate() {
         let mut earlier = all[..at].iter().take(MOST_WORDS);
@@ -73,7 +78,7 @@ fn note_slips_of_priorites(rules: &RuleSet, faults: &mut Vec<Diagnostic>) {
             "« {} » et « {} » (ligne {}) ne diffèrent que par une lettre : est-ce le même mot ?",
             rare.word, usual.word, usual.line
         );
-        faults.push(Diagnostic::at(code::RULE, PRIORITES, rare.line, 0, message).as_warning());
+        faults.push(Diagnostic::at(code::RULE, file, rare.line, 0, message).as_warning());
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which status SoWell receives for a status change: a word from the landlord's table, or none.
 
 use crate::domain::fault::Fault;
-use crate::domain::statut::StatutEvent;
+use crate::domain::statut::{SELON_FIELDS, StatutEvent};
 use crate::rules::compile::{Correspondance, RuleSet, STATUTS, Statuts, Target};
 use crate::rules::diagnostic::suggestion;
 use crate::rules::trace::{Place, StepOutcome, Trace};
@@ -160,6 +160,14 @@ fn translate(
     unknown_statut(fault, &place, event, trace)
 }
 
+/// The field that an event lacks, if that is why it is held; `motif` is the text of its fault, as stored.
+#[must_use]
+pub fn lacking_field(motif: &str) -> Option<&'static str> {
+    let (_, rest) = motif.split_once(" » demande « ")?;
+    let (name, _) = rest.split_once(" » ; valeurs connues")?;
+    SELON_FIELDS.into_iter().find(|it| *it == name)
+}
+
 /// A comment may be a page long; a fault quotes only its beginning.
 fn excerpt(value: &str) -> String {
     value.chars().take(80).collect()
@@ -197,4 +205,43 @@ fn unknown_statut(
         &fault.detail,
     );
     StatutDecision::Unknown(vec![fault])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::demande::Uid;
+    use crate::domain::fault;
+    use crate::rules::case::tests::shipped;
+    use crate::rules::compile::{Known, compile};
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("Clôturée", None, Some("resultat"))]
+    #[case("Clôturée", Some("Sans suite"), None)]
+    #[case("En expertise", None, None)]
+    #[case("x » demande « y » ; valeurs connues", None, None)]
+    fn the_field_that_an_event_lacks_is_known_from_its_fault(
+        #[case] statut: &str,
+        #[case] resultat: Option<&str>,
+        #[case] lacking: Option<&str>,
+    ) {
+        let (rules, exports) = shipped();
+        let (generation, _) = compile(&rules, &exports, Known::default());
+        let event = StatutEvent {
+            uid: Uid::new("DEM-1".into()),
+            statut: statut.into(),
+            date: None,
+            resultat: resultat.map(str::to_owned),
+            commentaire: None,
+            canal: None,
+            evenement: None,
+            message: None,
+        };
+        let (decision, _) = super::statut(&generation.unwrap().rules, &event, "SoWell");
+        let StatutDecision::Unknown(faults) = decision else {
+            panic!("{decision:?}");
+        };
+        assert_eq!(lacking_field(&fault::joined(&faults)), lacking);
+    }
 }

@@ -1,6 +1,7 @@
 //! Which files in the folder of exports are read, and which names only resemble theirs: an export downloaded again, or
 //! a copy next to the real one, would leave the reference data silently unchanged.
 
+use super::documents::{export_of_workbook, message_of_workbook};
 use crate::domain::ports::FileSet;
 use crate::rules::alike::bare;
 use crate::rules::diagnostic::{Diagnostic, code};
@@ -47,8 +48,7 @@ pub fn is_export(name: &str) -> bool {
 }
 
 /// The export that an unread file was probably meant to be, judging by its name or its name as a copy.
-#[must_use]
-pub fn meant_export(name: &str) -> Option<&'static str> {
+fn meant_export(name: &str) -> Option<&'static str> {
     if is_export(name) || name.starts_with(['.', '~', '#']) {
         return None;
     }
@@ -58,6 +58,12 @@ pub fn meant_export(name: &str) -> Option<&'static str> {
     let mut known = FILES.into_iter();
     let same = known.find(|it| *it == own || added.contains(&Some(*it)));
     same.or_else(|| meant_copy(own.strip_suffix(ENDING)?))
+}
+
+/// Whether a file in the folder is not read but must be reported.
+#[must_use]
+pub fn is_noted_export(name: &str) -> bool {
+    meant_export(name).is_some() || export_of_workbook(name).is_some()
 }
 
 /// The export of which a name, without extension and accents, is a copy, such as `biens (1)`.
@@ -116,6 +122,8 @@ pub fn note_unread_exports(files: &FileSet, faults: &mut Vec<Diagnostic>) {
             format!(
                 "le dossier « {folder} » n'est pas lu : les exports vont à côté de lui (pour garder d'anciens exports, appelez-le « archives »)"
             )
+        } else if let Some(meant) = export_of_workbook(name) {
+            message_of_workbook(meant, files)
         } else if let Some(meant) = meant_export(name) {
             if files.contains_key(meant) {
                 format!(

@@ -144,6 +144,26 @@ pub(super) fn given_twice(file: &str, line: u32, key: &str, earlier: u32) -> Dia
     Diagnostic::at(code::EXPORT, file, line, 0, message)
 }
 
+/// A second manager of the same type for a residence; `dated` is a column with dates.
+pub(super) fn two_managers(
+    (residence, kind): (&str, &str),
+    line: u32,
+    earlier: u32,
+    dated: Option<&str>,
+) -> Diagnostic {
+    let key = format!("{residence} / {kind}");
+    let mut fault = given_twice(GESTIONNAIRES, line, &key, earlier);
+    let remedy = match dated {
+        Some(column) => format!(
+            " : une résidence n'a qu'un gestionnaire de chaque type, et la colonne « {column} » n'est pas lue ; ne gardez que la ligne qui compte aujourd'hui"
+        ),
+        None => " : une résidence n'a qu'un gestionnaire de chaque type ; retirez l'une de ces lignes, ou donnez-lui un autre type"
+            .to_owned(),
+    };
+    fault.message.push_str(&remedy);
+    fault
+}
+
 /// Values that are not e-mail addresses: reports the first, with the number of others.
 pub(super) fn no_address(found: &[(u32, &str)]) -> Option<Diagnostic> {
     let (line, email) = found.first()?;

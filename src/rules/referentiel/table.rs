@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use super::dated::Dated;
 use super::text::{decode, delimiter, named_delimiter};
-use super::{code_pages, quotes};
+use super::{code_pages, dated, quotes};
 use crate::domain::ports::FileSet;
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
 use crate::rules::garbled;
@@ -12,12 +13,15 @@ use crate::rules::garbled;
 pub(super) struct Table<const N: usize> {
     texts: String,
     pub rows: Vec<(u32, [Range<usize>; N])>,
+    /// The name of a column that is not read and contains dates.
+    pub dated: Option<String>,
 }
 
 impl<const N: usize> Table<N> {
     const EMPTY: Self = Self {
         texts: String::new(),
         rows: Vec::new(),
+        dated: None,
     };
 
     pub fn rows(&self) -> impl Iterator<Item = Row<'_, N>> + Clone {
@@ -130,7 +134,17 @@ fn read_text<const N: usize>(
         skipped,
         width: reader.headers().map_or(0, csv::StringRecord::len),
     };
-    read_rows(&mut reader, file, places, format, faults)
+    let names = reader.headers().map(names).unwrap_or_default();
+    let mut dated = dated::columns(&names, &columns);
+    let mut table = read_rows(&mut reader, file, places, format, &mut dated, faults)?;
+    dated::report(file, &dated, faults);
+    table.dated = dated::first(&dated);
+    Ok(table)
+}
+
+/// The names of the columns as they are compared.
+fn names(headers: &csv::StringRecord) -> Vec<String> {
+    headers.iter().map(|it| it.trim().to_lowercase()).collect()
 }
 
 /// The format of an export.
@@ -149,6 +163,7 @@ fn read_rows<const N: usize>(
     file: &str,
     places: [usize; N],
     format: Format,
+    dated: &mut [Dated],
     faults: &mut Vec<Diagnostic>,
 ) -> Result<Table<N>, Diagnostic> {
     let mut table = Table::EMPTY;
@@ -175,6 +190,9 @@ fn read_rows<const N: usize>(
         if record.len() < format.width || beyond {
             faults.push(wrong_width(file, line, record.len(), format));
             continue;
+        }
+        for column in &mut *dated {
+            column.look(&record);
         }
         table.push(line, places.map(|place| record[place].trim()));
     }
@@ -211,7 +229,7 @@ fn places<const N: usize>(
     faults: &mut Vec<Diagnostic>,
 ) -> Option<[usize; N]> {
     let headers: Vec<String> = match reader.headers() {
-        Ok(headers) => headers.iter().map(|it| it.trim().to_lowercase()).collect(),
+        Ok(headers) => names(headers),
         Err(error) => {
             faults.push(Diagnostic::file(
                 code::EXPORT,

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use rstest::rstest;
+
 use super::*;
 
 fn files(residences: &[u8], gestionnaires: &[u8], biens: &[u8]) -> FileSet {
@@ -256,4 +258,140 @@ fn remains_of_excel_are_a_remark() {
     assert!(referentiel.is_some());
     assert_eq!((faults.len(), faults[0].line), (1, 3), "{faults:?}");
     assert!(faults[0].message.contains("le code « 0012 »"), "{faults:?}");
+}
+
+/// What is reported about these exports, each with its file and line.
+fn told_of(residences: &str, gestionnaires: &str, biens: &str) -> Vec<String> {
+    let files = files(
+        residences.as_bytes(),
+        gestionnaires.as_bytes(),
+        biens.as_bytes(),
+    );
+    let (_, faults) = read(&files);
+    faults.iter().map(ToString::to_string).collect()
+}
+
+#[rstest]
+#[case("a_partir_du", "01/12/2026", true)]
+#[case("À partir du", "1/12/26", true)]
+#[case("Date d'effet", "2026-12-01", true)]
+#[case("date_effet", "2026-12-01T00:00:00", true)]
+#[case("valable jusqu'au", "31.12.2026", true)]
+#[case("En vigueur le", "01/12/2026 00:00", true)]
+// No dates, or not the dates at which a row counts.
+#[case("a_partir_du", "", false)]
+#[case("à partir de", "3e étage", false)]
+#[case("valide", "oui", false)]
+#[case("effet", "12", false)]
+#[case("téléphone", "03.87.00.00.00", false)]
+#[case("date_naissance", "01/12/1976", false)]
+#[case("date_export", "01/12/2026", false)]
+#[case("mis à jour le", "01/12/2026", false)]
+#[case("debut", "01/12/2026", false)]
+#[case("partir_de", "1-2", false)]
+fn a_column_with_dates_of_effect_is_reported(
+    #[case] name: &str,
+    #[case] value: &str,
+    #[case] reported: bool,
+) {
+    let managers =
+        format!("residence;type;identifiant;nom;email;{name}\nA;gardien;G1;Loge;g@x.fr;{value}\n");
+    let told = told_of(
+        "code;nom;adresse\nA;x;y\n",
+        &managers,
+        "code;residence;libelle\nA-1;A;x\n",
+    );
+    let name = name.to_lowercase();
+    let wanted = format!(
+        "gestionnaires.csv, ligne 1 : attention : la colonne « {name} » n'est pas lue : chaque ligne compte dès que le fichier est enregistré, quelle que soit sa date"
+    );
+    let wanted: Vec<String> = reported.then_some(wanted).into_iter().collect();
+    assert_eq!(told, wanted);
+}
+
+#[rstest]
+#[case(
+    ";debut",
+    ";01/01/2026",
+    ";01/12/2026",
+    "la colonne « debut » n'est pas lue ; ne gardez que la ligne qui compte"
+)]
+#[case(";debut", ";", ";", "ou donnez-lui un autre type")]
+#[case("", "", "", "retirez l'une de ces lignes, ou donnez-lui un autre type")]
+fn two_managers_of_a_type_are_refused_with_the_remedy(
+    #[case] column: &str,
+    #[case] one: &str,
+    #[case] other: &str,
+    #[case] words: &str,
+) {
+    let managers = format!(
+        "residence;type;identifiant;nom;email{column}\nA;gardien;G1;Loge;g@x.fr{one}\nA;gardien;G2;Loge;h@x.fr{other}\n"
+    );
+    let told = told_of(
+        "code;nom;adresse\nA;x;y\n",
+        &managers,
+        "code;residence;libelle\nA-1;A;x\n",
+    );
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("gestionnaires.csv, ligne 3 : erreur : « A / gardien » est déjà donné plus haut, à la ligne 2 : "), "{told:?}");
+    assert!(
+        told[0].ends_with(words) || told[0].contains(words),
+        "{told:?}"
+    );
+}
+
+#[rstest]
+#[case("Total;14;", "est un total")]
+#[case("TOTAL : 14;;", "est un total")]
+#[case("Total général;;14", "est un total")]
+#[case("Total résidences;1 234;", "est un total")]
+#[case("code;nom;adresse", "répète la première")]
+#[case("Code;Nom;Adresse", "répète la première")]
+fn a_row_that_is_no_residence_is_reported_at_its_line(#[case] row: &str, #[case] words: &str) {
+    let managers = "residence;type;identifiant;nom;email\nA;gardien;G1;Loge;g@x.fr\n";
+    let biens = "code;residence;libelle\nA-1;A;x\n";
+    let told = told_of(
+        &format!("code;nom;adresse\nA;x;y\n{row}\n"),
+        managers,
+        biens,
+    );
+    assert_eq!(told.len(), 1, "{told:?}");
+    let place = "residences.csv, ligne 3 : attention : cette ligne ";
+    assert!(
+        told[0].starts_with(place) && told[0].contains(words),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_total_or_a_repeated_header_lacks_no_residence() {
+    let told = told_of(
+        "code;nom;adresse\nA;x;y\n",
+        "residence;type;identifiant;nom;email\nA;gardien;G1;Loge;g@x.fr\nresidence;type;identifiant;nom;email\n",
+        "code;residence;libelle\nA-1;A;x\ncode;residence;libelle\nTotal;1;\n",
+    );
+    assert_eq!(
+        told,
+        [
+            "gestionnaires.csv, ligne 3 : attention : cette ligne répète la première et compte comme une autre : retirez-la",
+            "biens.csv, ligne 3 : attention : cette ligne répète la première et compte comme une autre : retirez-la",
+            "biens.csv, ligne 4 : attention : cette ligne est un total et compte comme une autre : retirez-la",
+        ]
+    );
+}
+
+#[rstest]
+#[case("TOTAL;Station Total;3 rue Haute")]
+#[case("TOTAL-3;;")]
+#[case("TOTALE;14;")]
+#[case("Total Energies;;")]
+#[case("T;Total;")]
+#[case("code;x;y")]
+fn a_residence_called_like_a_total_is_left_alone(#[case] row: &str) {
+    let told = told_of(
+        &format!("code;nom;adresse\nA;x;y\n{row}\n"),
+        "residence;type;identifiant;nom;email\nA;gardien;G1;Loge;g@x.fr\n",
+        "code;residence;libelle\nA-1;A;x\n",
+    );
+    assert_eq!(told, [""; 0]);
 }

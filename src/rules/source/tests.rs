@@ -300,11 +300,17 @@ fn a_dash_without_a_space_is_reported_where_a_list_is_expected() {
     "categories_exclues: [ASC]\n",
     "toutes les catégories qui doivent partir"
 )]
+#[case::tag("categories: [!ASC]\n", "toutes les catégories qui doivent partir")]
+#[case::tags(
+    "categories: [!ASC, !CHAUF]\n",
+    "toutes les catégories qui doivent partir"
+)]
 fn an_unsupported_choice_is_reported_once(#[case] more: &str, #[case] words: &str) {
     let mut faults = Vec::new();
     transmission("t.yaml", &format!("modes: [tous]\n{more}"), &mut faults);
     assert_eq!(faults.len(), 1, "{faults:?}");
-    assert_eq!((faults[0].line, faults[0].column), (2, 1));
+    let column = if more.contains('!') { 14 } else { 1 };
+    assert_eq!((faults[0].line, faults[0].column), (2, column));
     assert!(faults[0].message.ends_with(words), "{faults:?}");
     assert_eq!(faults[0].severity, Severity::Error);
 }
@@ -321,6 +327,16 @@ fn an_unsupported_choice_is_reported_once(#[case] more: &str, #[case] words: &st
 #[case("Dit « l’ascenseur »", None)]
 #[case("Ascenseur, escalier", None)]
 #[case("Le \"grand\"", None)]
+#[case(
+    "Encombrants {{ residence.nom }}",
+    Some("seuls les modèles remplacent « {{ residence.nom }} »")
+)]
+#[case(
+    "\"Encombrants {% if x %}\"",
+    Some("seuls les modèles remplacent « {% if x %} »")
+)]
+#[case("Encombrants {petits}", None)]
+#[case("Remise de 5 %", None)]
 fn syntax_at_the_end_of_a_label_is_a_remark(#[case] label: &str, #[case] words: Option<&str>) {
     let text = format!(
         "qualifications:\n  ASC:\n    libelle: {label}\n    type_gestionnaire: t\n    workflow: W\n"

@@ -164,3 +164,28 @@ fn a_comment_of_other_languages_is_a_remark_unless_it_divides() {
 fn a_text_with_both_kinds_of_quotes_can_be_written(#[case] text: &str) {
     parse("f.yaml", text).unwrap();
 }
+
+#[rstest]
+// Two groups, and two items of a list, indented with no-break spaces: all keys meet on the level of the first line.
+#[case(
+    "a:\n\u{a0}\u{a0}B:\n\u{a0}\u{a0}\u{a0}\u{a0}c: 1\n\u{a0}\u{a0}\u{a0}\u{a0}d: 1\n\u{a0}\u{a0}E:\n\u{a0}\u{a0}\u{a0}\u{a0}c: 1\n\u{a0}\u{a0}\u{a0}\u{a0}d: 1\n",
+    6
+)]
+#[case(
+    "cas:\n\u{a0}\u{a0}- nom: a\n\u{a0}\u{a0}\u{a0}\u{a0}statut: b\n\u{a0}\u{a0}- nom: c\n\u{a0}\u{a0}\u{a0}\u{a0}statut: d\n",
+    4
+)]
+fn lines_indented_with_other_spaces_are_reported_as_such(#[case] text: &str, #[case] count: usize) {
+    let faults = parse("f.yaml", text).unwrap_err();
+    assert_eq!(faults.len(), count, "{faults:?}");
+    for fault in &faults {
+        assert_eq!(fault.column, 1);
+        assert!(
+            fault
+                .message
+                .contains("il y a ici une espace insécable (U+00A0) : tapez une espace ordinaire"),
+            "{fault}"
+        );
+    }
+    parse("f.yaml", &text.replace('\u{a0}', " ")).unwrap();
+}

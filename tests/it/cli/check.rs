@@ -168,3 +168,28 @@ fn check_reports_the_gaps_that_a_reload_would() {
     let told = check();
     assert!(told.contains("13 résidences sur 14 : "), "{told}");
 }
+
+#[test]
+fn a_missing_folder_is_explained_in_french_to_those_who_edit_it() {
+    let folder = tempfile::tempdir().unwrap();
+    passerelle(folder.path(), &[], &["init"]);
+    let run = |arguments: &[&str]| {
+        let ran = passerelle(folder.path(), &[], arguments);
+        let told = [ran.stdout, ran.stderr].concat();
+        (ran.status.code(), String::from_utf8(told).unwrap())
+    };
+    for (name, key) in [("rules", "rules_dir"), ("referentiel", "referentiel_dir")] {
+        let (here, away) = (folder.path().join(name), folder.path().join("ailleurs"));
+        fs::rename(&here, &away).unwrap();
+        for verb in ["check", "coverage"] {
+            let (code, told) = run(&[verb]);
+            let words = format!(
+                "ce dossier est introuvable ; les réglages le nomment ({key}) : redonnez-lui ce nom"
+            );
+            assert!(code == Some(1) && told.contains(&words), "{told}");
+            assert!(!told.contains("there is"), "{told}");
+        }
+        fs::rename(&away, &here).unwrap();
+        assert_eq!(run(&["check"]).0, Some(0));
+    }
+}

@@ -10,6 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
+use crate::cli::on;
 use crate::harness::{
     Builder, FakeSowell, is_accepted, is_refused, signalement, signalement_with, until,
 };
@@ -387,6 +388,40 @@ async fn an_export_that_only_makes_a_case_fail_takes_effect_with_a_warning() {
         regles["derniere_tentative"]["avertissements"][0]["code"],
         "cas"
     );
+    let told = String::from_utf8(on(&daemon, &["check"]).stdout).unwrap();
+    assert!(
+        told.contains("ce sont les exports qui ont changé. La passerelle les applique quand même"),
+        "{told}"
+    );
+    // The next edit of the rules is refused, and its author learns that undoing it would not help.
+    let transmission = daemon.read("rules/transmission.yaml");
+    let edited = format!("{transmission}# x\n");
+    let regles = daemon.edit("rules/transmission.yaml", &edited).await;
+    assert!(is_refused(&regles), "{regles}");
+    let told = &regles["derniere_tentative"]["erreurs"][0]["message"];
+    let told = told.as_str().unwrap();
+    assert!(
+        told.contains("ce cas échoue déjà avec les règles et les exports en vigueur"),
+        "{told}"
+    );
+    let told = String::from_utf8(on(&daemon, &["check"]).stdout).unwrap();
+    assert!(!told.contains("ce sont les exports"), "{told}");
+    let corrected = case.replace("TEC-1", "TEC-2");
+    let regles = daemon.edit("rules/cas/a.yaml", &corrected).await;
+    assert!(!is_refused(&regles), "{regles}");
+    daemon.edit("rules/transmission.yaml", &transmission).await;
+    // Back to the case that fails, which only a new export may leave behind.
+    daemon
+        .edit(
+            "referentiel/gestionnaires.csv",
+            &managers.replace("TEC-2", "TEC-1"),
+        )
+        .await;
+    daemon.edit("rules/cas/a.yaml", case).await;
+    let regles = daemon
+        .edit("referentiel/gestionnaires.csv", &managers)
+        .await;
+    assert!(!is_refused(&regles), "{regles}");
     let (folder, environment) = daemon.stop().await;
     // A restart is not an edit: the same rules stay valid.
     let daemon = Builder::again(&folder, environment).start().await;

@@ -10,6 +10,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::{start, start_on, statuts};
+use crate::cli::on;
 use crate::harness::{Builder, Daemon, FakeSowell, MovedClock, signalement, until};
 use crate::postgres::Backend;
 
@@ -251,5 +252,67 @@ async fn each_version_of_the_rules_decides_a_held_status_once() {
     assert_eq!(
         statuts(&daemon, &uid).await[0]["statut_sowell"],
         "Chez l'expert"
+    );
+}
+
+#[rstest]
+#[case::given_by_the_crm(true)]
+#[case::given_by_the_table(false)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closure_without_its_result_is_shown_as_such_until_either_remedy(
+    #[case] by_the_crm: bool,
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    const CAUSE: &str = "le CRM n'a pas donné le résultat, dont dépend ce que SoWell affiche";
+    let sowell = FakeSowell::start().await;
+    let Some((daemon, uid)) = start_on(backend, &sowell).await else {
+        return;
+    };
+    let closed = daemon.statut(&uid, &json!({"statut": "Clôturée"})).await;
+    assert_eq!(closed.status, 422);
+    let page = daemon.console().await;
+    assert!(
+        page.contains(&format!("{CAUSE} : « Clôturée » (1).")),
+        "{page}"
+    );
+    assert!(!page.contains("n'a pas de ligne pour eux"), "{page}");
+    let explain = || {
+        let told = on(&daemon, &["explain", "--uid", &uid]);
+        async { String::from_utf8(told.stdout).unwrap() }
+    };
+    let told = explain().await;
+    assert!(told.contains(&format!("→ {CAUSE}")), "{told}");
+
+    if by_the_crm {
+        let event = json!({"statut": "Clôturée", "resultat": "Traité"});
+        assert_eq!(daemon.statut(&uid, &event).await.status, 202);
+    } else {
+        let table = daemon.read("rules/statuts.yaml");
+        let (before, rest) = table.split_once("  Clôturée:").unwrap();
+        let (_, after) = rest.split_once("Rejeté: Rejeté").unwrap();
+        let table = format!("{before}  Clôturée: Traité{after}");
+        daemon.edit("rules/statuts.yaml", &table).await;
+    }
+    assert_eq!(sowell.wait_for(1).await[0].body["statut"], "Traité");
+    let page = daemon.console().await;
+    assert!(!page.contains(CAUSE), "{page}");
+    let told = explain().await;
+    assert!(!told.contains(CAUSE), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closure_with_an_unknown_result_lacks_a_line() {
+    let sowell = FakeSowell::start().await;
+    let (daemon, uid) = start(&sowell).await;
+    let event = json!({"statut": "Clôturée", "resultat": "Sans suite"});
+    assert_eq!(daemon.statut(&uid, &event).await.status, 422);
+    let page = daemon.console().await;
+    let words = "n'a pas de ligne pour eux, ou pour leur résultat : « Clôturée » (1).";
+    assert!(page.contains(words), "{page}");
+    let told = on(&daemon, &["explain", "--uid", &uid]);
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(
+        told.contains("→ statuts.yaml ne traduit pas ce statut, ou son résultat"),
+        "{told}"
     );
 }

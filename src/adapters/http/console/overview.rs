@@ -17,6 +17,7 @@ use crate::rules::diagnostic::{Diagnostic, Severity};
 use crate::adapters::french::{french, motif};
 
 use super::alarms::{self, Alarm};
+use super::held;
 use super::words::{is_web, label, paris};
 
 /// The most dead letters, signalements in each state and unknown statuses that a page lists.
@@ -46,8 +47,8 @@ pub(super) struct Overview {
 struct Stored {
     replicas: Vec<Seen>,
     destinations: Vec<Line>,
-    /// Statuses that the rules do not know, and how many deliveries each one holds.
-    held: Vec<(String, i64)>,
+    /// The alarms about statuses that the rules do not translate.
+    held: Vec<String>,
     dead: Vec<LivraisonSummary>,
     /// States of signalements without a demande, with the number in each.
     apart: Vec<(&'static str, i64)>,
@@ -160,7 +161,11 @@ impl Stored {
         Ok(Self {
             replicas: state.presence.all().await?,
             destinations,
-            held: store.count_held(LISTED).await?,
+            held: held::alarms(
+                name(Destination::Sowell),
+                &store.count_held(LISTED).await?,
+                &state.reload.generation().rules,
+            ),
             dead: store
                 .list_livraisons(Some(LivraisonEtat::Morte), LISTED)
                 .await?,
@@ -242,14 +247,7 @@ impl Stored {
                 ));
             }
             if line.held > 0 {
-                let statuts = self.held.iter();
-                let statuts = statuts.map(|(statut, count)| format!("« {statut} » ({count})"));
-                let statuts: Vec<String> = statuts.collect();
-                alarms.push(format!(
-                    "{name} : des statuts attendent, car statuts.yaml n'a pas de ligne pour eux, ou pour leur \
-                     résultat : {}.",
-                    statuts.join(", ")
-                ));
+                alarms.extend(self.held.iter().cloned());
             }
         }
         match self.stopped {

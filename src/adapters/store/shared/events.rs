@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{DbStore, dialect, evenements};
-use crate::domain::ports::{EventRecorded, Events, NewEvent, Release, StoreError};
+use crate::domain::ports::{EventRecorded, Events, HeldCount, NewEvent, Release, StoreError};
 use crate::domain::statut::StoredEvent;
 
 #[async_trait]
@@ -20,7 +20,7 @@ impl Events for DbStore {
         dialect::in_time(evenements::held(&self.readers, after, limit)).await
     }
 
-    async fn count_held(&self, limit: u32) -> Result<Vec<(String, i64)>, StoreError> {
+    async fn count_held(&self, limit: u32) -> Result<Vec<HeldCount>, StoreError> {
         dialect::in_time(evenements::count_held(&self.readers, limit)).await
     }
 

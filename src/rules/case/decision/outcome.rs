@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Expected;
+use super::unknown::UnknownCode;
 use crate::rules::foresee::Foreseen;
 use crate::rules::pasted;
 use crate::rules::place::Located;
@@ -21,6 +22,8 @@ pub(super) struct Outcome {
     pub error: Option<String>,
     /// Where the word that the error suggests is written.
     pub origin: Option<String>,
+    /// The codes of the case that cause it, if they do.
+    pub unknown: Vec<UnknownCode>,
     /// Why there is no demande, or no status for `SoWell`.
     pub why: Option<String>,
     /// Why the e-mails could not be rendered.

@@ -82,8 +82,23 @@ const QUALIFICATIONS_WITH: &str = "qualifications:\n  ASC:\n    libelle: L\n    
 )]
 #[case(
     "priorites.yaml",
+    "priorites:\n  low: faible\n  urgent, très urgent: haute\n",
+    "priorites.yaml:3 « urgent, très urgent » compte pour une seule priorité"
+)]
+#[case(
+    "priorites.yaml",
+    "priorites:\n  low: faible\n  urgent: haute#nouveau\n",
+    "« haute # nouveau »"
+)]
+#[case(
+    "priorites.yaml",
     "priorites:\n  low: faible\n  normal: normal\n  high: haute\n  urgent,: urgente\n",
     "priorites.yaml:5 « urgent, » finit par une virgule"
+)]
+#[case(
+    "qualifications.yaml",
+    "  PLB: {libelle: L, type_gestionnaire: technique, workflow: ENTRETIEN}\n  MEN: {libelle: L, type_gestionnaire: technique, workflow: ENTRETEIN}\n",
+    "qualifications.yaml:9 « ENTRETEIN » et « ENTRETIEN » (ligne 8) ne diffèrent que par une lettre : est-ce le même mot ?"
 )]
 fn near_identical_words_are_reported(#[case] file: &str, #[case] text: &str, #[case] words: &str) {
     let text = match file {
@@ -124,6 +139,14 @@ fn near_identical_words_are_reported(#[case] file: &str, #[case] text: &str, #[c
 #[case(
     "priorites.yaml",
     "priorites:\n  low: mineure\n  normal: majeure\n  high: haut\n  urgent: haute\n  a: base\n  b: bise\n  c: P1\n  d: P11\n  e: forte\n"
+)]
+#[case(
+    "qualifications.yaml",
+    "qualifications:\n  A: {libelle: L, type_gestionnaire: technique, workflow: LOT_A}\n  B: {libelle: L, type_gestionnaire: technique, workflow: LOT_B}\n  C: {libelle: L, type_gestionnaire: technique, workflow: PORTE}\n  D: {libelle: L, type_gestionnaire: technique, workflow: POSTE}\n  E: {libelle: L, type_gestionnaire: technique, workflow: PORTES}\n"
+)]
+#[case(
+    "priorites.yaml",
+    "priorites:\n  \"urgent, très urgent\": haute\n  Haute, à voir: haute\n  low: faible\n  bas et très bas: faible\n"
 )]
 fn different_words_are_left_alone(#[case] file: &str, #[case] text: &str) {
     let (generation, told) = compiled(&[(file, text)]);

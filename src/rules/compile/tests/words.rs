@@ -165,6 +165,21 @@ fn a_status_ignored_twice_is_reported() {
     "écrivez-les séparément : [ASC, CHAUF], ou un tiret par ligne"
 )]
 #[case("modes: [tous managers]\n", "valeurs connues")]
+#[case(
+    "modes: [manager et auteur]\n",
+    "ne savent pas demander plusieurs modes à la fois (« et ») ; [manager, auteur] transmet ce que l'un ou l'autre accepte"
+)]
+#[case("modes: [manager+auteur]\n", "plusieurs modes à la fois")]
+#[case("modes: [manager & auteur]\n", "plusieurs modes à la fois")]
+#[case(
+    "modes: [categories]\ncategories: [\"!ASC\"]\n",
+    "rien ne s'exclut ici"
+)]
+#[case("modes: [categories]\ncategories: [-ASC]\n", "rien ne s'exclut ici")]
+#[case(
+    "modes: [categories]\ncategories: [sauf ASC]\n",
+    "rien ne s'exclut ici"
+)]
 #[case("modes: [managers]\n", "vouliez-vous dire « manager » ?")]
 #[case(
     "modes: [categories]\ncategories: [ASC, CHAUFF]\n",

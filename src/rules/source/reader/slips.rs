@@ -20,16 +20,53 @@ const DEFAULTS: [&str; 8] = [
     "otherwise",
 ];
 
-/// Whether a key names several things. After a comma inside a single name, the text continues in lower case: « Refusée,
-/// sans suite ».
+/// Whether a key names several things. After a comma inside a single name, the text continues in lower case, with other
+/// words: « Refusée, sans suite ».
 fn are_several(key: &str) -> bool {
+    if joined_by_et(key) {
+        return true;
+    }
     let parts: Vec<&str> = key.split([',', ';']).map(str::trim).collect();
     let capital = |it: &&str| it.starts_with(char::is_uppercase);
     let filled = parts.iter().all(|it| it.starts_with(char::is_alphanumeric));
     let word =
         |part: &&str| !part.contains(' ') && !part.starts_with(|sign: char| sign.is_ascii_digit());
-    let alike = parts.iter().all(capital) || parts.iter().all(word);
+    let alike = parts.iter().all(capital) || parts.iter().all(word) || share_a_word(&parts);
     parts.len() > 1 && filled && alike
+}
+
+/// Whether all of these contain the same word, as in « urgent, très urgent ».
+fn share_a_word(parts: &[&str]) -> bool {
+    const SHORTEST: usize = 4;
+    let [first, others @ ..] = parts else {
+        return false;
+    };
+    let mut words = first.split(' ').filter(|it| it.chars().count() >= SHORTEST);
+    words.any(|word| others.iter().all(|it| it.split(' ').any(|it| it == word)))
+}
+
+/// Whether « et » joins several names, as in « Relue et Archivée » or « ASC et CHAUF »: inside a single one, only proper
+/// names have a capital, as in « CRC et Vivest en cours » or « Transmis à Metz et Nancy ».
+fn joined_by_et(name: &str) -> bool {
+    let parts: Vec<&str> = name.split(" et ").map(str::trim).collect();
+    let capital = |it: &str| it.starts_with(char::is_uppercase);
+    let acronym = |it: &str| it.chars().count() > 1 && it.chars().all(char::is_uppercase);
+    let first = |part: &&str| part.split(' ').next().is_some_and(acronym);
+    let plain =
+        |part: &&str| capital(part) && !first(part) && !part.split(' ').skip(1).any(capital);
+    parts.len() > 1 && (parts.iter().all(plain) || parts.iter().all(|it| acronym(it)))
+}
+
+/// A word and what follows it after a « # » that no space precedes, both written with letters, as in `haute#nouveau`.
+fn glued_comment(word: &str) -> Option<(&str, &str)> {
+    const SHORTEST: usize = 3;
+    let (before, after) = word.split_once('#')?;
+    let is_word = |it: &str| {
+        let first = it.split(' ').next().unwrap_or_default();
+        first.chars().count() >= SHORTEST && first.chars().all(char::is_alphabetic)
+    };
+    (before.ends_with(char::is_alphabetic) && is_word(before) && is_word(after))
+        .then_some((before, after))
 }
 
 /// The word before a doubled colon, `CHAUF::`.
@@ -64,20 +101,11 @@ impl Reader<'_> {
         let Value::Map(entries) = &root.value else {
             return false;
         };
-        let hidden = |key: &Key| {
-            let indented = key
-                .name
-                .starts_with(|sign: char| !sign.is_ascii() && sign.is_whitespace());
-            indented.then(|| pasted::note_hidden(&key.name)).flatten()
-        };
         let before = self.faults.len();
-        for (key, note) in entries
+        let faults = entries
             .iter()
-            .filter_map(|(key, _)| Some((key, hidden(key)?)))
-        {
-            let message = format!("« {} » : {note}", key.name.trim());
-            self.fault(code::SHAPE, key.line, key.column, message);
-        }
+            .filter_map(|(key, _)| key.indent_fault(self.file));
+        self.faults.extend(faults);
         self.faults.len() > before
     }
 
@@ -221,11 +249,37 @@ impl Reader<'_> {
         !key.quoted && written.is_some_and(|rest| rest.trim_start().starts_with([',', '}']))
     }
 
+    /// Reports a word that ends in a comment to a person, but not to YAML: no space precedes its « # ».
+    pub(super) fn note_glued_comment(&mut self, word: &Located) {
+        let Some((before, after)) = glued_comment(&word.text).filter(|_| self.is_written(word))
+        else {
+            return;
+        };
+        let message = format!(
+            "« {} » : ce « # » fait partie du mot ; si « {after} » est un commentaire, mettez une espace devant « # » : « {before} # {after} » (ou le mot entre guillemets, s'il est bien ainsi)",
+            word.text
+        );
+        self.remark(code::SHAPE, word.line, word.column, message);
+    }
+
+    /// Reports several words that « et » joins into a single one of a list, unless they are quoted.
+    pub(in crate::rules::source) fn note_joined_by_et(&mut self, word: &Located) {
+        if joined_by_et(&word.text) && self.is_written(word) {
+            let several = word.text.replace(" et ", ", ");
+            let message = format!(
+                "« {} » compte pour un seul : s'il y en a plusieurs, écrivez « {several} » (ou mettez-le entre guillemets si c'en est bien un seul)",
+                word.text
+            );
+            self.remark(code::RULE, word.line, word.column, message);
+        }
+    }
+
     /// A text for people: reports characters at its end that were meant as syntax. Inside quotes, everything belongs to
     /// the text, and so do French or typographic quotes around it.
     pub(in crate::rules::source) fn label(&mut self, node: &Node) -> Option<Located> {
         let label = self.text(node)?;
         let text = label.text.as_str();
+        self.note_expression(&label);
         if !self.is_written(&label) {
             return Some(label);
         }
@@ -250,6 +304,23 @@ impl Reader<'_> {
             self.remark(code::SHAPE, label.line, label.column, message);
         }
         Some(label)
+    }
+
+    /// Reports an expression of a template in a text that is no template.
+    fn note_expression(&mut self, label: &Located) {
+        let text = label.text.as_str();
+        let marks = [("{{", "}}"), ("{%", "%}")];
+        let mut found = marks.into_iter().filter_map(|(open, close)| {
+            let (_, rest) = text.split_once(open)?;
+            let (inner, _) = rest.split_once(close)?;
+            Some(format!("{open}{inner}{close}"))
+        });
+        if let Some(expression) = found.next() {
+            let message = format!(
+                "« {text} » : seuls les modèles remplacent « {expression} » par une valeur ; ici, ces signes font partie du texte : retirez-les"
+            );
+            self.remark(code::SHAPE, label.line, label.column, message);
+        }
     }
 
     /// Whether a text appears literally in its line, without quotes.

@@ -6,7 +6,7 @@ use super::super::{DbConnection, DbPool, dialect, failed};
 use super::{STORED, insert_courriels, set_statut, stored};
 use crate::adapters::store::rows::{millis, storable, write_content};
 use crate::domain::livraison::{Content, LivraisonEtat};
-use crate::domain::ports::{Release, StoreError};
+use crate::domain::ports::{HeldCount, Release, StoreError};
 use crate::domain::statut::{EventIssue, StoredEvent};
 
 /// Events whose status the rules did not know, oldest first.
@@ -30,9 +30,10 @@ pub(in super::super) async fn held(
 pub(in super::super) async fn count_held(
     pool: &DbPool,
     limit: u32,
-) -> Result<Vec<(String, i64)>, StoreError> {
+) -> Result<Vec<HeldCount>, StoreError> {
     let rows = sqlx::query(
-        "SELECT e.statut, COUNT(*) AS count FROM livraisons l \
+        "SELECT e.statut, COUNT(*) AS count, COUNT(e.resultat) AS with_resultat, \
+         COUNT(e.commentaire) AS with_commentaire FROM livraisons l \
          JOIN evenements e ON e.id = l.evenement_id \
          WHERE l.etat <> 'livree' AND l.etat = 'retenue' \
          GROUP BY e.statut ORDER BY count DESC, e.statut LIMIT $1",
@@ -41,7 +42,15 @@ pub(in super::super) async fn count_held(
     .fetch_all(pool)
     .await
     .map_err(failed)?;
-    let counted = rows.iter().map(|row| (row.get("statut"), row.get("count")));
+    let counted = rows.iter().map(|row| {
+        let count: i64 = row.get("count");
+        HeldCount {
+            statut: row.get("statut"),
+            count,
+            without_resultat: count - row.get::<i64, _>("with_resultat"),
+            without_commentaire: count - row.get::<i64, _>("with_commentaire"),
+        }
+    });
     Ok(counted.collect())
 }
 

@@ -80,7 +80,9 @@ pub(in super::super) async fn find(
 ) -> Result<Option<LivraisonView>, StoreError> {
     let rows = sqlx::query(
         "SELECT id, destination, uid, etat, attempts, last_error, created_at, due_at, content, \
-         at, status, error, excerpt FROM livraisons LEFT JOIN tentatives ON livraison_id = id \
+         at, status, error, excerpt, \
+         (SELECT e.motif FROM evenements e WHERE e.id = evenement_id) AS motif \
+         FROM livraisons LEFT JOIN tentatives ON livraison_id = id \
          WHERE id = $1 ORDER BY number",
     )
     .bind(id)
@@ -97,7 +99,9 @@ pub(in super::super) async fn of_demande(
 ) -> Result<Vec<LivraisonView>, StoreError> {
     let rows = sqlx::query(
         "SELECT id, destination, uid, etat, attempts, last_error, created_at, due_at, content, \
-         at, status, error, excerpt FROM livraisons LEFT JOIN tentatives ON livraison_id = id \
+         at, status, error, excerpt, \
+         (SELECT e.motif FROM evenements e WHERE e.id = evenement_id) AS motif \
+         FROM livraisons LEFT JOIN tentatives ON livraison_id = id \
          WHERE uid = $1 ORDER BY sequence, number",
     )
     .bind(uid.as_str())
@@ -124,6 +128,7 @@ fn views(rows: &[DbRow]) -> Result<Vec<LivraisonView>, StoreError> {
         Ok(LivraisonView {
             summary: summary(&rows[0])?,
             content: read_content(rows[0].get("content")).ok(),
+            motif: rows[0].get("motif"),
             attempts: rows.iter().filter_map(attempt).collect(),
         })
     };
