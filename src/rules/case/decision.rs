@@ -170,10 +170,7 @@ impl DecisionCase {
             return vec![fault.caused_by(error)];
         }
         let codes = outcome.unknown.iter().map(|it| {
-            let fault = title.fault_at(
-                &it.at,
-                &format!("{}{}{origin}{uncompared}", it.error, it.hint),
-            );
+            let fault = title.fault_at(&it.at, &format!("{}{}{uncompared}", it.error, it.hint));
             fault.caused_by(&it.error)
         });
         codes.collect()

@@ -3,7 +3,7 @@
 
 use super::table::Table;
 use crate::rules::alike::bare;
-use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::diagnostic::{Diagnostic, Severity, code};
 
 /// The word with which a row of totals begins.
 const TOTAL: &str = "total";
@@ -20,7 +20,7 @@ const BEHIND: [&str; 9] = [
     "lignes",
 ];
 
-/// Reports these rows of an export, instead of the residence that they seem to lack.
+/// Reports these rows of an export, instead of what they seem to lack: their residence, a valid address.
 pub(super) fn note_additions<const N: usize>(
     file: &str,
     columns: [&str; N],
@@ -42,7 +42,7 @@ pub(super) fn note_additions<const N: usize>(
         return;
     }
     let is_same = |it: &Diagnostic| found.iter().any(|own| own.line == it.line);
-    faults.retain(|it| it.code != code::ORPHAN || it.file != file || !is_same(it));
+    faults.retain(|it| it.severity == Severity::Error || it.file != file || !is_same(it));
     faults.extend(found);
 }
 

@@ -30,30 +30,38 @@ pub(super) fn of_statut(rules: &RuleSet, event: &StatutEvent) -> Option<String> 
 
 /// The places of the codes and words that are nearest to the unknown ones of a signalement.
 pub(super) fn of_signalement(rules: &RuleSet, signalement: &Signalement) -> Option<String> {
-    let Signalement {
-        qualification,
-        priorite,
-        ..
-    } = signalement;
-    let of_qualification = || {
-        let known = &rules.qualifications;
-        if known.contains_key(qualification) {
-            return None;
-        }
-        let near = nearest_code(qualification, known.keys().map(String::as_str))?;
-        Some(written(near, QUALIFICATIONS, known.get(near)?.line))
-    };
-    let of_priorite = || {
-        let known = &rules.priorites;
-        if known.contains_key(priorite) {
-            return None;
-        }
-        let near = nearest(priorite, known.keys().map(String::as_str))?;
-        Some(written(near, PRIORITES, known.get(near)?.line))
-    };
-    let found = [of_qualification(), of_priorite()];
-    let found: Vec<String> = found.into_iter().flatten().collect();
+    let written = [
+        ("qualification", &signalement.qualification),
+        ("priorite", &signalement.priorite),
+    ];
+    let found = written
+        .iter()
+        .filter_map(|(key, word)| of_key(rules, key, word));
+    let found: Vec<String> = found.collect();
     (!found.is_empty()).then(|| found.concat())
+}
+
+/// The same for the word of one key.
+pub(super) fn of_key(rules: &RuleSet, key: &str, word: &str) -> Option<String> {
+    match key {
+        "qualification" => {
+            let known = &rules.qualifications;
+            if known.contains_key(word) {
+                return None;
+            }
+            let near = nearest_code(word, known.keys().map(String::as_str))?;
+            Some(written(near, QUALIFICATIONS, known.get(near)?.line))
+        }
+        "priorite" => {
+            let known = &rules.priorites;
+            if known.contains_key(word) {
+                return None;
+            }
+            let near = nearest(word, known.keys().map(String::as_str))?;
+            Some(written(near, PRIORITES, known.get(near)?.line))
+        }
+        _ => None,
+    }
 }
 
 fn written(word: &str, file: &str, line: u32) -> String {

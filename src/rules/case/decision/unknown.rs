@@ -6,7 +6,7 @@ use crate::rules::compile::Generation;
 use crate::rules::diagnostic::suggestion;
 use crate::rules::place::Located;
 
-use super::Given;
+use super::{Given, origin};
 
 /// A code of the case with the message about it.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub(super) struct UnknownCode {
     pub at: Located,
     /// What is wrong, as SoWell would be told.
     pub error: String,
-    /// What to write instead; empty if that is not known, or part of the error.
+    /// What to write instead, or where the word is written that the error suggests; empty if neither is known.
     pub hint: String,
 }
 
@@ -30,9 +30,11 @@ pub(super) fn codes(
         let at = given.texts.get(key)?.clone();
         let has_hint = fault.detail.contains(" ; ");
         let hint = (!has_hint).then(|| hint(key, &at.text, generation));
+        let mut hint = hint.flatten().unwrap_or_default();
+        hint.extend(origin::of_key(&generation.rules, key, &at.text));
         Some(UnknownCode {
             error: fault.detail.clone(),
-            hint: hint.flatten().unwrap_or_default(),
+            hint,
             at,
         })
     });
