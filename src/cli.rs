@@ -158,7 +158,7 @@ impl Listing {
         u32::try_from(printed).is_ok_and(|printed| printed == self.limit)
     }
 
-    /// Prints it, for operators.
+    /// Prints on stderr, for operators, that the list may be truncated.
     fn note_limit(&self, printed: usize) {
         if self.may_go_on(printed) {
             eprintln!("The newest {}; --limit N shows more.", self.limit);

@@ -184,7 +184,7 @@ impl Settings {
         origin.read_again(text)
     }
 
-    /// Like [`Settings::load`], but a named folder may be missing: for a verb that restores it.
+    /// Like [`Settings::load`], but a named folder may be missing: for verbs that restore it or report that themselves.
     ///
     /// # Errors
     /// Those of [`Settings::load`], except for folders.

@@ -260,7 +260,7 @@ impl Object<'_> {
     fn avertissements(&self) -> Vec<String> {
         self.remarks(&KEYS, |name| {
             let place = match name {
-                "autres" => "« autres.autres » ; pour qu'elles voient ses champs sous « autres », donnez-les hors de lui",
+                "autres" => "« autres.autres » ; les champs placés à la racine du signalement, et non dans « autres », sont visibles sous « autres »",
                 _ => "« autres »",
             };
             format!("champ inconnu « {name} » : conservé, et visible des règles sous {place}")

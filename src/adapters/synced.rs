@@ -158,7 +158,7 @@ impl Drop for Staged {
     }
 }
 
-/// The name of the file for which a [`Staged`] one of this name was written; `None` if the name is not of that form.
+/// The final name of a file that [`Staged`] wrote under this name; `None` if the name is not of that form.
 #[must_use]
 pub fn staged_for(name: &str) -> Option<&str> {
     let (place, id) = name.strip_prefix('.')?.rsplit_once('.')?;

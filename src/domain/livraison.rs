@@ -221,7 +221,7 @@ pub struct LivraisonView {
     pub summary: LivraisonSummary,
     /// What to send; `None` if it cannot be read.
     pub content: Option<Content>,
-    /// What the rules said of its event, in French: for a held delivery, why they do not translate it.
+    /// The rules' reason for its event when it was received, in French: for a held delivery, why they did not translate it.
     pub motif: Option<String>,
     /// Its attempts, oldest first.
     pub attempts: Vec<Attempt>,

@@ -80,15 +80,17 @@ pub fn reason(it: &LivraisonView, time: fn(DateTime<Utc>) -> String) -> Option<S
     }
 }
 
-/// Why a delivery is held, and what to do about it; `motif` is what the rules said of its event.
+/// Why a delivery is held, and what to do about it; `motif` is the rules' reason when its event was received, which later
+/// rules may have made untrue.
 fn held_because(motif: Option<&str>) -> String {
     match motif.and_then(lacking_field) {
         Some(field) => format!(
-            "le CRM n'a pas donné {}, dont dépend ce que SoWell affiche : {}",
+            "à sa réception, le CRM n'a pas donné {}, dont dépend ce que SoWell affiche : {}",
             field_of_the_crm(field),
             remedy_of_lacking(field)
         ),
-        None => "statuts.yaml ne traduit pas ce statut, ou son résultat : ajoutez-y une ligne, et l'envoi part"
+        None => "à sa réception, statuts.yaml ne traduisait pas ce statut, ou son résultat : s'il n'a toujours pas de \
+                 ligne, ajoutez-en une, et l'envoi part"
             .to_owned(),
     }
 }
@@ -107,6 +109,6 @@ pub fn field_of_the_crm(field: &str) -> &'static str {
 #[must_use]
 pub fn remedy_of_lacking(field: &str) -> String {
     format!(
-        "remplissez-le dans le CRM, qui doit annoncer de nouveau le statut avec son champ « {field} » ; ou donnez à ce statut, dans statuts.yaml, un seul mot de SoWell"
+        "remplissez-le dans le CRM, qui doit annoncer de nouveau le statut avec son champ « {field} »"
     )
 }

@@ -267,7 +267,7 @@ fn asset(content_type: &'static str, text: &'static str) -> impl IntoResponse {
 
 /// Whether an address is one of the console's, which people open in a browser.
 pub(super) fn has(path: &str) -> bool {
-    path == "/" || path.starts_with("/console/")
+    path == "/" || path == "/console" || path.starts_with("/console/")
 }
 
 fn page(status: StatusCode, template: &impl Template) -> Response {

@@ -281,7 +281,10 @@ async fn a_closure_without_its_result_is_shown_as_such_until_either_remedy(
         async { String::from_utf8(told.stdout).unwrap() }
     };
     let told = explain().await;
-    assert!(told.contains(&format!("→ {CAUSE}")), "{told}");
+    assert!(
+        told.contains(&format!("→ à sa réception, {CAUSE}")),
+        "{told}"
+    );
 
     if by_the_crm {
         let event = json!({"statut": "Clôturée", "resultat": "Traité"});
@@ -312,7 +315,9 @@ async fn a_closure_with_an_unknown_result_lacks_a_line() {
     let told = on(&daemon, &["explain", "--uid", &uid]);
     let told = String::from_utf8(told.stdout).unwrap();
     assert!(
-        told.contains("→ statuts.yaml ne traduit pas ce statut, ou son résultat"),
+        told.contains(
+            "→ à sa réception, statuts.yaml ne traduisait pas ce statut, ou son résultat"
+        ),
         "{told}"
     );
 }

@@ -2,7 +2,7 @@
 //! read.
 
 use askama::Template;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::html;
@@ -25,9 +25,8 @@ pub(in crate::adapters::http) fn failure(problem: Problem) -> Response {
             "Il n'y a pas de page à cette adresse.".to_owned(),
         ),
         StatusCode::METHOD_NOT_ALLOWED => (
-            "page introuvable",
-            "Cette adresse est celle d'une action, et non d'une page : rien n'a été fait."
-                .to_owned(),
+            "action impossible",
+            "Cette adresse ne s'ouvre pas de cette façon : rien n'a été fait.".to_owned(),
         ),
         StatusCode::FORBIDDEN => (
             "action refusée",
@@ -38,16 +37,10 @@ pub(in crate::adapters::http) fn failure(problem: Problem) -> Response {
             of_ours(&problem, "la page n'a pas pu être préparée"),
         ),
     };
-    let rendered = Failure { title, reason }.render();
-    let Ok(rendered) = rendered else {
-        return problem.into_response();
-    };
-    let mut page = html(status, rendered);
-    let answer = problem.into_response();
-    if let Some(wait) = answer.headers().get(header::RETRY_AFTER) {
-        page.headers_mut().insert(header::RETRY_AFTER, wait.clone());
+    match (Failure { title, reason }).render() {
+        Ok(rendered) => html(status, rendered),
+        Err(_) => problem.into_response(),
     }
-    page
 }
 
 /// The status of a page about this problem.

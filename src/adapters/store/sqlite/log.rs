@@ -52,12 +52,12 @@ impl Log {
         }
     }
 
-    /// Copies all of the log, for the end of the process.
-    pub(super) async fn finish(&mut self, writer: &mut SqliteConnection) {
+    /// Copies all of the log, for the end of the process; `false` if a reader or another copier prevented part of it.
+    pub(super) async fn finish(&mut self, writer: &mut SqliteConnection) -> bool {
         if let Some(copying) = self.copying.take() {
             self.copier = copying.await.unwrap_or_default();
         }
-        copy(writer).await;
+        copy_whole(writer).await
     }
 }
 

@@ -20,7 +20,7 @@ pub struct NamedPhoto {
 /// Writes a complete and consistent copy of a database that may be in use, without blocking anyone.
 ///
 /// # Errors
-/// When the database cannot be read, or something already exists at `to`.
+/// When the database cannot be read, or something other than an empty file exists at `to`.
 pub async fn take(database: &Path, to: &Path) -> Result<(), StoreError> {
     let mut connection = open(database, File::InUse).await?;
     sqlx::query("VACUUM INTO $1")

@@ -129,7 +129,7 @@ impl Writer {
         answer.await.map_err(|_| gone())?
     }
 
-    /// Copies the log into the file, after the writes that were handed over before.
+    /// Copies the log into the file, after the writes that were committed before.
     pub(super) async fn checkpoint(&self) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         self.send(Work::Checkpoint(reply)).await?;
@@ -241,6 +241,15 @@ impl Connection {
         opened.ok_or_else(|| StoreError::Fault("no connection".into()))
     }
 
+    /// Copies the log into the file.
+    async fn checkpoint(&mut self) -> Result<(), StoreError> {
+        self.open().await?;
+        match &mut self.opened {
+            Some(opened) if self.log.finish(opened).await => Ok(()),
+            _ => Err(StoreError::Unavailable("part of the log is in use".into())),
+        }
+    }
+
     /// Drops a connection whose transaction may or may not have ended.
     async fn discard(&mut self) {
         if let Some(connection) = self.opened.take() {
@@ -277,15 +286,15 @@ async fn run(mut connection: Connection, mut waiting: mpsc::Receiver<Work>) {
             commit(&mut connection, batch).await;
         }
         // Those who waited have their answers by now.
-        if let Some(opened) = &mut connection.opened {
-            if checkpoints.is_empty() {
+        if checkpoints.is_empty() {
+            if let Some(opened) = &mut connection.opened {
                 connection.log.grew(writes, opened).await;
-            } else {
-                connection.log.finish(opened).await;
             }
+            continue;
         }
+        let copied = connection.checkpoint().await;
         for reply in checkpoints {
-            let _ = reply.send(Ok(()));
+            let _ = reply.send(copied.clone());
         }
     }
 }
@@ -300,7 +309,7 @@ struct Batch {
 
 impl Batch {
     /// Takes the writes that can go together. Two signalements with a key in common cannot: the second must see the
-    /// first, so it waits for the next batch. Also returns who waits for the log to be copied.
+    /// first, so it waits for the next batch. Also returns the replies to send once the log has been copied.
     fn take(next: &mut VecDeque<Work>) -> (Self, Vec<Reply<()>>) {
         let mut batch = Self::default();
         let mut checkpoints = Vec::new();

@@ -16,7 +16,6 @@ use crate::adapters::http::demandes::read_event;
 use crate::adapters::http::problem::Problem;
 use crate::crash;
 use crate::domain::demande::Uid;
-use crate::domain::statut::StatutEvent;
 use crate::flows::outbound::OutboundError;
 use crate::rules::compile::{Generation, Target};
 use crate::rules::decide::StatutDecision;
@@ -138,12 +137,11 @@ pub(super) async fn run(
 /// Reads the form as the CRM's event, and tries it.
 async fn try_out(state: &AppState, form: &Filled) -> Result<Outcome, Untried> {
     // As in the API, the faults of the body come before an unknown reference.
-    let (event, _) = read_event(form.uid.clone(), &form.body())?;
+    let (mut event, _) = read_event(foresee::uid().as_str().to_owned(), &form.body())?;
     let demande = form.demande()?;
-    let event = StatutEvent {
-        uid: demande.clone().unwrap_or_else(foresee::uid),
-        ..event
-    };
+    if let Some(uid) = &demande {
+        event.uid = uid.clone();
+    }
     let tried = state.outbound.try_out(event, demande.as_ref()).await?;
     let (sentence, refusal) = match &tried.tried.foreseen.decision {
         StatutDecision::Translate { statut_sowell } => (
