@@ -80,6 +80,9 @@ pub struct Coverage {
     /// The remark that a search ended or tried fewer values because scripts take too long or there are too many
     /// combinations; `None` if it did not. What it left out for that reason is not in `untried`.
     pub cut: Option<Diagnostic>,
+    /// The remark that a search after an edit tried one residence and one qualification of each kind only; `None` if it
+    /// tried all combinations, or was cut.
+    pub narrowed: Option<Diagnostic>,
 }
 
 impl Coverage {

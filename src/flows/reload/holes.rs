@@ -57,8 +57,10 @@ impl Reload {
             let known = cover(&before, &called, &on)?;
             let found = cover(&now, &called, &on)?;
             let added = found.added_since(known).into_iter().map(Gap::as_warning);
-            let cut = found.cut.iter().filter(|_| known.cut.is_none()).cloned();
-            let added: Vec<Diagnostic> = added.chain(cut).collect();
+            let cut = found.cut.iter().filter(|_| known.cut.is_none());
+            let narrowed = found.narrowed.iter();
+            let narrowed = narrowed.filter(|_| known.narrowed.is_none());
+            let added: Vec<Diagnostic> = added.chain(cut.chain(narrowed).cloned()).collect();
             if added.is_empty() {
                 return Some(());
             }
@@ -136,10 +138,8 @@ fn cover<'a>(
             search.load(Ordering::Relaxed)
         };
         let mut found = combinations.decide_aside(reach, go_on)?;
-        if reach == Reach::Kinds {
-            found
-                .cut
-                .get_or_insert_with(|| combinations.narrowing(is_dear));
+        if reach == Reach::Kinds && found.cut.is_none() {
+            found.narrowed = Some(combinations.narrowing(is_dear));
         }
         // A concurrent search may have been faster, with the same result.
         let _ = active.coverage.set(found);
@@ -162,13 +162,11 @@ pub fn holes(generation: &Generation, called: &BTreeSet<Partner>) -> Vec<Diagnos
     };
     let mut found = found.unwrap_or_default();
     // The rules are not to blame for many residences, and this is called for each check.
-    if is_dear {
-        found
-            .cut
-            .get_or_insert_with(|| combinations.narrowing(is_dear));
+    if is_dear && found.cut.is_none() {
+        found.narrowed = Some(combinations.narrowing(is_dear));
     }
     let holes = found.holes.iter().map(Gap::as_warning);
-    holes.chain(found.cut).collect()
+    holes.chain(found.cut).chain(found.narrowed).collect()
 }
 
 /// How many of the combinations are decided, and whether these are fewer only because each takes many operations.

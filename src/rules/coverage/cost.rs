@@ -72,7 +72,7 @@ impl Combinations<'_> {
             )
         };
         let message = format!(
-            "{why} : seuls ont été essayés toutes les résidences avec une qualification de chaque sorte, et toutes les qualifications avec une résidence de chaque sorte ; pour tout essayer, tapez « passerelle coverage »"
+            "{why} : seules ont été essayées toutes les résidences avec une qualification de chaque sorte, et toutes les qualifications avec une résidence de chaque sorte ; pour tout essayer, tapez « passerelle coverage »"
         );
         Diagnostic::file(code::HOLE, file, message).as_warning()
     }

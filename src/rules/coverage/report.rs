@@ -79,6 +79,7 @@ impl<'g> Combinations<'g> {
             remarks,
             untried,
             cut,
+            narrowed: None,
         }
     }
 
@@ -171,7 +172,9 @@ impl<'g> Combinations<'g> {
             }
             match (!group.biens.is_empty(), group.without_bien) {
                 (true, false) => {
-                    let biens = group.only_biens(&self.biens);
+                    // Elsewhere only one of them was tried.
+                    let all_tried = tried.each_bien.then_some(&self.biens);
+                    let biens = all_tried.and_then(|it| group.only_biens(it));
                     conditions.push(biens.unwrap_or_else(|| "avec un bien".to_owned()));
                 }
                 (false, true)

@@ -244,10 +244,13 @@ impl Connection {
     /// Copies the log into the file.
     async fn checkpoint(&mut self) -> Result<(), StoreError> {
         self.open().await?;
-        match &mut self.opened {
-            Some(opened) if self.log.finish(opened).await => Ok(()),
-            _ => Err(StoreError::Unavailable("part of the log is in use".into())),
-        }
+        let copied = match &mut self.opened {
+            Some(opened) => self.log.finish(opened).await,
+            None => false,
+        };
+        copied
+            .then_some(())
+            .ok_or_else(|| StoreError::Unavailable("part of the log is in use".into()))
     }
 
     /// Drops a connection whose transaction may or may not have ended.
