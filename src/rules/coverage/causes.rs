@@ -256,6 +256,8 @@ impl At {
 #[derive(Default)]
 pub(super) struct Group {
     pub(super) combinations: u64,
+    /// How many of them were tried for few other values, without recording these.
+    unrecorded: u64,
     pub(super) residences: BTreeSet<String>,
     pub(super) qualifications: BTreeSet<String>,
     pub(super) statuts: BTreeSet<String>,
@@ -306,6 +308,8 @@ impl Group {
                 part.is_of_biens = at.of_bien.is_some();
                 part.touch(signalement, Some(at));
             }
+        } else {
+            self.unrecorded += 1;
         }
     }
 
@@ -396,7 +400,13 @@ impl Group {
             && (few || self.flags.is_superset(&other.flags))
             && (few || self.priorites.is_superset(&other.priorites))
             && (few || self.without_bien || !other.without_bien)
-            && (few || self.biens.is_superset(&other.biens))
+            && (few || self.covers_biens(other))
+    }
+
+    fn covers_biens(&self, other: &Self) -> bool {
+        // Not each residence was tried with its biens.
+        let some = self.unrecorded > 0 && !self.biens.is_empty();
+        some || self.biens.is_superset(&other.biens)
     }
 
     /// Whether it happens with each variation, priority and pair of flags with which the other one does.
@@ -431,6 +441,7 @@ impl Group {
 
     fn join(&mut self, other: Self) {
         self.combinations += other.combinations;
+        self.unrecorded += other.unrecorded;
         self.residences.extend(other.residences);
         self.qualifications.extend(other.qualifications);
         self.statuts.extend(other.statuts);
