@@ -1,5 +1,5 @@
 # An image of the daemon, with the same paths as examples/systemd; docs/operations.md explains how to build and
-# run it. tests/it/image.rs compares it with the repository and the program.
+# run it. tests/it/repository/image.rs compares it with the repository and the program.
 
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src

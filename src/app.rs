@@ -18,19 +18,17 @@ pub use self::open::{
     is_taken, open_files, open_store, open_store_as_it_is, private_folder, stand_alone,
 };
 use self::open::{settings_on_disk, sources};
+use self::parts::Parts;
 pub use self::parts::inbound;
-use self::parts::{Parts, open_crm};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::edited::EditedFolder;
 use crate::adapters::http::auth::{Gate, make_missing_tokens};
 use crate::adapters::http::{AppState, Probe, Services};
 use crate::adapters::mail::MailOut;
-use crate::adapters::sowell::SowellHttp;
 use crate::adapters::telemetry;
 use crate::domain::ports::{Client, Clock, Crm, Files, Store};
 use crate::flows::creation::Creations;
 use crate::flows::delivery::Delivery;
-use crate::flows::hint::Hint;
 use crate::flows::inbound::{Inbound, PATIENCE};
 use crate::flows::poll::Poll;
 use crate::flows::reload::{Reload, SEARCH_PATIENCE, Settled};
@@ -118,22 +116,10 @@ impl App {
         );
         let reload = Arc::new(reload.await?);
         let rules: Arc<dyn Rules> = reload.clone();
-        let named = || open_crm(settings, &in_force, &rules, &files, &clock);
-        let parts = Parts {
-            crm: stand_ins.crm.unwrap_or_else(named),
-            sowell: Arc::new(SowellHttp::new(
-                in_force.clone(),
-                rules.clone(),
-                Arc::clone(&clock),
-            )),
-            store,
-            files,
-            rules,
-            in_force,
-            outbox: Hint::default(),
-            clock,
-            watch: Arc::default(),
-        };
+        let mut parts = Parts::new(settings, store, files, rules, in_force, clock);
+        if let Some(crm) = stand_ins.crm {
+            parts.crm = crm;
+        }
         let inbound = parts.inbound(stand_ins.patience);
         let creations = Arc::clone(&inbound.creations);
         if alone.is_some() {

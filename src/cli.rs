@@ -36,7 +36,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use indicatif::{ProgressBar, ProgressStyle};
 use strum::VariantNames;
 
@@ -140,6 +140,32 @@ enum Format {
     Json,
 }
 
+// How much of a list to print, and how. Not a doc comment, which would be part of the help.
+#[derive(Debug, Args)]
+struct Listing {
+    /// Maximum number to list
+    #[arg(long, default_value_t = 50)]
+    limit: u32,
+    /// How to print them
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+impl Listing {
+    /// Whether the list may be truncated, so that nobody mistakes the first page for the whole. `rules` prints this
+    /// in French because the landlord's staff use it.
+    fn may_go_on(&self, printed: usize) -> bool {
+        u32::try_from(printed).is_ok_and(|printed| printed == self.limit)
+    }
+
+    /// Prints it, for operators.
+    fn note_limit(&self, printed: usize) {
+        if self.may_go_on(printed) {
+            eprintln!("The newest {}; --limit N shows more.", self.limit);
+        }
+    }
+}
+
 impl Cli {
     /// Runs the verb; an error is printed on stderr, with exit code 1.
     #[must_use]
@@ -234,19 +260,6 @@ fn named_file(
 /// The environment variables that may be settings.
 fn variables() -> Result<Vec<(String, String)>, SettingsError> {
     Settings::variables(std::env::vars_os())
-}
-
-/// Whether the list may be truncated, so that nobody mistakes the first page for the whole. `rules` prints this
-/// in French because the landlord's staff use it.
-fn may_go_on(printed: usize, limit: u32) -> bool {
-    u32::try_from(printed).is_ok_and(|printed| printed == limit)
-}
-
-/// Prints it, for operators.
-fn note_limit(printed: usize, limit: u32) {
-    if may_go_on(printed, limit) {
-        eprintln!("The newest {limit}; --limit N shows more.");
-    }
 }
 
 /// Parses one of an enum's words; the error, the help and the completions list them all.

@@ -4,8 +4,8 @@
 //! Also named places where a test makes the process panic, to show that a bug there costs nothing important.
 //!
 //! They are compiled in only with the feature `crash-points`, which only the tests enable.
-//! `tests/it/crash_points.rs` checks that each commit, each file operation and each outside call in `flows` and
-//! `adapters` is between two of them.
+//! `tests/it/repository/crash_points.rs` checks that each commit, each file operation and each outside call in `flows`
+//! and `adapters` is between two of them.
 
 /// Kills the process, as `kill -9` would, if the environment contains `PASSERELLE_CRASH=name:3` and this is the
 /// third passage.

@@ -2,8 +2,8 @@
 //!
 //! [`inbound`] takes a signalement to the CRM, [`creation`] creates it in a remote CRM exactly once,
 //! [`managers`] asks the CRM for managers that only it knows, [`outbound`] takes a status towards SoWell,
-//! [`poll`] finds the status changes that the CRM does not send, [`delivery`] empties the outbox, [`resend`]
-//! requeues dead letters, [`rules`] gives access to the rules and [`reload`] swaps them, [`settings`] does the
+//! [`poll`] finds the status changes that the CRM does not send, [`delivery`] empties the outbox and requeues
+//! dead letters, [`rules`] gives access to the rules and [`reload`] swaps them, [`settings`] does the
 //! same for the live settings, [`impact`] replays the past to show what an edit would change, [`replica`]
 //! announces this daemon to the others, [`in_hand`] tracks the leases that this process holds, [`set_back`]
 //! handles a clock that is set back, [`retention`] deletes what has passed its retention period, [`sweep`]
@@ -22,7 +22,6 @@ pub mod outbound;
 pub mod poll;
 pub mod reload;
 pub mod replica;
-pub mod resend;
 pub mod retention;
 pub mod rules;
 pub mod set_back;
@@ -32,7 +31,6 @@ pub mod trial;
 
 mod acknowledge;
 mod backoff;
-mod breaker;
 mod debounce;
 mod lasting;
 mod offload;

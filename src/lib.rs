@@ -11,7 +11,8 @@
 //! # Layout
 //!
 //! Imports go one way: [`domain`] ← [`rules`] ← [`settings`] ← [`flows`] ← [`adapters`] ← [`app`] ← [`cli`].
-//! `tests/it/layering.rs` checks this. [`crash`] is outside these layers: places where tests kill the process.
+//! `tests/it/repository/layering.rs` checks this. [`crash`] is outside these layers: places where tests kill the
+//! process.
 
 #![forbid(unsafe_code)]
 

@@ -25,6 +25,7 @@
 //! - [`place`]: the position of a byte in a text, as line and column
 //! - [`layout`]: the names that files must have
 //! - [`addressee`]: the addresses that an e-mail can go to
+//! - [`date_text`]: texts that a date is compared with, written as SoWell writes dates or not
 //! - [`compared`]: texts that a value is compared with, some of which can never occur
 //! - [`written`]: other constants written in rules, which are worth trying in the search for holes
 //! - [`alike`]: near-identical words, and suggestions for a mistyped code
@@ -44,6 +45,7 @@ pub mod compared;
 pub mod compile;
 pub mod connector;
 pub mod coverage;
+pub mod date_text;
 pub mod decide;
 pub mod diagnostic;
 pub mod extent;

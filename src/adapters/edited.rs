@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::domain::ports::{FileSet, Source, SourceError};
 
+pub use replace::{FolderLock, ReplaceError};
 pub use stamp::{Root, Stamp};
 
 /// The largest file accepted, in bytes; 100,000 biens take about 5 MB.
@@ -268,8 +269,12 @@ mod tests {
         let read = source.read().unwrap();
         let names_alone = ["cas/b.yaml.txt", "cas/ete/"];
         assert!(names_alone.iter().all(|it| read[*it].is_empty()));
+        let lock = source.lock().unwrap();
         source
-            .replace(&FileSet::from([("cas/a.yaml".into(), b"y".to_vec())]))
+            .replace(
+                &lock,
+                &FileSet::from([("cas/a.yaml".into(), b"y".to_vec())]),
+            )
             .unwrap();
         let left = |name: &str| folder.path().join(name).exists();
         assert!(left("cas/b.yaml.txt") && left("Modeles/a.txt") && left("cas/ete/a.yaml"));

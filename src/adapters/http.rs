@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::Method;
+use axum::http::{Method, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -153,8 +153,13 @@ pub fn router(state: AppState) -> Router {
     patterns::fill_in(&mut openapi);
     api.merge(api_page::routes(openapi))
         .merge(console::routes())
-        .fallback(|| async { Problem::not_found("il n'y a rien à cette adresse") })
-        .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .fallback(|uri: Uri| async move {
+            let problem = Problem::not_found("il n'y a rien à cette adresse");
+            refused(console::has(uri.path()), problem)
+        })
+        .method_not_allowed_fallback(|uri: Uri| async move {
+            refused(console::has(uri.path()), Problem::method_not_allowed())
+        })
         .layer(middleware::from_fn(drain::hear_out))
         // A single layer, the first one outermost: each layer on a router costs at least one allocation per
         // request.
@@ -167,12 +172,22 @@ pub fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
+/// A problem, as a page if the address is one of the console's.
+fn refused(in_console: bool, problem: Problem) -> Response {
+    if in_console {
+        console::failure(problem)
+    } else {
+        problem.into_response()
+    }
+}
+
 /// Runs the handler in its own task: the server drops the future it polls as soon as the client hangs up, and work
 /// that has begun must finish.
 async fn outlive(State(tasks): State<TaskTracker>, request: Request, next: Next) -> Response {
+    let in_console = console::has(request.uri().path());
     match tasks.spawn(next.run(request)).await {
         Ok(response) => response,
-        Err(error) => Problem::internal(&error).into_response(),
+        Err(error) => refused(in_console, Problem::internal(&error)),
     }
 }
 

@@ -158,6 +158,15 @@ impl Drop for Staged {
     }
 }
 
+/// The name of the file for which a [`Staged`] one of this name was written; `None` if the name is not of that form.
+#[must_use]
+pub fn staged_for(name: &str) -> Option<&str> {
+    let (place, id) = name.strip_prefix('.')?.rsplit_once('.')?;
+    // Other forms of identifiers are not ours.
+    let is_ours = Uuid::try_parse(id).is_ok_and(|it| it.simple().to_string() == id);
+    is_ours.then_some(place)
+}
+
 /// Removes the files that a dead process was still writing in a folder. Those that another process is writing at
 /// the moment are removed too, and written again.
 ///
@@ -224,6 +233,27 @@ mod tests {
         assert!(!write_new(&root.path().join("link"), b"").unwrap());
         let fault = write_new(&root.path().join("gone/file"), b"").unwrap_err();
         assert_eq!(fault.kind(), ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn the_name_of_a_staged_file_tells_where_it_belongs() {
+        let root = tempfile::tempdir().unwrap();
+        let staged = Staged::write(root.path(), "a.b.yaml", b"").unwrap();
+        let name = staged.path().file_name().unwrap().to_str().unwrap();
+        assert_eq!(staged_for(name), Some("a.b.yaml"));
+        for theirs in [
+            "a.b.yaml",
+            ".a.yaml",
+            ".a.yaml.swp",
+            ".a.yaml.0199",
+            ".0199f3a8c1d27b6e8f0011223344556",
+            &name[1..],
+            &name.to_uppercase(),
+            &format!("{name}~"),
+            ".a.yaml.0199f3a8-c1d2-7b6e-8f00-112233445566",
+        ] {
+            assert_eq!(staged_for(theirs), None, "{theirs}");
+        }
     }
 
     #[test]

@@ -47,6 +47,38 @@ pub(super) struct Parts {
 }
 
 impl Parts {
+    /// The parts with the partners that the settings name.
+    pub(super) fn new(
+        settings: &Settings,
+        store: Arc<dyn Store>,
+        files: Arc<dyn Files>,
+        rules: Arc<dyn Rules>,
+        in_force: InForce,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let crm: Arc<dyn Crm> = match settings.crm {
+            CrmKind::Embedded => Arc::new(EmbeddedCrm),
+            CrmKind::Rest => Arc::new(RestCrm::new(
+                in_force.clone(),
+                Arc::clone(&rules),
+                Arc::clone(&files),
+                Arc::clone(&clock),
+            )),
+        };
+        let sowell = SowellHttp::new(in_force.clone(), Arc::clone(&rules), Arc::clone(&clock));
+        Self {
+            store,
+            files,
+            crm,
+            sowell: Arc::new(sowell),
+            rules,
+            in_force,
+            outbox: Hint::default(),
+            clock,
+            watch: Arc::default(),
+        }
+    }
+
     /// The inbound flow, with the outbound flow it contains.
     pub(super) fn inbound(&self, patience: Duration) -> Inbound {
         let managers = Arc::new(self.managers());
@@ -190,42 +222,8 @@ pub fn inbound(
     store: &Arc<dyn Store>,
     rules: Arc<dyn Rules>,
 ) -> anyhow::Result<Inbound> {
-    let in_force = InForce::new(settings);
     let files = open_files(settings)?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let parts = Parts {
-        store: Arc::clone(store),
-        crm: open_crm(settings, &in_force, &rules, &files, &clock),
-        sowell: Arc::new(SowellHttp::new(
-            in_force.clone(),
-            rules.clone(),
-            Arc::clone(&clock),
-        )),
-        files,
-        rules,
-        in_force,
-        outbox: Hint::default(),
-        clock,
-        watch: Arc::default(),
-    };
+    let (in_force, clock) = (InForce::new(settings), Arc::new(SystemClock));
+    let parts = Parts::new(settings, Arc::clone(store), files, rules, in_force, clock);
     Ok(parts.inbound(PATIENCE))
-}
-
-/// The CRM named in the settings.
-pub(super) fn open_crm(
-    settings: &Settings,
-    in_force: &InForce,
-    rules: &Arc<dyn Rules>,
-    files: &Arc<dyn Files>,
-    clock: &Arc<dyn Clock>,
-) -> Arc<dyn Crm> {
-    match settings.crm {
-        CrmKind::Embedded => Arc::new(EmbeddedCrm),
-        CrmKind::Rest => Arc::new(RestCrm::new(
-            in_force.clone(),
-            Arc::clone(rules),
-            Arc::clone(files),
-            Arc::clone(clock),
-        )),
-    }
 }

@@ -36,6 +36,7 @@ impl App {
     ) -> anyhow::Result<()> {
         let state = self.state.clone();
         let presence = Arc::clone(&state.presence);
+        let store = Arc::clone(&state.store);
         let alone = self.alone.take();
         let creations = Arc::clone(&self.creations);
         let workers = Workers::new(&stop);
@@ -63,6 +64,9 @@ impl App {
             workers.ended().await;
             creations.written().await;
             presence.leave().await;
+            if let Err(error) = store.checkpoint().await {
+                tracing::warn!(%error, "the database's log was not copied into its file");
+            }
         };
         if tokio::time::timeout(SHUTDOWN_LIMIT, finish).await.is_err() {
             tracing::warn!("stopped before everything in progress had finished");

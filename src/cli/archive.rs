@@ -57,6 +57,15 @@ pub(super) enum BackupError {
     /// Something exists that would be overwritten.
     #[error("{} already exists; nothing was written", .0.display())]
     InTheWay(PathBuf),
+    /// The folder for a backup contains something.
+    #[error("{} is not empty; nothing was written. Choose an empty folder or a new one", .0.display())]
+    NotEmpty(PathBuf),
+    /// The folder for a backup contains one, which may be incomplete or still in progress.
+    #[error(
+        "{} contains a backup, or one is being made there; nothing was written. Choose an empty folder or a new one",
+        .0.display()
+    )]
+    Claimed(PathBuf),
     /// The database is on a server, whose own tools make better copies.
     #[error(
         "the database is on PostgreSQL: use pg_dump and pg_restore, and save the photos yourself"
@@ -98,8 +107,8 @@ pub(super) fn sqlite(settings: &Settings) -> Result<&Path, BackupError> {
 /// Copies a database that may be in use, and its photos, into an empty folder.
 ///
 /// # Errors
-/// See [`BackupError`]; a failed backup leaves nothing behind. A photo that cannot be read is listed in the
-/// note and does not stop the backup.
+/// See [`BackupError`]; a failed backup leaves nothing behind, and removes only what it wrote. A photo that cannot
+/// be read is listed in the note and does not stop the backup.
 pub(super) async fn make(
     database: &Path,
     files: &dyn Files,
@@ -107,18 +116,47 @@ pub(super) async fn make(
     made_at: String,
     progress: Progress<'_>,
 ) -> Result<Note, BackupError> {
-    if fs::read_dir(folder).map_err(at(folder))?.next().is_some() {
-        return Err(BackupError::InTheWay(folder.to_path_buf()));
-    }
+    claim(folder)?;
     let made = fill(database, files, folder, made_at, progress).await;
     if made.is_err() {
-        // So that the next attempt finds the folder empty.
-        for name in [DATABASE, NOTE] {
+        // So that the next attempt finds the folder empty. The claim goes last: without it, another backup may begin.
+        let _ = fs::remove_dir_all(folder.join(PHOTOS));
+        for name in [NOTE, DATABASE] {
             let _ = fs::remove_file(folder.join(name));
         }
-        let _ = fs::remove_dir_all(folder.join(PHOTOS));
     }
     made
+}
+
+/// Makes sure that everything that will be in the folder is ours: of several backups that find it empty, only one can
+/// create the database's file. SQLite also copies into an empty file.
+fn claim(folder: &Path) -> Result<(), BackupError> {
+    let database = folder.join(DATABASE);
+    match File::create_new(&database) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            return Err(BackupError::Claimed(folder.to_path_buf()));
+        }
+        created => created.map_err(at(&database))?,
+    };
+    let alone = is_alone(&database);
+    if !matches!(alone, Ok(true)) {
+        let _ = fs::remove_file(&database);
+    }
+    if alone.map_err(at(folder))? {
+        Ok(())
+    } else {
+        Err(BackupError::NotEmpty(folder.to_path_buf()))
+    }
+}
+
+/// Whether the file is the only entry of its folder.
+fn is_alone(path: &Path) -> io::Result<bool> {
+    for entry in fs::read_dir(folder_of(path))? {
+        if entry?.file_name().as_os_str() != path.file_name().unwrap_or_default() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 async fn fill(

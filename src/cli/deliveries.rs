@@ -12,12 +12,12 @@ use strum::IntoEnumIterator;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::explanation::printable;
 use crate::cli::output::time;
-use crate::cli::{Format, existing_store, note_limit, one_of};
+use crate::cli::{Format, Listing, existing_store, one_of};
 use crate::domain::livraison::{
     Attempt, Content, Destination, LivraisonEtat, LivraisonSummary, LivraisonView,
 };
 use crate::domain::ports::{Clock, IfOvertaken, RetryOutcome, Store};
-use crate::flows::resend;
+use crate::flows::delivery::resend;
 use crate::settings::Settings;
 
 #[derive(Debug, Subcommand)]
@@ -27,12 +27,8 @@ pub(super) enum Deliveries {
         /// Only those in this state
         #[arg(long, value_parser = one_of::<LivraisonEtat>())]
         state: Option<LivraisonEtat>,
-        /// Maximum number to list
-        #[arg(long, default_value_t = 50)]
-        limit: u32,
-        /// How to print them
-        #[arg(long, value_enum, default_value_t = Format::Table)]
-        format: Format,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// Show a delivery with all its attempts
     Show {
@@ -73,14 +69,10 @@ impl Deliveries {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let store = existing_store(settings).await?;
         match self {
-            Self::List {
-                state,
-                limit,
-                format,
-            } => {
-                let found = store.list_livraisons(state, limit).await?;
-                print(&found, format);
-                note_limit(found.len(), limit);
+            Self::List { state, listing } => {
+                let found = store.list_livraisons(state, listing.limit).await?;
+                print(&found, listing.format);
+                listing.note_limit(found.len());
                 let waits = |it: &LivraisonSummary| {
                     it.destination == Destination::Sowell && it.etat == LivraisonEtat::EnAttente
                 };

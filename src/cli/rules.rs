@@ -10,11 +10,11 @@ use comfy_table::presets::NOTHING;
 use serde_json::json;
 use similar::TextDiff;
 
-use crate::adapters::edited::EditedFolder;
+use crate::adapters::edited::{EditedFolder, ReplaceError};
 use crate::cli::edited::exports;
 use crate::cli::output::time;
 use crate::cli::report::render;
-use crate::cli::{Format, existing_store_in_french, may_go_on};
+use crate::cli::{Format, Listing, existing_store_in_french};
 use crate::domain::ports::{FileSet, Source as _, Store, VersionSummary};
 use crate::rules::compile::{Known, compile, version};
 use crate::rules::layout;
@@ -30,12 +30,8 @@ const IN_FORCE: usize = 0;
 pub(super) enum Rules {
     /// List accepted versions, most recently accepted first
     List {
-        /// Maximum number to list
-        #[arg(long, default_value_t = 50)]
-        limit: u32,
-        /// How to print them
-        #[arg(long, value_enum, default_value_t = Format::Table)]
-        format: Format,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// Print the files of a version
     Show {
@@ -60,10 +56,11 @@ impl Rules {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let store = existing_store_in_french(settings).await?;
         match self {
-            Self::List { limit, format } => {
-                let found = store.list_versions(limit).await?;
-                print(&found, format);
-                if may_go_on(found.len(), limit) {
+            Self::List { listing } => {
+                let found = store.list_versions(listing.limit).await?;
+                print(&found, listing.format);
+                if listing.may_go_on(found.len()) {
+                    let limit = listing.limit;
                     eprintln!("il peut y en avoir d'autres : --limit en montre plus de {limit}");
                 }
                 Ok(())
@@ -162,6 +159,7 @@ async fn rollback(settings: &Settings, store: &dyn Store, name: &str) -> anyhow:
     std::fs::create_dir_all(path)
         .with_context(|| format!("le dossier {} ne peut pas être créé", path.display()))?;
     let folder = EditedFolder::rules(path.clone());
+    let lock = folder.lock().context("rien n'est changé")?;
     if let Some((link, to)) = folder.link_in_the_way()? {
         bail!(
             "« {link} » est un lien vers {} : un autre outil tient ces fichiers, et c'est là-bas qu'il faut revenir \
@@ -174,13 +172,9 @@ async fn rollback(settings: &Settings, store: &dyn Store, name: &str) -> anyhow:
     if !is_kept(store, &version(&before, &exports)).await? {
         copy_aside(settings, &folder, &files)?;
     }
-    folder.replace(&files).with_context(|| {
-        if folder.is_unfinished() {
-            "écriture impossible ; une partie des fichiers est déjà remplacée, et le dossier n'est pas lu tant que \
-             cette commande n'a pas été relancée"
-        } else {
-            "écriture impossible ; rien n'est changé"
-        }
+    folder.replace(&lock, &files).map_err(|error| {
+        let outcome = outcome(&error, folder.is_unfinished());
+        anyhow::Error::from(error).context(outcome)
     })?;
     println!("{} fichiers écrits dans {}", files.len(), path.display());
     let gone = |name: &&String| layout::is_rule(name) && !files.contains_key(*name);
@@ -193,6 +187,22 @@ async fn rollback(settings: &Settings, store: &dyn Store, name: &str) -> anyhow:
         );
     }
     Ok(())
+}
+
+/// What a failed rollback leaves in the folder, and the remedy. A folder that is not read still contains the mark of
+/// this rollback or of an earlier one.
+fn outcome(error: &ReplaceError, is_unread: bool) -> &'static str {
+    match error {
+        _ if is_unread => {
+            "le retour n'est pas terminé : une partie des fichiers est déjà remplacée. Tant qu'il ne l'est pas, le \
+             dossier n'est pas lu et les règles en vigueur restent les mêmes ; relancez cette commande pour le terminer"
+        }
+        ReplaceError::NothingChanged(_) => "écriture impossible ; rien n'est changé",
+        ReplaceError::Unfinished(_) => {
+            "le retour n'est pas terminé : une partie des fichiers est déjà remplacée ; relancez cette commande pour le \
+             terminer"
+        }
+    }
 }
 
 /// Prints what is wrong with old rules, and returns the version that they would become; `None` if they would be
@@ -244,6 +254,26 @@ async fn is_kept(store: &dyn Store, version: &str) -> anyhow::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ports::SourceError;
+
+    #[test]
+    fn nothing_changed_is_only_said_when_it_is_true() {
+        let error = || SourceError {
+            path: "statuts.yaml".into(),
+            reason: "accès refusé".into(),
+        };
+        let (untouched, begun) = (
+            ReplaceError::NothingChanged(error()),
+            ReplaceError::Unfinished(error()),
+        );
+        assert!(outcome(&untouched, false).contains("rien n'est changé"));
+        // An earlier rollback was interrupted, and this one could not even begin.
+        for (error, is_unread) in [(&untouched, true), (&begun, true), (&begun, false)] {
+            let said = outcome(error, is_unread);
+            assert!(!said.contains("rien n'est changé"), "{said}");
+            assert!(said.contains("relancez cette commande"), "{said}");
+        }
+    }
 
     #[test]
     fn a_difference_names_its_file_and_shows_its_lines() {

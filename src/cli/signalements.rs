@@ -12,7 +12,7 @@ use crate::adapters::explanation::printable;
 use crate::adapters::submission;
 use crate::app::inbound;
 use crate::cli::output::time;
-use crate::cli::{Format, existing_store, note_limit, one_of};
+use crate::cli::{Format, Listing, existing_store, one_of};
 use crate::domain::demande::Uid;
 use crate::domain::fault;
 use crate::domain::ports::{SignalementSummary, Store, StoreError};
@@ -33,12 +33,8 @@ pub(super) enum Signalements {
         /// Only those in this state [default: all without a demande]
         #[arg(long, value_parser = one_of::<Etat>())]
         state: Option<Etat>,
-        /// Maximum number to list
-        #[arg(long, default_value_t = 50)]
-        limit: u32,
-        /// How to print them
-        #[arg(long, value_enum, default_value_t = Format::Table)]
-        format: Format,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// Decide signalements again with the rules in force, or try pending creations now
     #[command(group = ArgGroup::new("which").required(true).args(["ids", "all"]))]
@@ -62,14 +58,10 @@ impl Signalements {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let store = existing_store(settings).await?;
         match self {
-            Self::List {
-                state,
-                limit,
-                format,
-            } => {
-                let found = store.list_signalements(state, limit).await?;
-                print(&found, format);
-                note_limit(found.len(), limit);
+            Self::List { state, listing } => {
+                let found = store.list_signalements(state, listing.limit).await?;
+                print(&found, listing.format);
+                listing.note_limit(found.len());
                 Ok(())
             }
             Self::Retry { ids, all } => {

@@ -6,7 +6,9 @@
 //! follow in growing numbers.
 
 mod attempt;
+mod breaker;
 mod pauses;
+pub mod resend;
 mod verdict;
 
 use std::sync::Arc;
@@ -23,7 +25,7 @@ use crate::domain::instant::in_utc;
 use crate::domain::livraison::{Attempt, Claim, Destination, Outcome};
 use crate::domain::ports::{Clock, Crm, Files, Mailer, Outbox, Sowell, StoreError};
 use crate::flows::backoff::{POLL, span, until, wait};
-use crate::flows::breaker::Breaker;
+use crate::flows::delivery::breaker::Breaker;
 use crate::flows::delivery::pauses::Trial;
 use crate::flows::delivery::verdict::{Verdict, describe};
 use crate::flows::hint::Hint;

@@ -42,11 +42,18 @@ pub fn fault(text: &str) -> Option<String> {
         .and_then(|it| it.rsplit_once('<'));
     // Only the name before the address makes it unreadable.
     let address = named.map(|(_, it)| it.trim()).filter(|it| is_address(it));
+    let parts: Vec<&str> = text.split([',', ';']).map(str::trim).collect();
+    let are_several = parts.len() > 1 && parts.iter().all(|it| is_address(it));
     Some(match address {
+        _ if are_several => format!("{message} : {APART}"),
         Some(address) => format!("{message} : écrivez « {address} », sans nom devant"),
         None => message,
     })
 }
+
+/// The remedy for several addressees of one message, in French.
+pub const APART: &str =
+    "pour plusieurs destinataires, écrivez un message #{a: …, modele: …} pour chacun";
 
 /// Whether the data had no address for this addressee.
 #[must_use]

@@ -50,6 +50,7 @@ impl<'w> Column<'w> {
 }
 
 /// A word prepared for the comparison: in lower case and without accents.
+#[derive(PartialEq, Eq)]
 pub struct Letters(Vec<char>);
 
 impl Letters {
@@ -59,38 +60,89 @@ impl Letters {
         Self(bare(word).collect())
     }
 
-    /// Whether the words differ by one typo inside a long word: a letter added, left out or replaced, or two letters
-    /// swapped. A difference at the beginning makes a different word; one at the end, a different gender or number.
+    /// The prepared characters, which need not all be letters.
+    #[must_use]
+    pub fn as_slice(&self) -> &[char] {
+        &self.0
+    }
+
+    /// The slip that turns one word into the other; `None` if they are the same or differ by more.
+    #[must_use]
+    pub fn slip<'w>(&'w self, other: &'w Self) -> Option<Slip<'w>> {
+        let (one, other) = (self.as_slice(), other.as_slice());
+        // The cheap test of the lengths rules out most pairs.
+        if one.len().abs_diff(other.len()) > 1 {
+            return None;
+        }
+        let same = one.iter().zip(other);
+        let at = same.take_while(|(one, other)| one == other).count();
+        let kind = match (&one[at..], &other[at..]) {
+            ([_, one @ ..], [_, other @ ..]) if one == other => SlipKind::Replaced,
+            ([a, b, one @ ..], [c, d, other @ ..]) if (a, b, one) == (d, c, other) => {
+                SlipKind::Swapped
+            }
+            ([_, long @ ..], short) | (short, [_, long @ ..]) if long == short => SlipKind::Added,
+            _ => return None,
+        };
+        let words = [one.split_at(at), other.split_at(at)];
+        Some(Slip { kind, words })
+    }
+
+    /// Whether the words differ by one slip inside a long word. A difference at the beginning makes a different word;
+    /// one at the end, a different gender or number.
     #[must_use]
     pub fn differ_by_a_slip(&self, other: &Self) -> bool {
-        let (one, other) = (&self.0, &other.0);
-        // The cheap test of the lengths rules out most pairs.
-        if one.len().abs_diff(other.len()) > 1
-            || strsim::generic_damerau_levenshtein(one, other) != 1
-        {
-            return false;
-        }
-        let same = one
-            .iter()
-            .zip(other)
-            .take_while(|(one, other)| one == other);
-        let at = same.count();
-        let around = [one, other].map(|letters| {
-            let (before, after) = letters.split_at(at.min(letters.len()));
-            let of_word = |it: &&char| it.is_alphabetic();
-            let before = before.iter().rev().take_while(of_word).count();
-            let after = after.iter().take_while(of_word).count();
-            (before, after)
-        });
-        let within = around
-            .iter()
-            .all(|(before, after)| *before > 0 && *after > 1);
-        within && around.iter().any(|(before, after)| before + after >= LONG)
+        self.slip(other).is_some_and(|slip| {
+            let around = slip.letters_around();
+            let is_inside = |(before, after): &(usize, usize)| *before > 0 && *after > 1;
+            let is_long = |(before, after): &(usize, usize)| before + after >= LONG;
+            around.iter().all(is_inside) && around.iter().any(is_long)
+        })
     }
 }
 
-/// The known code that was probably meant: one that looks the same, otherwise a near one with the same numbers. Excel
-/// removes the leading zeros of numbers.
+/// The only difference between two words: one character, or two neighbours. Whether it is a typo depends on the column:
+/// the callers differ in that.
+pub struct Slip<'w> {
+    /// How the words differ.
+    pub kind: SlipKind,
+    /// Each word, split where the difference begins.
+    words: [(&'w [char], &'w [char]); 2],
+}
+
+/// How two words differ by a slip.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SlipKind {
+    /// One of the words has one more character.
+    Added,
+    /// A different character in the same place.
+    Replaced,
+    /// Two neighbours in each other's place.
+    Swapped,
+}
+
+impl Slip<'_> {
+    /// In each word, the number of letters in a row just before the difference, and from its beginning on.
+    #[must_use]
+    pub fn letters_around(&self) -> [(usize, usize); 2] {
+        let of_word = |it: &&char| it.is_alphabetic();
+        self.words.map(|(before, after)| {
+            let before = before.iter().rev().take_while(of_word).count();
+            (before, after.iter().take_while(of_word).count())
+        })
+    }
+
+    /// Whether one of the words has a digit where the difference begins.
+    #[must_use]
+    pub fn is_at_a_digit(&self) -> bool {
+        let first = |it: &(&[char], &[char])| it.1.first().copied();
+        let mut firsts = self.words.iter().filter_map(first);
+        firsts.any(char::is_numeric)
+    }
+}
+
+/// The known code that was probably meant: one that looks the same, then one that only goes on, otherwise a near one
+/// with the same numbers. Excel removes the leading zeros of numbers.
 #[must_use]
 pub fn nearest_code<'k>(code: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let own = looks(code);
@@ -104,6 +156,14 @@ pub fn nearest_code<'k>(code: &str, known: impl IntoIterator<Item = &'k str>) ->
     let mut same = known.iter().copied().filter(|it| unpadded(it) == own);
     if let (Some(only), None) = (same.next(), same.next()) {
         return Some(only);
+    }
+    // One that goes on with another word: « RS-METZ » for « RS-METZ-NORD ».
+    let longer = known.iter().copied().filter(|it| {
+        let rest = it.strip_prefix(code).and_then(|it| it.strip_prefix('-'));
+        rest.is_some_and(|it| it.chars().all(char::is_alphabetic))
+    });
+    if let Some(longer) = longer.filter(|_| code.contains('-')).min() {
+        return Some(longer);
     }
     let own = numbers(code);
     let near = |it: &&str| digits(it).eq(digits(code)) || numbers(it) == own;
@@ -199,7 +259,9 @@ mod tests {
     #[case("MZ-1-2", &["MZ-12", "MZ-01-02"], Some("MZ-12"))]
     #[case("MZ-1-3", &["MZ-31", "MZ-01-03"], Some("MZ-01-03"))]
     #[case("AB-7", &["AC-07", "XY-07"], None)]
-    fn leading_zeros_do_not_count(
+    #[case("RS-METZ", &["PRO-METZ", "RS-METZ-SUD", "RS-METZ-NORD"], Some("RS-METZ-NORD"))]
+    #[case("RS-MTEZ", &["RS-METZ", "RS-METZ-NORD"], Some("RS-METZ"))]
+    fn the_suggested_code_may_be_written_otherwise(
         #[case] code: &str,
         #[case] known: &[&str],
         #[case] meant: Option<&str>,

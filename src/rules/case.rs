@@ -13,15 +13,27 @@ use crate::rules::compile::Generation;
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::meter;
 use crate::rules::place::Located;
-use crate::rules::source::Reader;
+use crate::rules::source::{Kind, Reader};
 use crate::rules::template::Templates;
-use crate::rules::yaml::{Key, Node, Value};
+use crate::rules::yaml::{Group, Key, Node, Value};
 
 use decision::{DecisionCase, Samples};
 use exchange::ExchangeCase;
 
 /// The folder of the cases in the folder of rules.
 pub const FOLDER: &str = "cas/";
+
+const KIND: Kind = Kind {
+    groups: &[Group {
+        title: "residences:",
+        place: "alignée sur « nom »",
+        after: &[],
+        first: "- code:",
+        once: false,
+    }],
+    allows_nul: true,
+    ..Kind::PLAIN
+};
 
 /// One case.
 #[derive(Debug, Clone)]
@@ -57,7 +69,7 @@ impl Title {
 /// Reads one file of cases; a file with a fault yields none.
 #[must_use]
 pub fn read(file: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Vec<Case> {
-    let mut reader = Reader::new(file, faults);
+    let mut reader = Reader::of_kind(&KIND, file, faults);
     read_cases(&mut reader, file, text).unwrap_or_default()
 }
 

@@ -36,7 +36,7 @@ use url::Url;
 
 use crate::domain::ports::DuplicateGuard;
 use crate::rules::diagnostic::Diagnostic;
-use crate::rules::source::Reader;
+use crate::rules::source::{Kind, Reader};
 
 use pattern::Pattern;
 use shape::Shape;
@@ -54,6 +54,11 @@ pub use words::Given;
 
 /// The folder of the connectors in the folder of rules.
 pub const FOLDER: &str = "connecteurs/";
+
+const KIND: Kind = Kind {
+    divides: true,
+    ..Kind::PLAIN
+};
 
 /// The partner whose API a file describes.
 #[derive(
@@ -273,7 +278,7 @@ impl Connector {
 
     /// Checks the form of a file without interpreting its content.
     pub fn check_form(partner: Partner, text: &str, faults: &mut Vec<Diagnostic>) {
-        let mut reader = Reader::new(partner.file(), faults);
+        let mut reader = Reader::of_kind(&KIND, partner.file(), faults);
         if let Some(root) = reader.root(text) {
             keys::check(&mut reader, partner, &root);
         }

@@ -12,8 +12,10 @@ mod alike;
 mod biens;
 mod budget;
 mod causes;
+mod comparison;
 mod cost;
 mod creation;
+mod exceptions;
 mod facets;
 mod gap;
 mod kinds;
@@ -22,6 +24,7 @@ mod pairs;
 mod patience;
 mod pieces;
 mod report;
+mod shapes;
 mod statuts;
 mod supposed;
 mod variations;
@@ -74,8 +77,8 @@ pub struct Coverage {
     /// What the rules read that was not tried for every combination, or not together, in French, one sentence each;
     /// empty if nothing was left out.
     pub untried: Vec<String>,
-    /// The remark that a search ended or tried fewer values because scripts take too long; `None` if it did not. What it
-    /// left out for that reason is not in `untried`.
+    /// The remark that a search ended or tried fewer values because scripts take too long or there are too many
+    /// combinations; `None` if it did not. What it left out for that reason is not in `untried`.
     pub cut: Option<Diagnostic>,
 }
 
@@ -133,8 +136,12 @@ impl<'g> Combinations<'g> {
             rules.scripts.written_in_gestionnaire(),
             rules.scripts.written_in_accuses(),
         ];
-        let texts = scripts.into_iter().flat_map(|it| it.texts.iter().cloned());
-        let biens = Biens::of(&generation.referentiel, &texts.collect::<Vec<_>>());
+        let texts = scripts.iter().flat_map(|it| it.texts.iter().cloned());
+        let texts: Vec<String> = texts.collect();
+        let named = scripts.iter().flat_map(|it| it.compared_with("bien"));
+        let named = named.map(str::to_owned).collect();
+        let asks = scripts.iter().any(|it| it.asks("bien"));
+        let biens = Biens::of(&generation.referentiel, &texts, asks.then_some(&named));
         Self {
             varied: Varied::of(generation, &residences, &qualifications, &biens),
             generation,
@@ -292,9 +299,7 @@ impl<'g> Combinations<'g> {
                         let at = whole.then_some(At {
                             flags,
                             priorite,
-                            input: None,
-                            kinds: None,
-                            guessed: false,
+                            ..At::FIRST
                         });
                         self.decide_one(&signalement, at, &mut examples, &mut found);
                     }
@@ -321,7 +326,8 @@ impl<'g> Combinations<'g> {
         let touched = |group: &mut Group| group.touch(signalement, at);
         match &foreseen.decision {
             Err(error) if At::counts(at, error) => touched(found.hole(error, signalement)),
-            Err(_) | Ok(Decision::Ecarter { .. }) => {}
+            Err(_) => found.is_unsure = true,
+            Ok(Decision::Ecarter { .. }) => {}
             Ok(Decision::Transmettre(demande)) => {
                 found.forwarded.insert(signalement.qualification.clone());
                 let rules = &self.generation.rules;
@@ -337,8 +343,12 @@ impl<'g> Combinations<'g> {
                 examples.entry(asked).or_insert_with(example);
             }
         }
-        for error in foreseen.unwritten().filter(|it| At::counts(at, it)) {
-            touched(found.hole(&error, signalement));
+        for error in foreseen.unwritten() {
+            if At::counts(at, &error) {
+                touched(found.hole(&error, signalement));
+            } else {
+                found.is_unsure = true;
+            }
         }
     }
 

@@ -11,6 +11,8 @@ use std::cell::Cell;
 pub struct Work {
     /// Operations of scripts and instructions of templates.
     pub operations: u64,
+    /// Those of them that are instructions of templates.
+    pub of_templates: u64,
     /// How often a script or a template was stopped by a limit.
     pub at_limit: u64,
 }
@@ -19,6 +21,7 @@ impl Work {
     fn plus(self, other: Self) -> Self {
         Self {
             operations: self.operations.saturating_add(other.operations),
+            of_templates: self.of_templates.saturating_add(other.of_templates),
             at_limit: self.at_limit.saturating_add(other.at_limit),
         }
     }
@@ -67,6 +70,7 @@ mod tests {
     fn work_counts_for_each_measurement_around_it_and_no_other() {
         let some = |operations| Work {
             operations,
+            of_templates: operations - 1,
             at_limit: 1,
         };
         add(some(1));
@@ -78,6 +82,7 @@ mod tests {
         });
         assert_eq!(inner, some(3));
         assert_eq!((outer.operations, outer.at_limit), (5, 2));
+        assert_eq!(outer.of_templates, 3);
         assert!(!is_on());
         assert_eq!(measure(|| ()).1, Work::default());
     }
@@ -86,7 +91,7 @@ mod tests {
     fn a_measurement_ends_with_a_panic() {
         let some = Work {
             operations: 2,
-            at_limit: 0,
+            ..Work::default()
         };
         let panicking = || {
             measure(|| {

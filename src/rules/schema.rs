@@ -1,8 +1,8 @@
 //! What an editor knows about the YAML rule files: a JSON Schema for each, generated from these types.
 //!
 //! The daemon reads the files through [`super::source`] and [`super::case`], which report every fault with its
-//! position; these types only describe the files. `tests/it/schemas.rs` checks that both agree. The comments on fields
-//! are in French because editors show them to the admins.
+//! position; these types only describe the files. `tests/it/edits/schemas.rs` checks that both agree. The comments on
+//! fields are in French because editors show them to the admins.
 
 #![expect(
     clippy::zero_sized_map_values,

@@ -8,9 +8,9 @@ use crate::rules::alike::plain;
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::pasted;
 use crate::rules::place::Located;
-use crate::rules::yaml::{Key, Node, Value};
+use crate::rules::yaml::{Group, Key, Node, Value};
 
-pub(super) use reader::Reader;
+pub(super) use reader::{Kind, Reader};
 pub use text::{NOT_UTF8, document};
 
 pub(super) use text::text;
@@ -220,9 +220,29 @@ fn take_vain_choices(reader: &mut Reader<'_>, root: &mut Node) {
     });
 }
 
+const STATUTS: Kind = Kind {
+    groups: &[
+        Group {
+            title: "valeurs:",
+            place: "alignée sur « selon »",
+            after: &["selon:"],
+            first: "",
+            once: false,
+        },
+        Group {
+            title: "correspondances:",
+            place: "tout à gauche",
+            after: &["initial:", "canal:"],
+            first: "",
+            once: true,
+        },
+    ],
+    ..Kind::PLAIN
+};
+
 /// Reads `statuts.yaml`. Whatever can be read is returned even if there are faults, so that its words are checked too.
 pub fn statuts(file: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<RawStatuts> {
-    let mut reader = Reader::new(file, faults);
+    let mut reader = Reader::of_kind(&STATUTS, file, faults);
     let root = reader.root(text)?;
     let [initial, canal, table, ignorer] = reader.fields(
         &root,

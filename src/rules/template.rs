@@ -166,7 +166,9 @@ impl Templates {
         let before = faults.len();
         let mut environment = environment();
         let own = |path: &str| path.starts_with(FOLDER) && layout::is_rule(path);
-        for path in files.keys().filter(|path| own(path)) {
+        let renamed = source::renamed_contexte(files);
+        let read_now = |path: &str| own(path) && renamed != Some(path);
+        for path in files.keys().filter(|path| read_now(path)) {
             let Some(text) = text(files, path, faults) else {
                 continue;
             };
@@ -193,11 +195,11 @@ impl Templates {
             source::add(&mut environment, path, text, faults);
         }
         if !files.contains_key(CONTEXTE) {
-            faults.push(Diagnostic::file(
-                code::FILE_MISSING,
-                CONTEXTE,
-                "ce fichier manque",
-            ));
+            let message = match renamed {
+                Some(renamed) => format!("ce fichier manque : renommez {renamed} en {CONTEXTE}"),
+                None => "ce fichier manque".to_owned(),
+            };
+            faults.push(Diagnostic::file(code::FILE_MISSING, CONTEXTE, message));
         }
         let templates = Self {
             read: read(&environment),

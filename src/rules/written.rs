@@ -83,6 +83,14 @@ impl Written {
         functions.iter().any(|it| self.functions.contains(*it))
     }
 
+    /// The texts and whole numbers that a field of this name is compared with.
+    pub fn compared_with(&self, field: &str) -> impl Iterator<Item = &str> {
+        let of_field =
+            move |origin: &Origin| matches!(origin, Origin::Field(name) if name == field);
+        let compared = self.compared.iter().filter(move |(_, it)| of_field(it));
+        compared.map(|(constant, _)| constant.as_str())
+    }
+
     /// Whether one of these functions or filters may be called on a field of this name.
     #[must_use]
     pub fn applies(&self, functions: &[&str], field: &str) -> bool {

@@ -141,15 +141,30 @@ pub fn glued_dash(text: &str) -> Option<String> {
     causes::glued_dash(text).map(causes::no_space)
 }
 
-/// Remarks on what YAML accepts but reads differently from how a person would.
+/// A group of lines whose title is easily left out, and the lines around it that show that it was.
+#[derive(Debug)]
+pub struct Group {
+    /// The line with the title.
+    pub title: &'static str,
+    /// Where that line belongs, in French.
+    pub place: &'static str,
+    /// How the line above begins: one of these, or with anything if there are none.
+    pub after: &'static [&'static str],
+    /// How the first line of the group begins; empty if with anything.
+    pub first: &'static str,
+    /// Whether a file has only one such group.
+    pub once: bool,
+}
+
+/// Remarks on what YAML accepts but reads differently from how a person would. `divides` is whether `//` is an operator
+/// in this file.
 #[must_use]
-pub fn remarks(file: &str, text: &str) -> Vec<Diagnostic> {
+pub fn remarks(file: &str, text: &str, divides: bool) -> Vec<Diagnostic> {
     const CUT_OFF: &str = "ce qui suit « # » est un commentaire et ne compte pas : mettez le texte entre guillemets (ou une espace après « # », si c'est un commentaire)";
     const SLASHES: &str = "« // » ne commence pas un commentaire, et ce qui suit fait partie du texte : mettez « # » à sa place (ou le texte entre guillemets, s'il est bien ainsi)";
     let clamp = |it: usize| u32::try_from(it + 1).unwrap_or(u32::MAX);
     let cut_off = scan::cut_off(text).into_iter().map(|at| (at, CUT_OFF));
-    // In connectors, `//` is the division operator.
-    let slashes = if file.starts_with("connecteurs/") {
+    let slashes = if divides {
         Vec::new()
     } else {
         scan::slashes(text)
@@ -169,6 +184,14 @@ pub fn remarks(file: &str, text: &str) -> Vec<Diagnostic> {
 /// One diagnostic for a text that is not YAML; otherwise one for every repeated key and for every text whose beginning
 /// is read as something else.
 pub fn parse(file: &str, text: &str) -> Result<Node, Vec<Diagnostic>> {
+    parse_grouped(file, text, &[])
+}
+
+/// Like [`parse`], for a file that may have these groups.
+///
+/// # Errors
+/// As for [`parse`]. If the title of a group is missing, the diagnostic names it.
+pub fn parse_grouped(file: &str, text: &str, groups: &[Group]) -> Result<Node, Vec<Diagnostic>> {
     let options = serde_saphyr::options! {
         // Without these two options, `no` becomes false and `012` becomes 12 (YAML 1.1).
         strict_booleans: true,
@@ -180,7 +203,7 @@ pub fn parse(file: &str, text: &str) -> Result<Node, Vec<Diagnostic>> {
     let raw: Spanned<Raw> =
         serde_saphyr::from_str_with_options(text, options).map_err(|error| {
             let at = error.location().map_or((0, 0), |at| position(&at));
-            vec![stumbles::diagnose(file, text, at, &error)]
+            vec![stumbles::diagnose(file, text, groups, at, &error)]
         })?;
     let mut faults = Vec::new();
     let mut marks = Marks::of(text);

@@ -111,8 +111,8 @@ enum Crm {
 
 /// The crash points that a daemon on this database can reach.
 fn places(backend: Backend) -> Vec<String> {
-    // Copying is not a daemon's work, and photos are in a folder here (`tests/it/s3.rs` kills a daemon that uses a
-    // bucket).
+    // Copying is not a daemon's work, and photos are in a folder here (`tests/it/storage/s3.rs` kills a daemon
+    // that uses a bucket).
     let other = match backend {
         Backend::Sqlite => "postgres.",
         Backend::Postgres => "store.",

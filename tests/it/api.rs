@@ -1,5 +1,6 @@
 //! What all endpoints have in common: tokens, limits, problems, probes and the API's page.
 
+mod connections;
 mod openapi;
 mod problems;
 

@@ -1,7 +1,9 @@
 //! A demande is created exactly once in a remote CRM, whichever answers are missing.
 
+mod after_creation;
 mod away;
 mod clock;
+mod doubts;
 mod managers;
 mod photos;
 mod under_way;

@@ -134,7 +134,7 @@ impl EditedFolder {
 
 /// The entries of a folder, with their names; none if it is not a folder. A rules folder that cannot be listed is
 /// reported elsewhere.
-fn names_in(folder: &Path) -> impl Iterator<Item = (String, PathBuf)> {
+pub(super) fn names_in(folder: &Path) -> impl Iterator<Item = (String, PathBuf)> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| (shown(&entry), entry.path()))
 }

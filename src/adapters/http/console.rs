@@ -3,6 +3,7 @@
 
 mod alarms;
 mod demande;
+mod failure;
 mod held;
 mod overview;
 mod session;
@@ -25,6 +26,7 @@ use crate::adapters::http::path::Segments;
 use crate::adapters::http::problem::Problem;
 use crate::domain::ports::{IfOvertaken, RetryOutcome};
 
+pub(super) use failure::failure;
 use overview::Overview;
 use session::{Operator, Refusal};
 
@@ -263,11 +265,19 @@ fn asset(content_type: &'static str, text: &'static str) -> impl IntoResponse {
     (headers, text)
 }
 
+/// Whether an address is one of the console's, which people open in a browser.
+pub(super) fn has(path: &str) -> bool {
+    path == "/" || path.starts_with("/console/")
+}
+
 fn page(status: StatusCode, template: &impl Template) -> Response {
-    let html = match template.render() {
-        Ok(html) => html,
-        Err(error) => return Problem::internal(&error).into_response(),
-    };
+    match template.render() {
+        Ok(rendered) => html(status, rendered),
+        Err(error) => failure(Problem::internal(&error)),
+    }
+}
+
+fn html(status: StatusCode, html: String) -> Response {
     let headers = [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::CACHE_CONTROL, "no-store"),

@@ -46,8 +46,8 @@ fn without(refused: &str) -> String {
     format!("^[^{refused}]*$")
 }
 
-/// One character at least is not a space.
+/// One character at least is not a space. `\s` lacks U+0085 in JavaScript's patterns, which these are.
 fn not_blank(refused: &str) -> String {
-    let nul = escaped('\0');
-    format!("^[^{refused}]*[^\\s{nul}][^{refused}]*$")
+    let (nul, next_line) = (escaped('\0'), escaped('\u{85}'));
+    format!("^[^{refused}]*[^\\s{next_line}{nul}][^{refused}]*$")
 }

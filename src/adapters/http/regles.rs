@@ -173,9 +173,10 @@ const SEARCH_GOES_ON: &str = "La recherche de signalements que ces règles ne sa
                               trouve s'ajoutera aux avertissements : GET /api/v1/admin/regles, ou la console, sous \
                               « À vérifier ».";
 
-/// Relit les fichiers maintenant, et répond avec le résultat. Une modification acceptée est en vigueur dès la
-/// réponse ; la recherche de ce que les nouvelles règles ne savent pas traiter n'est attendue que 5 secondes, puis
-/// continue (`suite`).
+/// Relit les fichiers maintenant, et répond avec le résultat.
+///
+/// Une modification acceptée est en vigueur dès la réponse ; la recherche de ce que les nouvelles règles ne savent pas
+/// traiter n'est attendue que 5 secondes, puis continue (`suite`).
 #[utoipa::path(
     operation_id = "recharger_regles",
     post,

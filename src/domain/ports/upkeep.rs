@@ -49,6 +49,10 @@ pub trait Upkeep: Send + Sync {
         leased: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
+    /// Puts everything that was committed where other programs look for it, such as SQLite's database file instead
+    /// of its log. For the end of a process; nothing is lost without it.
+    async fn checkpoint(&self) -> Result<(), StoreError>;
+
     /// Whether the database can be read and written.
     async fn ping(&self) -> Result<(), StoreError>;
 }

@@ -11,7 +11,7 @@ use crate::domain::instant::in_utc;
 use crate::domain::livraison::{Attempt, Destination};
 use crate::domain::ports::{Pause, StoreError};
 use crate::flows::backoff::{span, wait};
-use crate::flows::breaker::Breaker;
+use crate::flows::delivery::breaker::Breaker;
 
 /// One attempt, in the context of its destination.
 pub(super) struct Trial {

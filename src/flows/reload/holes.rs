@@ -126,7 +126,7 @@ fn cover<'a>(
         let combinations = Combinations::of(&generation)
             .where_called(called)
             .within(MOST_OPERATIONS);
-        let reach = affordable(&combinations);
+        let (reach, is_dear) = affordable(&combinations);
         #[expect(
             clippy::disallowed_methods,
             reason = "on a thread of its own: requests have the processor meanwhile"
@@ -135,7 +135,12 @@ fn cover<'a>(
             std::thread::sleep(BREATH);
             search.load(Ordering::Relaxed)
         };
-        let found = combinations.decide_aside(reach, go_on)?;
+        let mut found = combinations.decide_aside(reach, go_on)?;
+        if reach == Reach::Kinds {
+            found
+                .cut
+                .get_or_insert_with(|| combinations.narrowing(is_dear));
+        }
         // A concurrent search may have been faster, with the same result.
         let _ = active.coverage.set(found);
     }
@@ -150,21 +155,30 @@ pub fn holes(generation: &Generation, called: &BTreeSet<Partner>) -> Vec<Diagnos
     let combinations = Combinations::of(&generation)
         .where_called(called)
         .within(MOST_OPERATIONS);
-    let found = match affordable(&combinations) {
+    let (reach, is_dear) = affordable(&combinations);
+    let found = match reach {
         Reach::All => Some(combinations.decide(&|_| {})),
         Reach::Kinds => combinations.decide_aside(Reach::Kinds, || true),
     };
-    let found = found.unwrap_or_default();
+    let mut found = found.unwrap_or_default();
+    // The rules are not to blame for many residences, and this is called for each check.
+    if is_dear {
+        found
+            .cut
+            .get_or_insert_with(|| combinations.narrowing(is_dear));
+    }
     let holes = found.holes.iter().map(Gap::as_warning);
     holes.chain(found.cut).collect()
 }
 
-fn affordable(combinations: &Combinations<'_>) -> Reach {
-    // The other half is for variations.
-    let dear = combinations.cost_usual() > MOST_OPERATIONS / 2;
-    if dear || combinations.count_usual() > MOST_COMBINATIONS {
-        Reach::Kinds
+/// How many of the combinations are decided, and whether these are fewer only because each takes many operations.
+fn affordable(combinations: &Combinations<'_>) -> (Reach, bool) {
+    if combinations.count_usual() > MOST_COMBINATIONS {
+        (Reach::Kinds, false)
+    } else if combinations.cost_usual() > MOST_OPERATIONS / 2 {
+        // The other half is for variations.
+        (Reach::Kinds, true)
     } else {
-        Reach::All
+        (Reach::All, false)
     }
 }

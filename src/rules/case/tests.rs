@@ -99,6 +99,24 @@ fn a_passing_case_lets_the_edit_pass() {
 }
 
 #[test]
+fn a_missing_title_of_residences_is_reported_with_its_place() {
+    let told = |text| {
+        let mut faults = Vec::new();
+        let _ = read("cas/a.yaml", text, &mut faults);
+        let told = faults
+            .into_iter()
+            .map(|it| (it.line, it.column, it.message));
+        told.collect::<Vec<_>>()
+    };
+    let residence = "- code: R\n        gestionnaires: {}\n    signalement: {}\n    attendu: {transmis: true}\n";
+    let message = "il manque la ligne « residences: » au-dessus de celle-ci, alignée sur « nom »";
+    let wrong = format!("cas:\n  - nom: un\n      {residence}");
+    assert_eq!(told(&wrong), [(3, 7, message.to_owned())]);
+    let mended = format!("cas:\n  - nom: un\n    residences:\n      {residence}");
+    assert_eq!(told(&mended), []);
+}
+
+#[test]
 fn a_failing_case_shows_the_expected_and_the_actual_value() {
     let cases = "cas:
   - nom: un

@@ -112,13 +112,16 @@ fn a_word_that_the_connector_provides_for_is_not_missing(#[case] from: &str, #[c
 }
 
 #[rstest]
-#[case("signalement.bien.ends_with(\"-PKG\")")]
-#[case("signalement.bien.contains(`-PKG`)")]
-#[case("\"PKG\" in signalement.bien")]
-#[case("signalement.bien in [\"R-2-PKG\", \"R-9\"]")]
-#[case("switch signalement.bien { \"R-2-PKG\" => true, _ => false }")]
-#[case("!signalement.bien.starts_with(\"R-1\")")]
-fn a_bien_that_scripts_test_for_is_tried(#[case] condition: &str) {
+#[case("signalement.bien.ends_with(\"-PKG\")", "un bien comme")]
+#[case("signalement.bien.contains(`-PKG`)", "un bien comme")]
+#[case("\"PKG\" in signalement.bien", "un bien comme")]
+#[case("signalement.bien in [\"R-2-PKG\", \"R-9\"]", "le bien")]
+#[case(
+    "switch signalement.bien { \"R-2-PKG\" => true, _ => false }",
+    "le bien"
+)]
+#[case("!signalement.bien.starts_with(\"R-1\")", "un bien comme")]
+fn a_bien_that_scripts_test_for_is_tried(#[case] condition: &str, #[case] which: &str) {
     let (mut rules, mut exports) = shipped();
     let script = include_str!("../../../rules/gestionnaire.rhai");
     let body = "residence, qualification) {\n";
@@ -133,7 +136,7 @@ fn a_bien_that_scripts_test_for_is_tried(#[case] condition: &str) {
     let generation = generation.unwrap_or_else(|| panic!("{told:?}"));
     let holes = Combinations::of(&generation).decide(&|_| ()).holes;
     assert_eq!(holes.len(), 1, "{holes:?}");
-    assert_eq!(holes[0].conditions, ["avec un bien"]);
+    assert_eq!(holes[0].conditions, [format!("pour {which} R-2-PKG")]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::generation::{PRIORITES, QUALIFICATIONS, RuleSet, STATUTS, Statuts, Target};
 use super::vocabulary::Given;
-use crate::rules::alike::{Column, Letters, bare, plain};
+use crate::rules::alike::{Column, Letters, SlipKind, bare, plain};
 use crate::rules::diagnostic::{Diagnostic, code};
 
 /// Maximum number of distinct words that are compared for typos; a landlord has a few dozen.
@@ -86,27 +86,23 @@ fn note_slips<'a>(
 /// different word, one at the end a different gender, and a doubled one is told elsewhere.
 fn is_slip(one: &str, other: &str) -> bool {
     const SHORTEST: usize = 4;
-    let [one, other] = [one, other].map(|it| bare(it).collect::<Vec<char>>());
-    let are_words = [&one, &other]
-        .into_iter()
+    let [one, other] = [one, other].map(Letters::of);
+    let letters = [&one, &other].map(Letters::as_slice);
+    let are_words = letters
+        .iter()
         .all(|it| it.len() >= SHORTEST && it.iter().all(|it| it.is_alphabetic()));
-    if !are_words || one.first() != other.first() || one.last() != other.last() {
-        return false;
-    }
-    let [of_one, of_other] = [&one, &other].map(|it| {
-        let mut it = it.clone();
-        it.sort_unstable();
-        it
-    });
-    let is_swap = of_one == of_other;
-    let deduped = [&one, &other].map(|it| {
-        let mut it = it.clone();
+    let [ends, of_other] = letters.map(|it| (it.first(), it.last()));
+    let [deduped, other_deduped] = letters.map(|it| {
+        let mut it = it.to_vec();
         it.dedup();
         it
     });
-    (one.len() != other.len() || is_swap)
-        && strsim::generic_damerau_levenshtein(&one, &other) == 1
-        && deduped[0] != deduped[1]
+    are_words
+        && ends == of_other
+        && deduped != other_deduped
+        && one
+            .slip(&other)
+            .is_some_and(|it| it.kind != SlipKind::Replaced)
 }
 
 /// The message about a status that is near-identical to one of the table.

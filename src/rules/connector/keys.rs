@@ -13,6 +13,7 @@ use std::time::Duration;
 use regex_lite::Regex;
 
 /// A key at one place of the file.
+#[derive(Clone, Copy)]
 struct Key {
     name: &'static str,
     required: bool,
@@ -21,6 +22,7 @@ struct Key {
 }
 
 /// The form of a key's value.
+#[derive(Clone, Copy)]
 enum Form {
     /// A text, which may contain expressions.
     Text,

@@ -19,8 +19,8 @@ use super::keys;
 use super::shape::Shape;
 use super::text::LocatedText;
 use super::{
-    Answers, Before, BodyShape, Call, Connector, Delays, Described, Extract, ITEM_FIELDS, Meaning,
-    Operation, Paging, Partner, Pattern,
+    Answers, Before, BodyShape, Call, Connector, Delays, Described, Extract, ITEM_FIELDS, KIND,
+    Meaning, Operation, Paging, Partner, Pattern,
 };
 
 /// A call must not outlive the attempt that makes it.
@@ -32,7 +32,7 @@ pub(super) fn read(
     text: &str,
     faults: &mut Vec<Diagnostic>,
 ) -> Option<Connector> {
-    let mut reader = Reader::new(partner.file(), faults);
+    let mut reader = Reader::of_kind(&KIND, partner.file(), faults);
     let root = reader.root(text)?;
     keys::check(&mut reader, partner, &root);
     // The code below relies on all keys being where the table allows them.

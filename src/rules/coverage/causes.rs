@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Combinations;
 use super::biens::Biens;
+use super::comparison::AllExceptions;
+use super::moments::listed;
 use super::patience::Effort;
 use super::words::{generalise, is_like, without_words};
 use crate::domain::signalement::Signalement;
@@ -13,7 +15,12 @@ use crate::rules::connector::{Fault, Partner};
 use crate::rules::decide::Undecided;
 use crate::rules::meter;
 
+/// Maximum number of biens that are named in a condition.
+const MOST_BIENS: usize = 3;
+
 pub(super) type GroupKey = (String, u32, String);
+/// A kind of residences, a kind of qualifications, and the index of a bien.
+type PartKey = (u32, u32, Option<u32>);
 pub(super) type Groups = BTreeMap<GroupKey, Group>;
 
 /// The results of some of the combinations.
@@ -24,6 +31,10 @@ pub(super) struct Found {
     pub(super) remarks: Groups,
     pub(super) forwarded: BTreeSet<String>,
     pub(super) spent: Effort,
+    /// What was tried on signalements that fail without a variation.
+    pub(super) exceptions: AllExceptions,
+    /// Whether an error did not count, see [`At::counts`].
+    pub(super) is_unsure: bool,
     /// The residences and the qualifications for which a signalement was decided.
     pub(super) tried: [BTreeSet<String>; 2],
 }
@@ -49,6 +60,12 @@ impl Found {
         let group = self.holes.entry(key).or_default();
         group.at_limit |= at_limit;
         group
+    }
+
+    /// Counts what other decisions took, but not their results.
+    pub(super) fn count(&mut self, other: &Self) {
+        self.decisions += other.decisions;
+        self.spent = self.spent.plus(other.spent);
     }
 
     /// Records that a signalement with these codes was decided.
@@ -133,6 +150,20 @@ impl Found {
         .beyond(known)
     }
 
+    /// The causes of the holes, named as in [`Self::without_words`].
+    pub(super) fn causes(
+        &self,
+        combinations: &Combinations<'_>,
+        number: usize,
+        known: &[&Self],
+    ) -> BTreeSet<GroupKey> {
+        let (usual, varied) = combinations.written_in(number);
+        let known: Vec<&Groups> = known.iter().map(|it| &it.holes).collect();
+        let keys = self.holes.keys().cloned();
+        keys.map(|key| without_words(key, &usual, &varied, &known))
+            .collect()
+    }
+
     /// Merges causes whose messages contain a tried word by chance: it was only removed from the message where this
     /// word was tried.
     pub(super) fn with_one_of_each(mut self, combinations: &Combinations<'_>) -> Self {
@@ -163,6 +194,10 @@ impl Found {
         self.decisions += other.decisions;
         self.forwarded.extend(other.forwarded);
         self.spent = self.spent.plus(other.spent);
+        self.is_unsure |= other.is_unsure;
+        for (key, exceptions) in other.exceptions {
+            self.exceptions.entry(key).or_default().join(exceptions);
+        }
         for (mine, theirs) in self.tried.iter_mut().zip(other.tried) {
             mine.extend(theirs);
         }
@@ -189,11 +224,23 @@ pub(super) struct At {
     pub(super) input: Option<u32>,
     /// The kind of residences and the kind of qualifications, if only one of each kind is tried.
     pub(super) kinds: Option<(u32, u32)>,
+    /// Index of the bien, if it is tried for its code: then neither the flags nor the priority vary.
+    pub(super) of_bien: Option<u32>,
     /// The type of a varied value is only guessed: the real one is unknown.
     pub(super) guessed: bool,
 }
 
 impl At {
+    /// The first value of each, without a variation.
+    pub(super) const FIRST: Self = Self {
+        flags: 0,
+        priorite: 0,
+        input: None,
+        kinds: None,
+        of_bien: None,
+        guessed: false,
+    };
+
     /// Whether an error lies in the rules, and not in a value that was only guessed.
     pub(super) fn counts(at: Option<Self>, error: &Undecided) -> bool {
         let of_a_kind = match error {
@@ -218,14 +265,20 @@ pub(super) struct Group {
     pub(super) managers: BTreeSet<String>,
     pub(super) priorites: BTreeSet<u8>,
     pub(super) flags: BTreeSet<u8>,
-    pub(super) with_bien: bool,
     pub(super) without_bien: bool,
+    /// The biens for which it happens.
+    pub(super) biens: BTreeSet<String>,
+    /// Whether it only happens for biens that were tried for their codes.
+    pub(super) is_of_biens: bool,
     /// Whether a script reached a limit.
     pub(super) at_limit: bool,
     /// The variations needed for it to happen; empty if it happens without any.
     pub(super) inputs: BTreeSet<u32>,
-    /// The same group split by kinds of residences and of qualifications, if only one of each kind is tried.
-    parts: BTreeMap<(u32, u32), Group>,
+    /// Those of them whose words do not matter: it also happens with a description of the same shape.
+    pub(super) shapes: BTreeSet<u32>,
+    /// The same group split by kinds of residences and of qualifications, if only one of each kind is tried, and by
+    /// biens that were tried for their codes.
+    parts: BTreeMap<PartKey, Group>,
 }
 
 impl Group {
@@ -243,30 +296,56 @@ impl Group {
             self.flags.insert(at.flags);
             self.priorites.insert(at.priorite);
             self.inputs.extend(at.input);
-            self.with_bien |= signalement.bien.is_some();
             self.without_bien |= signalement.bien.is_none();
-            if let Some(kinds) = at.kinds {
+            self.biens.extend(signalement.bien.clone());
+            if let Some((residences, qualifications)) = at.kinds {
+                let key = (residences, qualifications, at.of_bien);
                 let at = At { kinds: None, ..at };
-                let part = self.parts.entry(kinds).or_default();
+                let part = self.parts.entry(key).or_default();
                 part.at_limit = self.at_limit;
+                part.is_of_biens = at.of_bien.is_some();
                 part.touch(signalement, Some(at));
             }
         }
     }
 
+    /// Records that the words of this variation do not matter.
+    pub(super) fn blame_shape(&mut self, input: u32) {
+        self.shapes.insert(input);
+        self.parts.values_mut().for_each(|it| it.blame_shape(input));
+    }
+
     /// Splits the group by conditions, so that each part only states what is true of all its codes.
     pub(super) fn by_conditions(mut self) -> Vec<Self> {
-        if self.parts.len() < 2 || !self.statuts.is_empty() {
+        let of_biens = self.parts.keys().any(|(.., bien)| bien.is_some());
+        if self.parts.len() < 2 && !of_biens || !self.statuts.is_empty() {
             return vec![self];
         }
+        let parts = std::mem::take(&mut self.parts).into_iter();
+        let (mut parts, of_biens): (BTreeMap<_, _>, Vec<_>) = {
+            let (usual, of_biens): (Vec<_>, Vec<_>) =
+                parts.partition(|((.., bien), _)| bien.is_none());
+            (usual.into_iter().collect(), of_biens)
+        };
+        for ((residences, qualifications, bien), part) in of_biens {
+            // It also happens without this bien: then the bien is no condition.
+            let usual = (residences, qualifications, None);
+            match parts.get_mut(&usual) {
+                Some(usual) if usual.has_conditions_of(&part) => usual.join(part),
+                _ => _ = parts.insert((residences, qualifications, bien), part),
+            }
+        }
         let mut alike: BTreeMap<_, Self> = BTreeMap::new();
-        for part in std::mem::take(&mut self.parts).into_values() {
+        for part in parts.into_values() {
             let key = (
                 part.inputs.clone(),
                 part.priorites.clone(),
                 part.flags.clone(),
+                part.is_of_biens,
             );
-            alike.entry(key).or_default().join(part);
+            let group = alike.entry(key).or_default();
+            group.is_of_biens = part.is_of_biens;
+            group.join(part);
         }
         let managers = &self.managers;
         let with_managers = alike.into_values().map(|it| Self {
@@ -316,8 +395,33 @@ impl Group {
             && self.statuts.is_superset(&other.statuts)
             && (few || self.flags.is_superset(&other.flags))
             && (few || self.priorites.is_superset(&other.priorites))
-            && (few || self.with_bien || !other.with_bien)
             && (few || self.without_bien || !other.without_bien)
+            && (few || self.biens.is_superset(&other.biens))
+    }
+
+    /// Whether it happens with each variation, priority and pair of flags with which the other one does.
+    fn has_conditions_of(&self, other: &Self) -> bool {
+        self.inputs.is_superset(&other.inputs)
+            && self.priorites.is_superset(&other.priorites)
+            && self.flags.is_superset(&other.flags)
+    }
+
+    /// The biens for which it happens, in French, if a different one of these residences was tried with success.
+    pub(super) fn only_biens(&self, biens: &Biens<'_>) -> Option<String> {
+        let mut tried = self.residences.iter().flat_map(|it| biens.varied(it));
+        if tried.all(|it| self.biens.contains(*it)) {
+            return None;
+        }
+        let names = |code: &String| self.residences.iter().any(|it| biens.names(it, code));
+        let named = self.biens.len() <= MOST_BIENS && self.biens.iter().all(names);
+        let some: Vec<String> = self.biens.iter().take(MOST_BIENS).cloned().collect();
+        let list = listed(&some, "et");
+        Some(match (named, self.biens.len()) {
+            (true, 1) => format!("pour le bien {list}"),
+            (true, _) => format!("pour les biens {list}"),
+            (false, 1) => format!("pour un bien comme {list}"),
+            (false, _) => format!("pour des biens comme {list}"),
+        })
     }
 
     pub(super) fn could_have_bien(&self, biens: &Biens<'_>) -> bool {
@@ -334,10 +438,11 @@ impl Group {
         self.managers.extend(other.managers);
         self.priorites.extend(other.priorites);
         self.flags.extend(other.flags);
-        self.with_bien |= other.with_bien;
         self.without_bien |= other.without_bien;
+        self.biens.extend(other.biens);
         self.at_limit |= other.at_limit;
         self.inputs.extend(other.inputs);
+        self.shapes.extend(other.shapes);
         for (kinds, part) in other.parts {
             self.parts.entry(kinds).or_default().join(part);
         }

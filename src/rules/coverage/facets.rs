@@ -30,9 +30,6 @@ const FIELDS: [&str; 3] = ["photos", "auteur", "email_auteur"];
 /// The functions that return a part of a text.
 const CUTTING: [&str; 2] = ["sub_string", "split"];
 
-/// What no pair tries.
-const WORD_OF_LENGTH: &str = "Les règles lisent la longueur de la description et y cherchent des mots : les deux à la fois n'ont pas été essayés.";
-
 /// The names that rules define: a text equal to one of them is not a word of a person.
 pub(super) struct Names<'g>(BTreeSet<&'g str>);
 
@@ -63,13 +60,6 @@ pub(super) fn untried(all: [&Written; 3], names: &Names<'_>) -> Vec<String> {
         );
     }
     for written in all {
-        // A description of a given length does not contain the words, and one of the words has only their length.
-        if !words(written, names).is_empty()
-            && asks_length(written)
-            && !told.iter().any(|it| it == WORD_OF_LENGTH)
-        {
-            told.push(WORD_OF_LENGTH.to_owned());
-        }
         let facets = of(written, names);
         if facets.iter().map(|(count, _)| count).sum::<usize>() > TOGETHER {
             let facets: Vec<String> = facets.into_iter().map(|(_, told)| told).collect();

@@ -1,5 +1,6 @@
 //! One cause the way a person would correct it: its position and the codes affected, as a sentence.
 
+use super::exceptions::BUT;
 use crate::rules::diagnostic::{Diagnostic, code, counted};
 use crate::rules::trace::Place;
 
@@ -21,7 +22,8 @@ pub struct Gap {
     pub qualifications: Vec<String>,
     /// CRM statuses.
     pub statuts: Vec<String>,
-    /// Additional conditions, in French, such as `priorité high`; empty if there are none.
+    /// Additional conditions, in French, such as `priorité high`, or `sauf le samedi` if that prevents it; empty if
+    /// there are none.
     pub conditions: Vec<String>,
     /// The total numbers of residences and qualifications; after a search that ended early, the numbers tried.
     pub(super) totals: (usize, usize),
@@ -65,15 +67,31 @@ impl Gap {
             sentence.push_str(" ; et pour les statuts ");
             sentence.push_str(&names(&self.statuts));
         }
-        if !self.conditions.is_empty() {
-            sentence.push_str(" (seulement ");
-            sentence.push_str(&self.conditions.join(", "));
-            sentence.push(')');
-        }
+        sentence.push_str(&self.told_conditions());
         if self.ends_search {
             sentence.push_str(" ; la recherche de trous s'arrête là : ce qui n'a pas été essayé peut en cacher d'autres");
         }
         sentence
+    }
+
+    /// « (seulement le jeudi ; sauf avec 2 photos) »
+    fn told_conditions(&self) -> String {
+        let (but, only): (Vec<_>, Vec<_>) =
+            self.conditions.iter().partition(|it| it.starts_with(BUT));
+        let joined = |all: &[&String], by: &str| {
+            let all: Vec<&str> = all.iter().map(|it| it.trim_start_matches(BUT)).collect();
+            all.join(by)
+        };
+        let parts = [
+            ("seulement ", joined(&only, ", ")),
+            (BUT, joined(&but, ", ou ")),
+        ];
+        let told = parts.iter().filter(|(_, it)| !it.is_empty());
+        let told: Vec<String> = told.map(|(how, it)| format!("{how}{it}")).collect();
+        if told.is_empty() {
+            return String::new();
+        }
+        format!(" ({})", told.join(" ; "))
     }
 
     /// The gap as a remark on the rule file, for the result of a reload.

@@ -26,8 +26,13 @@ pub(super) fn kind(it: &Residence) -> Kind<'_> {
     (managers.collect(), blank)
 }
 
-/// The residences by kind, distinguished also by whether they have a bien and by the relation of their names to these
-/// texts.
+/// Whether a text is long enough to be meant for the names that contain it.
+pub(super) fn is_meant_for_names(text: &str) -> bool {
+    text.chars().filter(|it| it.is_alphanumeric()).count() >= FEWEST_SIGNS
+}
+
+/// The residences by kind, distinguished also by whether they have a bien and, if there are texts, by the relation of
+/// their names and of their biens to these texts.
 pub(super) fn of_residences<'g>(
     all: &[&'g Residence],
     biens: &Biens<'_>,
@@ -40,7 +45,11 @@ pub(super) fn of_residences<'g>(
         let own = [it.code.clone(), it.nom.clone(), it.adresse.clone()];
         own.into_iter().chain(managers).collect()
     };
-    grouped(all, texts, |it| (kind(it), has_bien(it)), names)
+    let looks = |it: &'g Residence| match texts {
+        [] => &[],
+        _ => biens.looks(&it.code),
+    };
+    grouped(all, texts, |it| (kind(it), has_bien(it)), looks, names)
 }
 
 /// The qualifications by kind, distinguished also by the relation of their names to these texts.
@@ -54,18 +63,20 @@ pub(super) fn of_qualifications<'g>(
         &all,
         texts,
         |it| (it.type_gestionnaire.as_str(), it.workflow.as_str()),
+        |_| (),
         |it| vec![it.code.clone(), it.libelle.clone()],
     );
     let codes = |alike: Vec<&'g Qualification>| alike.iter().map(|it| it.code.as_str()).collect();
     kinds.into_iter().map(codes).collect()
 }
 
-/// Groups those that have the same look and the same relation to each text. The first group of each look comes first,
-/// so that each look is tried even if not all groups are.
-fn grouped<'g, T, L: Hash + Eq>(
+/// Groups those that have the same look, the same details and the same relation to each text. The first group of each
+/// look comes first, so that each look is tried even if not all groups are.
+fn grouped<'g, T, L: Hash + Eq, D: Hash + Eq>(
     all: &[&'g T],
     texts: &[String],
     look: impl Fn(&'g T) -> L,
+    details: impl Fn(&'g T) -> D,
     names: impl Fn(&'g T) -> Vec<String>,
 ) -> Vec<Vec<&'g T>> {
     let named: Vec<Vec<String>> = all
@@ -73,11 +84,10 @@ fn grouped<'g, T, L: Hash + Eq>(
         .map(|it| names(it).iter().map(|name| name.to_lowercase()).collect())
         .collect();
     let part = |text: &String| named.iter().flatten().any(|name| name.contains(text));
-    let signs = |text: &str| text.chars().filter(|it| it.is_alphanumeric()).count();
     let mut texts: Vec<String> = texts.iter().map(|it| it.to_lowercase()).collect();
     texts.sort_unstable();
     texts.dedup();
-    texts.retain(|it| signs(it) >= FEWEST_SIGNS && part(it));
+    texts.retain(|it| is_meant_for_names(it) && part(it));
     // The longer a text, the more likely it was meant for the name that contains it.
     texts.sort_by_key(|it| std::cmp::Reverse(it.len()));
     texts.truncate(MOST_TEXTS);
@@ -90,7 +100,9 @@ fn grouped<'g, T, L: Hash + Eq>(
             .iter()
             .flat_map(|text| names.iter().map(move |name| way(name, text)))
             .collect();
-        let at = *known.entry((look(it), ways)).or_insert(kinds.len());
+        let at = *known
+            .entry((look(it), details(it), ways))
+            .or_insert(kinds.len());
         match kinds.get_mut(at) {
             Some(alike) => alike.push(it),
             None => {
@@ -115,7 +127,13 @@ mod tests {
         let names: Vec<String> = names.iter().map(|it| (*it).to_owned()).collect();
         let all: Vec<&String> = names.iter().collect();
         let texts: Vec<String> = texts.iter().map(|it| (*it).to_owned()).collect();
-        let kinds = grouped(&all, &texts, |it| it.chars().next(), |it| vec![it.clone()]);
+        let kinds = grouped(
+            &all,
+            &texts,
+            |it| it.chars().next(),
+            |_| (),
+            |it| vec![it.clone()],
+        );
         let owned = |alike: Vec<&String>| alike.into_iter().cloned().collect();
         kinds.into_iter().map(owned).collect()
     }

@@ -29,6 +29,9 @@ const MINUTE: u32 = 30;
 /// Maximum number of dates written out in rules that are tried.
 const MOST_NAMED: usize = 12;
 
+/// The condition if the dates have nothing in common.
+pub(super) const ANOTHER: &str = "à une autre date";
+
 /// The reason for trying a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Series {
@@ -244,7 +247,7 @@ pub(super) fn when(at: &[&Moment], all: &[&Moment]) -> String {
 /// « à 23:30 en août »; either part may be empty.
 fn of_both(in_week: String, in_months: String) -> String {
     match (in_week.is_empty(), in_months.is_empty()) {
-        (true, true) => "à une autre date".to_owned(),
+        (true, true) => ANOTHER.to_owned(),
         (true, false) => in_months,
         (false, true) => in_week,
         (false, false) => format!("{in_week} {in_months}"),

@@ -86,6 +86,7 @@ fn can_meet(one: &Variation, other: &Variation) -> bool {
         (Variation::Word(one), Variation::Word(other)) => {
             !one.contains(other.as_str()) && !other.contains(one.as_str())
         }
+        (Variation::Word(word), Variation::Length(length)) => Variation::fits(word, *length),
         (Variation::Autre(one, _), Variation::Autre(other, _)) => one != other,
         _ => one.field() != other.field(),
     }
@@ -121,9 +122,10 @@ fn asks_for(condition: &Together, value: &Variation) -> bool {
                 || condition.texts.contains(DAYS[*weekday])
                 || part_of(text)
         }
-        Variation::Word(text) | Variation::Description(text) | Variation::Auteur(text) => {
-            condition.texts.contains(text)
-        }
+        Variation::Word(text)
+        | Variation::Description(text)
+        | Variation::Shape(text)
+        | Variation::Auteur(text) => condition.texts.contains(text),
         Variation::Length(count) | Variation::Photos(count) => near_count(*count),
         Variation::Email(address) => part_of(address),
         Variation::Autre(name, value) => {

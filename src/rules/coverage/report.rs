@@ -3,23 +3,26 @@
 use std::collections::BTreeSet;
 
 use super::causes::{Found, Group, GroupKey, Groups};
+use super::comparison::AllExceptions;
 use super::gap::Gap;
 use super::patience::{self, Effort};
 use super::varied::{Breadth, Extent};
 use super::when::when;
-use super::{Combinations, Coverage, FLAGS, left_after};
+use super::{Combinations, Coverage, FLAGS, exceptions, left_after};
 use crate::rules::compile::TRANSMISSION;
 use crate::rules::diagnostic::Diagnostic;
 use crate::rules::trace::Place;
 
 /// The part of a search in which something was found.
 #[derive(Clone, Copy)]
-struct Part {
+struct Part<'f> {
     breadth: Breadth,
     /// The numbers of residences and qualifications that it tried.
     totals: (usize, usize),
     /// Whether scripts at a limit ended the search early, in this part or a later one.
     ended: bool,
+    /// What was tried on signalements that fail without a variation, if those are what this part found.
+    exceptions: Option<&'f AllExceptions>,
 }
 
 impl<'g> Combinations<'g> {
@@ -31,7 +34,7 @@ impl<'g> Combinations<'g> {
         let untried = self.untried(&varied, ended);
         let types = self.asked(&found.forwarded).len();
         let never = self.never_forwarded(&found);
-        let gaps = |parts: Vec<(Groups, Part)>| {
+        let gaps = |parts: Vec<(Groups, Part<'_>)>| {
             let mut gaps = Vec::new();
             for (groups, part) in parts {
                 for (key, group) in groups {
@@ -44,7 +47,14 @@ impl<'g> Combinations<'g> {
         };
         let mut spent = Effort::default();
         let (mut decisions, mut of_holes, mut of_remarks) = (0, Vec::new(), Vec::new());
-        let varied = varied.map(|(found, it)| (found, it.breadth));
+        let mut exceptions = AllExceptions::new();
+        let varied = varied.map(|(mut found, it)| {
+            for (key, some) in std::mem::take(&mut found.exceptions) {
+                exceptions.entry(key).or_default().join(some);
+            }
+            (found, it.breadth)
+        });
+        let mut of_usual = Some(&exceptions);
         for (found, breadth) in [(found, Breadth::ALL)].into_iter().chain(varied) {
             decisions += found.decisions;
             spent = spent.plus(found.spent);
@@ -56,6 +66,7 @@ impl<'g> Combinations<'g> {
                     self.totals()
                 },
                 ended,
+                exceptions: of_usual.take(),
             };
             of_holes.push((found.holes, part));
             of_remarks.push((found.remarks, part));
@@ -116,6 +127,8 @@ impl<'g> Combinations<'g> {
         }
         let [(_, singles), (_, pairs)] = varied;
         let mut untried = Vec::from_iter(self.not_for_each(singles.breadth));
+        untried.extend(self.not_for_each_pair(singles.breadth, pairs));
+        untried.extend(self.biens_left_out());
         untried.extend(self.not_together(pairs));
         untried
     }
@@ -132,17 +145,23 @@ impl<'g> Combinations<'g> {
     }
 
     /// `types` is the number of types of manager asked for in forwarded signalements.
-    fn gap(&self, (file, line, cause): GroupKey, group: Group, types: usize, part: Part) -> Gap {
+    fn gap(&self, key: GroupKey, group: Group, types: usize, part: Part<'_>) -> Gap {
         let tried = part.breadth;
         let mut conditions = Vec::new();
         let variations: Vec<&[_]> = self.varied.variations().collect();
-        conditions.extend(when(&group.inputs, &variations));
+        conditions.extend(when(&group.inputs, &group.shapes, &variations));
+        if let Some(found) = part.exceptions.and_then(|it| it.get(&key)) {
+            let usual = self.varied.usual();
+            conditions.extend(exceptions::conditions(found, &variations, usual));
+        }
+        let (file, line, cause) = key;
         if group.is_of_statuts() && (1..types).contains(&group.types.len()) {
             let words: Vec<&str> = group.types.iter().map(String::as_str).collect();
             conditions.push(format!("type_gestionnaire {}", words.join(" ou ")));
         }
         if !group.flags.is_empty() {
-            if tried.priorites && group.priorites.len() < self.priorites.len() {
+            if tried.priorites && !group.is_of_biens && group.priorites.len() < self.priorites.len()
+            {
                 let words = group
                     .priorites
                     .iter()
@@ -150,14 +169,19 @@ impl<'g> Combinations<'g> {
                 let words: Vec<&str> = words.copied().collect();
                 conditions.push(format!("priorité {}", words.join(" ou ")));
             }
-            match (group.with_bien, group.without_bien) {
-                (true, false) => conditions.push("avec un bien".into()),
-                (false, true) if tried.biens && group.could_have_bien(&self.biens) => {
+            match (!group.biens.is_empty(), group.without_bien) {
+                (true, false) => {
+                    let biens = group.only_biens(&self.biens);
+                    conditions.push(biens.unwrap_or_else(|| "avec un bien".to_owned()));
+                }
+                (false, true)
+                    if (tried.biens || tried.each_bien) && group.could_have_bien(&self.biens) =>
+                {
                     conditions.push("sans bien".into());
                 }
                 _ => {}
             }
-            if tried.flags {
+            if tried.flags && !group.is_of_biens {
                 let flags = &group.flags;
                 conditions.extend(flag_condition(flags, "transmettre_auteur", |it| it.0));
                 conditions.extend(flag_condition(flags, "transmettre_manager", |it| it.1));

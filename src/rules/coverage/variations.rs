@@ -17,6 +17,10 @@ const MOST_WORDS: usize = 60;
 const FEWEST_LETTERS: usize = 3;
 /// Maximum length of a description, in characters.
 const LONGEST_DESCRIPTION: usize = 20_000;
+/// Maximum length of a description that is combined with each word, in characters.
+const LONGEST_WITH_WORD: usize = 5_000;
+/// What descriptions of a given length consist of.
+const FILLER: &str = "Essai ";
 /// Default limit on the photos of a signalement.
 pub(super) const MOST_PHOTOS: usize = 20;
 /// Maximum number of numbers in the rules that are tried for values that can be any number.
@@ -32,14 +36,47 @@ const SIMPLE_ADDRESS: &str = "zoe@locataire.example";
 /// The part before the `@` of an address.
 const LOCAL_PART: &str = "camille.durand";
 
-/// Applies these variations; if there are several words, the description gets all of them.
+/// Applies these variations.
 pub(super) fn apply(changes: &[Variation], signalement: &mut Signalement) {
-    match changes {
-        [Variation::Word(one), Variation::Word(other)] => {
-            signalement.description = format!("{one} {other}");
-        }
-        _ => changes.iter().for_each(|it| it.apply(signalement)),
+    for it in changes {
+        it.apply(signalement);
     }
+    if let Some(description) = description_of(changes) {
+        signalement.description = description;
+    }
+}
+
+/// The description with these variations: it gets all of the words, and then the length; `None` if they leave it
+/// unchanged.
+pub(super) fn description_of(changes: &[Variation]) -> Option<String> {
+    if let [Variation::Word(one), other] = changes {
+        match other {
+            Variation::Word(other) => return Some(format!("{one} {other}")),
+            Variation::Length(length) => {
+                let padded = one.chars().chain([' ']).chain(FILLER.chars().cycle());
+                return Some(padded.take(*length).collect());
+            }
+            _ => {}
+        }
+    }
+    changes.iter().find_map(|it| match it {
+        Variation::Word(text) | Variation::Description(text) | Variation::Shape(text) => {
+            Some(text.clone())
+        }
+        Variation::Length(length) => Some(FILLER.chars().cycle().take(*length).collect()),
+        _ => None,
+    })
+}
+
+/// A text of the same shape without the words: as many letters, digits and signs, at the same positions.
+pub(super) fn shape_of(text: &str) -> String {
+    let alike = text.chars().map(|it| match it {
+        it if it.is_uppercase() => 'Q',
+        it if it.is_alphabetic() => 'q',
+        it if it.is_numeric() => '0',
+        it => it,
+    });
+    alike.collect()
 }
 
 /// One difference from the sample signalement.
@@ -53,6 +90,8 @@ pub(super) enum Variation {
     Description(String),
     /// A description of this many characters.
     Length(usize),
+    /// A description with the shape of this text, whose words do not matter. It only describes what was found.
+    Shape(String),
     /// This many photos.
     Photos(usize),
     /// `auteur`.
@@ -68,7 +107,9 @@ impl Variation {
     pub(super) fn field(&self) -> &'static str {
         match self {
             Self::Date(_) => "date_creation",
-            Self::Word(_) | Self::Description(_) | Self::Length(_) => "description",
+            Self::Word(_) | Self::Description(_) | Self::Length(_) | Self::Shape(_) => {
+                "description"
+            }
             Self::Photos(_) => "photos",
             Self::Auteur(_) => "auteur",
             Self::Email(_) => "email_auteur",
@@ -87,12 +128,17 @@ impl Variation {
         }
     }
 
+    /// Whether a description can have this word, followed by others, and this length.
+    pub(super) fn fits(word: &str, length: usize) -> bool {
+        (word.chars().count() + 2..=LONGEST_WITH_WORD).contains(&length)
+    }
+
     /// Whether the type of the real value is unknown.
     pub(super) fn is_guessed(&self) -> bool {
         matches!(self, Self::Autre(..))
     }
 
-    /// Applies the variation.
+    /// Applies the variation, unless it is one of the description.
     fn apply(&self, signalement: &mut Signalement) {
         match self {
             Self::Date(moment) => {
@@ -101,12 +147,7 @@ impl Variation {
                     signalement.date_creation_text.clone_from(&moment.text);
                 }
             }
-            Self::Word(text) | Self::Description(text) => {
-                signalement.description.clone_from(text);
-            }
-            Self::Length(length) => {
-                signalement.description = "Essai ".chars().cycle().take(*length).collect();
-            }
+            Self::Word(_) | Self::Description(_) | Self::Length(_) | Self::Shape(_) => {}
             Self::Photos(count) => signalement.photos = *count,
             Self::Auteur(name) => signalement.auteur.clone_from(name),
             Self::Email(address) => signalement.email_auteur.clone_from(address),

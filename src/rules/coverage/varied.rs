@@ -9,6 +9,7 @@ use super::alike::Failing;
 use super::biens::Biens;
 use super::budget::Budget;
 use super::causes::{At, Found};
+use super::comparison::Usual;
 use super::facets;
 use super::kinds;
 use super::pairs::{self, Fields, Pairs};
@@ -65,7 +66,8 @@ struct Tried {
 #[derive(Clone, Copy)]
 pub(super) struct Case {
     pub(super) at: At,
-    with_bien: bool,
+    /// Index of the bien among those of the residence that are varied; `None` without one.
+    pub(super) bien: Option<usize>,
     /// The index of its variation.
     pub(super) number: usize,
 }
@@ -138,6 +140,7 @@ impl<'g> Varied<'g> {
             read: Breadth {
                 priorites: written.reads("priorite"),
                 biens: written.reads("bien"),
+                each_bien: written.reads("bien") && biens.are_distinguished(),
                 flags: ["transmettre_auteur", "transmettre_manager"]
                     .iter()
                     .any(|it| written.reads(it)),
@@ -171,6 +174,16 @@ impl<'g> Varied<'g> {
         self.variations.iter().map(|it| it.changes.as_slice())
     }
 
+    /// The changes of one variation.
+    pub(super) fn changes(&self, number: usize) -> &[Variation] {
+        &self.variations[number].changes
+    }
+
+    /// The sample signalement.
+    pub(super) fn usual(&self) -> &Signalement {
+        &self.usual
+    }
+
     /// The kinds of residences tried at this breadth; none if nothing varies.
     pub(super) fn residences(&self, breadth: Breadth) -> &[Vec<&'g Residence>] {
         match breadth.names {
@@ -200,6 +213,7 @@ impl Combinations<'_> {
     ) -> Option<Found> {
         let (varied, breadth) = (&self.varied, tried.breadth);
         let (mut found, mut failing) = (Found::default(), Failing::default());
+        let mut usual = Usual::new();
         let Some(first) = varied.residences(breadth)[kind].first() else {
             return Some(found);
         };
@@ -214,12 +228,10 @@ impl Combinations<'_> {
                     if budget.left.is_used_up() {
                         break;
                     }
-                    let case = case.of_kinds(kind, of);
-                    let mut one = Found::default();
-                    let signalement = self.varied_signalement(first, codes[0], case);
-                    self.decide_one(&signalement, Some(case.at), &mut examples, &mut one);
+                    let (case, code) = (case.of_kinds(kind, of), (of, codes[0]));
+                    let one =
+                        self.decide_varied(first, code, case, known, &mut usual, &mut examples);
                     budget.take(one.spent);
-                    let one = one.without_words(self, number, known);
                     for key in one.holes.keys().chain(one.remarks.keys()) {
                         let key = (of, key.clone());
                         failing.signalements.entry(key).or_insert(case);
@@ -257,10 +269,32 @@ impl Combinations<'_> {
         breadth: Breadth,
         number: usize,
     ) -> impl Iterator<Item = Case> {
-        let has_bien = !self.biens.of_residence(&residence.code).is_empty();
+        let cases = self.cases_for(residence, breadth);
+        cases.map(move |case| self.with_input(case, number))
+    }
+
+    /// The combinations tried for this residence, without a variation.
+    pub(super) fn cases_for(
+        &self,
+        residence: &Residence,
+        breadth: Breadth,
+    ) -> impl Iterator<Item = Case> {
+        let biens = self.biens.varied(&residence.code).len();
         let cases = self.cases(breadth);
-        let possible = cases.filter(move |case| has_bien || !case.with_bien);
-        possible.map(move |case| self.with_input(case, number))
+        let possible = cases.filter(move |case| biens > 0 || case.bien.is_none());
+        let each = if breadth.each_bien {
+            usize::from(breadth.biens)..biens
+        } else {
+            0..0
+        };
+        possible.chain(each.map(|bien| Case {
+            at: At {
+                of_bien: u32::try_from(bien).ok(),
+                ..At::FIRST
+            },
+            bien: Some(bien),
+            number: 0,
+        }))
     }
 
     /// The combinations tried at this breadth, without a variation. The first is the usual one.
@@ -269,19 +303,17 @@ impl Combinations<'_> {
         let priorites = 0_u8..;
         let priorites = priorites.take(all(breadth.priorites, self.priorites.len()));
         let flags = all(breadth.flags, FLAGS.len());
-        let biens = [false, true].into_iter().take(all(breadth.biens, 2));
-        biens.flat_map(move |with_bien| {
+        let biens = [None, Some(0)].into_iter().take(all(breadth.biens, 2));
+        biens.flat_map(move |bien| {
             let priorites = priorites.clone();
             (0_u8..).take(flags).flat_map(move |flags| {
                 priorites.clone().map(move |priorite| Case {
                     at: At {
                         flags,
                         priorite,
-                        input: None,
-                        kinds: None,
-                        guessed: false,
+                        ..At::FIRST
                     },
-                    with_bien,
+                    bien,
                     number: 0,
                 })
             })
@@ -324,20 +356,30 @@ impl Combinations<'_> {
         qualification: &str,
         case: Case,
     ) -> Signalement {
+        let mut signalement = self.usual_signalement(residence, qualification, case);
+        variations::apply(self.varied.changes(case.number), &mut signalement);
+        signalement
+    }
+
+    /// The signalement of a case without its variation.
+    pub(super) fn usual_signalement(
+        &self,
+        residence: &Residence,
+        qualification: &str,
+        case: Case,
+    ) -> Signalement {
         let (transmettre_auteur, transmettre_manager) = FLAGS[usize::from(case.at.flags)];
         let priorite = self.priorites.get(usize::from(case.at.priorite));
-        let bien = self.biens.of_residence(&residence.code).first();
-        let mut signalement = Signalement {
+        let biens = self.biens.varied(&residence.code);
+        let bien = case.bien.and_then(|it| biens.get(it));
+        Signalement {
             residence: residence.code.clone(),
             qualification: qualification.to_owned(),
-            bien: bien.filter(|_| case.with_bien).map(|it| (*it).to_owned()),
+            bien: bien.map(|it| (*it).to_owned()),
             priorite: priorite.map(|it| (*it).to_owned()).unwrap_or_default(),
             transmettre_auteur,
             transmettre_manager,
             ..self.varied.usual.clone()
-        };
-        let changes = &self.varied.variations[case.number].changes;
-        variations::apply(changes, &mut signalement);
-        signalement
+        }
     }
 }

@@ -5,25 +5,55 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::moments::{self, Moment, listed};
-use super::variations::Variation;
+use super::shapes::{self, Bound};
+use super::variations::{self, Variation};
 
 /// Maximum number of words and names listed; a rule that distinguishes more asks for something else.
-const MOST_TOLD: usize = 6;
+pub(super) const MOST_TOLD: usize = 6;
 
 /// Maximum number of alternative combinations listed.
 const MOST_ALTERNATIVES: usize = 3;
 
 /// The condition, derived from all inputs tried and those with which it happens; `None` if there is no condition. An
-/// input is two variations if they were tried together, otherwise one.
-pub(super) fn when(inputs: &BTreeSet<u32>, all: &[&[Variation]]) -> Option<String> {
-    let at: Vec<&[Variation]> = inputs
+/// input is two variations if they were tried together, otherwise one. The words of `shapes` do not matter.
+pub(super) fn when(
+    inputs: &BTreeSet<u32>,
+    shapes: &BTreeSet<u32>,
+    all: &[&[Variation]],
+) -> Option<String> {
+    let known = inputs
         .iter()
-        .filter_map(|it| all.get(*it as usize).copied())
+        .filter_map(|it| Some((it, *all.get(*it as usize)?)));
+    let at: Vec<Vec<Variation>> = known
+        .map(|(it, changes)| {
+            if shapes.contains(it) {
+                with_shape(changes)
+            } else {
+                changes.to_vec()
+            }
+        })
         .collect();
+    let at: Vec<&[Variation]> = at.iter().map(Vec::as_slice).collect();
     let mut told = Vec::new();
     told.extend(alone(&singles(&at), &singles(all)));
     told.extend(together(&at, all));
     (!told.is_empty()).then(|| told.join(", ou "))
+}
+
+/// The same changes, with only the shape of the description.
+fn with_shape(changes: &[Variation]) -> Vec<Variation> {
+    let Some(text) = variations::description_of(changes) else {
+        return changes.to_vec();
+    };
+    let mut found: Vec<Variation> = Vec::new();
+    for it in changes {
+        if it.field() != "description" {
+            found.push(it.clone());
+        } else if !found.iter().any(|it| matches!(it, Variation::Shape(_))) {
+            found.push(Variation::Shape(text.clone()));
+        }
+    }
+    found
 }
 
 fn singles<'v>(from: &[&'v [Variation]]) -> Vec<&'v Variation> {
@@ -82,7 +112,7 @@ fn together(at: &[&[Variation]], all: &[&[Variation]]) -> Vec<String> {
 }
 
 /// The condition, if one is enough.
-fn alone(at: &[&Variation], all: &[&Variation]) -> Option<String> {
+pub(super) fn alone(at: &[&Variation], all: &[&Variation]) -> Option<String> {
     let mut told = Vec::new();
     let of_dates = |from: &[&Variation]| -> Vec<Moment> {
         let moments = from.iter().filter_map(|it| match it {
@@ -140,8 +170,14 @@ fn description(at: &[&Variation], all: &[&Variation]) -> Vec<String> {
     if !tried.is_empty() && lengths == tried {
         return vec!["avec une autre description".to_owned()];
     }
-    let mut short = None;
-    if let (Some(shortest), Some(longest)) = (lengths.first().copied(), lengths.last().copied()) {
+    let bound = of_shapes(at, all);
+    told.extend(bound.clone());
+    let (shapes, mut short) = (shape_texts(at), None);
+    if bound.is_some() {
+        // It also describes the lengths.
+    } else if let (Some(shortest), Some(longest)) =
+        (lengths.first().copied(), lengths.last().copied())
+    {
         told.push(if ends(last) && run(shortest, longest) {
             format!("avec une description de {shortest} caractères ou plus")
         } else if ends(first) && run(shortest, longest) {
@@ -152,6 +188,8 @@ fn description(at: &[&Variation], all: &[&Variation]) -> Vec<String> {
             let all: Vec<String> = lengths.iter().map(usize::to_string).collect();
             format!("avec une description de {} caractères", some_of(&all))
         });
+    } else {
+        told.extend(shapes::common(&shapes));
     }
     let too_short = |it: &str| short.is_some_and(|most| it.chars().count() <= most);
     let words = at.iter().filter_map(|it| word(it));
@@ -168,6 +206,30 @@ fn description(at: &[&Variation], all: &[&Variation]) -> Vec<String> {
         told.push(format!("quand la description est {}", some_of(&wholes)));
     }
     told
+}
+
+/// The descriptions whose words do not matter.
+fn shape_texts(at: &[&Variation]) -> Vec<String> {
+    let texts = at.iter().filter_map(|it| match it {
+        Variation::Shape(text) => Some(text.clone()),
+        _ => None,
+    });
+    texts.collect()
+}
+
+/// The limit on the length or the number of words, if words do not matter and nothing else distinguishes them.
+fn of_shapes(at: &[&Variation], all: &[&Variation]) -> Option<String> {
+    let text = |it: &Variation| variations::description_of(std::slice::from_ref(it));
+    let mut these = shape_texts(at);
+    if these.is_empty() {
+        return None;
+    }
+    let lengths = at.iter().filter(|it| length(it).is_some());
+    these.extend(lengths.filter_map(|it| text(it)));
+    let failing: BTreeSet<String> = at.iter().filter_map(|it| text(it)).collect();
+    let others = all.iter().filter_map(|it| text(it));
+    let others: Vec<String> = others.filter(|it| !failing.contains(it)).collect();
+    Bound::between(&these, &others).map(Bound::described)
 }
 
 fn word(it: &Variation) -> Option<&str> {
@@ -198,7 +260,13 @@ fn of_photos(counts: &BTreeSet<usize>, all: &[&Variation]) -> Option<String> {
     let most = tried.last().copied();
     let plural = |count: usize| if count > 1 { "s" } else { "" };
     let run = tried.range(first..=last).all(|it| counts.contains(it));
+    if last == 0 {
+        return Some("sans photo".to_owned());
+    }
     Some(match counts.len() {
+        _ if run && first == 0 && Some(last) != most => {
+            format!("avec {last} photo{} ou moins", plural(last))
+        }
         1 if Some(last) != most || tried.len() < 2 => {
             format!("avec {first} photo{}", plural(first))
         }
@@ -237,7 +305,7 @@ mod tests {
         let inputs = (0_u32..).zip(all).filter(|(_, it)| holds(it));
         let inputs = inputs.map(|(number, _)| number).collect();
         let all: Vec<&[Variation]> = all.iter().map(std::slice::from_ref).collect();
-        when(&inputs, &all)
+        when(&inputs, &BTreeSet::new(), &all)
     }
 
     #[rstest]

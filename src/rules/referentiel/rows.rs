@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::GESTIONNAIRES;
 use super::table::Row;
-use crate::rules::alike::bare;
+use crate::rules::alike::{Letters, Slip};
 use crate::rules::diagnostic::{Diagnostic, code};
 
 /// Maximum number of identifiers of one person that are compared; if there are more, it is a service.
@@ -84,27 +84,12 @@ fn misspelt<'t>(rows: impl Iterator<Item = Row<'t, 5>>) -> Vec<(u32, String)> {
 /// Whether two identifiers or addresses differ by capitals or by one letter inside a word. A letter at the end of a word
 /// may number several services, and a digit always does.
 pub(super) fn is_typo(once: &str, usual: &str) -> bool {
-    let [one, other] = [once, usual].map(|it| bare(it).collect::<Vec<char>>());
-    if one == other {
-        return true;
-    }
-    if one.len().abs_diff(other.len()) > 1 || strsim::generic_damerau_levenshtein(&one, &other) != 1
-    {
-        return false;
-    }
-    let same = one.iter().zip(&other);
-    let at = same.take_while(|(one, other)| one == other).count();
-    let is_digit = |it: &Vec<char>| it.get(at).is_some_and(|it| it.is_numeric());
-    if is_digit(&one) || is_digit(&other) {
-        return false;
-    }
-    let of_word = |it: &&char| it.is_alphabetic();
-    [&one, &other].into_iter().any(|letters| {
-        let (before, after) = letters.split_at(at.min(letters.len()));
-        let before = before.iter().rev().take_while(of_word).count();
-        let after = after.iter().take_while(of_word).count();
-        after > 1 && before + after >= LONG
-    })
+    let [one, other] = [once, usual].map(Letters::of);
+    let is_inside = |slip: Slip<'_>| {
+        let mut around = slip.letters_around().into_iter();
+        !slip.is_at_a_digit() && around.any(|(before, after)| after > 1 && before + after >= LONG)
+    };
+    one == other || one.slip(&other).is_some_and(is_inside)
 }
 
 /// Rows whose type is found nowhere else, and whose identifier is a type everywhere else.

@@ -10,7 +10,7 @@ use super::syntax::brackets::{Balance, Place};
 use super::syntax::{lost_opening, slips};
 use super::{Entry, Script, clamp, dates, lint, operations, position, validate, words};
 use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
-use crate::rules::place::Located;
+use crate::rules::place::{Located, offset};
 
 /// Maximum size of a string: a description of 20,000 four-byte characters must fit three times.
 const MAX_STRING_BYTES: usize = 256 * 1024;
@@ -178,7 +178,9 @@ fn parse(
         let ParseErrorType::VariableUndefined(name) = kind else {
             return None;
         };
-        text = without(&text, name, (line, column))?;
+        let at = offset(&text, (line, column))?;
+        let name = slips::whole(&text, at, name).to_owned();
+        text = without(&text, &name, (line, column))?;
         last = line;
     }
     None

@@ -7,6 +7,9 @@ mod comparisons;
 mod constant_conditions;
 mod contradictions;
 mod date_comparisons;
+mod date_intervals;
+mod date_numbers;
+mod date_parts;
 mod discarded_values;
 mod in_place_results;
 mod letter_case;
@@ -18,11 +21,14 @@ mod non_boolean_conditions;
 mod out_of_range;
 mod quoted_values;
 mod reserved_keys;
+mod search_patterns;
 mod shadowed_variables;
+mod split_codes;
 mod switch_lists;
 mod table_keys;
 mod text_for_list;
 mod text_for_manager;
+mod uncalled_functions;
 mod unknown_fields;
 mod unreachable_code;
 mod unread_keys;
@@ -69,6 +75,7 @@ pub(super) fn look<const N: usize>(
     missing_keys::note(script, answers, of, file, faults);
     missing_interpolation::dollars(script, text, file, faults);
     quoted_values::note(script, text, answers, file, faults);
+    uncalled_functions::note(text, (function, N), file, faults);
     let (mut compared, mut absent) = (Comparisons::default(), Vec::new());
     let all = Names::all(script, function, &parameters);
     let elements = closures::elements(&all);
@@ -101,12 +108,14 @@ pub(super) fn look<const N: usize>(
 
 /// What one function does that its author probably did not mean, by check; `elements` are those of the lists that
 /// closures are called with.
-fn mistakes(text: &str, names: &Names, elements: &[Elements]) -> [Vec<Remark>; 19] {
+fn mistakes(text: &str, names: &Names, elements: &[Elements]) -> [Vec<Remark>; 24] {
     [
         mismatched_types::unlike(names),
         unknown_fields::set_in_vain(names),
         in_place_results::answers(names),
         text_for_list::lists(names),
+        search_patterns::patterns(names),
+        split_codes::codes(text, names),
         non_boolean_conditions::unasked(names),
         contradictions::conditions(names),
         calendar::hours_of_the_sender(names),
@@ -121,6 +130,9 @@ fn mistakes(text: &str, names: &Names, elements: &[Elements]) -> [Vec<Remark>; 1
         never_equal::values(names),
         text_for_manager::texts(names),
         date_comparisons::compared(names),
+        date_parts::compared(names),
+        date_numbers::numbers(text, names),
+        date_intervals::conditions(names),
         unused_variables::swapped(text, names),
     ]
 }

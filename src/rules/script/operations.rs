@@ -51,6 +51,7 @@ pub(super) fn of(
     meter::add(Work {
         operations,
         at_limit: result.as_ref().is_err_and(|error| error.at_limit).into(),
+        ..Work::default()
     });
     result
 }

@@ -7,6 +7,7 @@ use rstest::rstest;
 use serde_json::json;
 
 mod advice;
+mod dates;
 mod faulty;
 mod idle;
 mod letter_case;
@@ -17,6 +18,8 @@ mod places;
 mod quoted_values;
 mod remarks;
 mod results;
+mod slips;
+mod uncalled;
 
 const SILENT: &str = "fn accuses(evenement) { [] }";
 

@@ -10,11 +10,32 @@ use crate::rules::diagnostic::{
 use crate::rules::pasted;
 use crate::rules::place::Located;
 use crate::rules::source::NOTHING_EXCLUDED;
-use crate::rules::yaml::{self, Key, Node, Value};
+use crate::rules::yaml::{self, Group, Key, Node, Value};
+
+/// What distinguishes one kind of YAML file from the others.
+#[derive(Debug)]
+pub struct Kind {
+    /// Groups whose title is easily left out.
+    pub groups: &'static [Group],
+    /// Whether `//` divides in its expressions. Elsewhere it may be meant as a comment.
+    pub divides: bool,
+    /// Whether its texts may contain NUL, because they are never stored.
+    pub allows_nul: bool,
+}
+
+impl Kind {
+    /// Nothing special.
+    pub const PLAIN: Self = Self {
+        groups: &[],
+        divides: false,
+        allows_nul: false,
+    };
+}
 
 /// Reads the nodes of one file and reports their faults.
 pub struct Reader<'a> {
     file: &'a str,
+    kind: &'static Kind,
     /// The text of the file, to find positions inside a value.
     text: String,
     faults: &'a mut Vec<Diagnostic>,
@@ -23,9 +44,18 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(in crate::rules) fn new(file: &'a str, faults: &'a mut Vec<Diagnostic>) -> Self {
+        Self::of_kind(&Kind::PLAIN, file, faults)
+    }
+
+    pub(in crate::rules) fn of_kind(
+        kind: &'static Kind,
+        file: &'a str,
+        faults: &'a mut Vec<Diagnostic>,
+    ) -> Self {
         let before = faults.len();
         Self {
             file,
+            kind,
             text: String::new(),
             faults,
             before,
@@ -39,7 +69,7 @@ impl<'a> Reader<'a> {
 
     pub(in crate::rules) fn root(&mut self, text: &str) -> Option<Node> {
         text.clone_into(&mut self.text);
-        match yaml::parse(self.file, text) {
+        match yaml::parse_grouped(self.file, text, self.kind.groups) {
             Ok(node) if node.value == Value::Null => {
                 let message = "ce fichier est vide, ou n'a que des commentaires".to_owned();
                 self.fault(code::SHAPE, 0, 0, message);
@@ -56,8 +86,10 @@ impl<'a> Reader<'a> {
                 None
             }
             Ok(node) => {
-                self.faults.extend(yaml::remarks(self.file, text));
-                let noted = self.note_hidden_indent(&node) | self.note_nul(&node);
+                let remarks = yaml::remarks(self.file, text, self.kind.divides);
+                self.faults.extend(remarks);
+                let noted = self.note_hidden_indent(&node)
+                    | (!self.kind.allows_nul && self.note_nul(&node));
                 (!noted).then_some(node)
             }
             Err(faults) => {

@@ -58,6 +58,35 @@ fn a_status_may_depend_on_a_field() {
     ));
 }
 
+#[rstest]
+#[case(
+    "initial: I\ncanal: S\n\n# Une note.\n  I: a\n  J: b\n",
+    (5, 3),
+    "« correspondances: » au-dessus de celle-ci, tout à gauche",
+    "initial: I\ncanal: S\n\n# Une note.\ncorrespondances:\n  I: a\n  J: b\n"
+)]
+#[case(
+    "initial: I\ncanal: S\ncorrespondances:\n  I:\n    selon: resultat\n      Traité: T\n",
+    (6, 7),
+    "« valeurs: » au-dessus de celle-ci, alignée sur « selon »",
+    "initial: I\ncanal: S\ncorrespondances:\n  I:\n    selon: resultat\n    valeurs:\n      Traité: T\n"
+)]
+fn a_missing_title_is_reported_with_its_place(
+    #[case] wrong: &str,
+    #[case] at: (u32, u32),
+    #[case] words: &str,
+    #[case] mended: &str,
+) {
+    let mut faults = Vec::new();
+    statuts("statuts.yaml", wrong, &mut faults);
+    let told: Vec<_> = faults.iter().map(|it| (it.line, it.column)).collect();
+    assert_eq!(told, [at], "{faults:?}");
+    let words = format!("il manque la ligne {words}");
+    assert_eq!(faults.remove(0).message, words);
+    statuts("statuts.yaml", mended, &mut faults);
+    assert_eq!(faults, []);
+}
+
 #[test]
 fn a_choice_on_the_level_of_its_status_is_reported_once() {
     let mut faults = Vec::new();

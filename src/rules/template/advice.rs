@@ -4,11 +4,12 @@ use serde_json::{Map, Value};
 
 use crate::rules::diagnostic::nearest;
 use crate::rules::view::sample::{self, Lookup, is_open};
-use crate::rules::view::{OF_DEMANDE, OF_MAIL};
+use crate::rules::view::{GESTIONNAIRE, OF_DEMANDE, OF_MAIL};
 
 use crate::rules::template::CONTEXTE;
 use crate::rules::template::syntax::names;
 use crate::rules::template::syntax::tags;
+use crate::rules::template::syntax::tokens;
 
 /// Objects whose fields are searched for a name that is written alone.
 const ROOTS: [&str; 6] = [
@@ -18,6 +19,19 @@ const ROOTS: [&str; 6] = [
     "qualification",
     "demande",
     "evenement",
+];
+/// Filters that count the parts of a value.
+const MEASURING: [&str; 2] = ["length", "count"];
+/// Names for the author of a signalement.
+const AUTHORS: [&str; 8] = [
+    "auteur",
+    "locataire",
+    "client",
+    "demandeur",
+    "declarant",
+    "usager",
+    "habitant",
+    "occupant",
 ];
 /// The most telling fields of an object, best first.
 const TELLING: [&str; 6] = ["uid", "nom", "libelle", "auteur", "type", "code"];
@@ -107,11 +121,79 @@ pub(in crate::rules::template) fn for_unknown(
             let is_named = fields(last).is_some_and(|it| it.contains_key(name));
             Some(match (is_named, names::filter(name)) {
                 (true, _) => format!("écrivez « {last}.{name} »"),
+                (false, Some(filter)) if value.is_number() && MEASURING.contains(&filter) => {
+                    format!("« {known} » est déjà un nombre : écrivez « {known} » seul")
+                }
                 (false, Some(filter)) => format!("un filtre s'écrit « {known} | {filter} »"),
                 (false, None) => format!("rien ne suit « {known} » ; écrivez « {known} » seul"),
             })
         }
     }
+}
+
+/// What to write instead of the length of a value that is a number; the filter's name begins at this byte offset.
+pub(in crate::rules::template) fn for_length(source: &str, filter_at: usize) -> Option<String> {
+    let words = tokens::tags(source).find(|it| it.iter().any(|(at, _)| *at == filter_at))?;
+    let (index, filter) =
+        tokens::filters(&words).find(|(index, _)| words[*index].0 == filter_at)?;
+    let mut paths = tokens::paths(&words).into_iter();
+    // The path, the bar, and the filter.
+    let path = paths.find(|it| it.end + 1 == index)?;
+    let is_number = matches!(walk(&path.text), Lookup::Value(it) if it.is_number());
+    let is_ours = is_number && MEASURING.contains(&filter) && !tags::gives(source, path.root());
+    is_ours.then(|| {
+        let path = path.text;
+        format!("« {path} » est déjà un nombre : écrivez « {path} » sans « | {filter} »")
+    })
+}
+
+/// The value that is meant by a path with other signs between its names, as in `residence-nom` or `residence_nom`.
+pub(in crate::rules::template) fn with_dots(file: &str, path: &str) -> Option<String> {
+    let is_sign = |it: char| "-/_".contains(it);
+    let all = path.replace(['-', '/'], ".");
+    let named = path.replace(['-', '/'], "_");
+    let split = path.match_indices(is_sign).map(|(at, _)| {
+        let (of, field) = (&path[..at], &path[at + 1..]);
+        format!("{of}.{}", field.replace(['-', '/'], "_"))
+    });
+    let mut meant = [all, named].into_iter().chain(split);
+    meant.find(|it| {
+        let root = it.split('.').next().unwrap_or_default();
+        let is_later = file == CONTEXTE && OF_DEMANDE.contains(&root);
+        it != path && it.contains('.') && !is_later && exists(it)
+    })
+}
+
+/// What to write instead of a name for the author of a signalement.
+pub(in crate::rules::template) fn for_author(path: &str) -> Option<String> {
+    let (root, rest) = path.split_once('.').unwrap_or((path, ""));
+    let instead = match rest {
+        "" | "nom" => "signalement.auteur",
+        "email" => "signalement.email_auteur",
+        _ => return None,
+    };
+    let is_author = AUTHORS.contains(&root);
+    is_author.then(|| format!("écrivez « {instead} »"))
+}
+
+/// What an e-mail or the *contexte* can use instead of a name that is like no other.
+pub(in crate::rules::template) fn for_strange(file: &str, path: &str) -> Option<String> {
+    let path = plain(path)?;
+    let (_, rest) = path.split_once('.').unwrap_or((&path, ""));
+    let names = if file == CONTEXTE {
+        let known = OF_MAIL.into_iter().filter(|it| !OF_DEMANDE.contains(it));
+        known.collect::<Vec<_>>().join(", ")
+    } else {
+        let known = OF_MAIL.join(", ");
+        format!("{known}, et les clés que le message de accuses.rhai ajoute")
+    };
+    Some(if GESTIONNAIRE.contains(&rest) {
+        format!(
+            "si c'est un type de gestionnaire, écrivez « residence.gestionnaires.{path} » ; les noms connus sont {names}"
+        )
+    } else {
+        format!("les noms connus sont {names}")
+    })
 }
 
 /// Advice on a name that is written alone, or comes first in a path.
@@ -125,6 +207,14 @@ fn for_root(in_contexte: bool, root: &str, rest: &str, compared: bool) -> Option
         let path = path.trim_end_matches('.');
         let path = if exists(path) { path } else { near };
         return Some(format!("vouliez-vous dire « {path} » ?"));
+    }
+    if root == "nom" && rest.is_empty() {
+        // Only the object shows whose name it is.
+        let of_actor = " ou « demande.acteur_en_charge.nom » pour celui de l'acteur en charge";
+        let of_actor = if in_contexte { "" } else { of_actor };
+        return Some(format!(
+            "écrivez « signalement.auteur » pour le nom de l'auteur, « residence.nom » pour celui de la résidence{of_actor}"
+        ));
     }
     let names_of = |of: &str| fields(of).into_iter().flat_map(Map::keys);
     let roots = || ROOTS.into_iter().filter(known);

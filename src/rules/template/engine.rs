@@ -36,6 +36,7 @@ pub(super) fn metered(
     };
     meter::add(Work {
         operations,
+        of_templates: operations,
         at_limit: at_limit.into(),
     });
     result.map(Captured::into_output)
@@ -70,6 +71,7 @@ mod tests {
             work,
             Work {
                 operations,
+                of_templates: operations,
                 at_limit
             }
         );

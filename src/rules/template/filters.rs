@@ -18,6 +18,9 @@ use crate::domain::instant;
 use crate::rules::calendar::{self, HEURE_DE, JOUR_DE_SEMAINE, MOIS_DE, MONTHS};
 use crate::rules::diagnostic::{Listed, suggestion, suggestion_of};
 
+/// The filter for dates to be compared with `"2026-12-31"`.
+pub(super) const DATE_ISO: &str = "date_iso";
+
 /// The filters for dates, in the zone Europe/Paris.
 pub(super) fn add_dates(environment: &mut Environment<'static>) {
     let mut add = |name, format| {
@@ -28,6 +31,8 @@ pub(super) fn add_dates(environment: &mut Environment<'static>) {
     add("date", "%d/%m/%Y");
     add("heure", "%H:%M");
     add("date_heure", "%d/%m/%Y à %H:%M");
+    // In alphabetical order, the texts of these dates are in the order of the days.
+    add(DATE_ISO, "%Y-%m-%d");
     environment.add_filter("date_longue", |text: String| long_date(&text));
     // Scripts have functions with the same names.
     environment.add_filter(HEURE_DE, |text: String| {
@@ -235,7 +240,8 @@ fn in_paris(text: &str, format: &[Item<'_>]) -> Result<String, Error> {
     Ok(at.format_with_items(format.iter()).to_string())
 }
 
-fn long_date(text: &str) -> Result<String, Error> {
+/// A date in words, with the day of the week.
+pub(super) fn long_date(text: &str) -> Result<String, Error> {
     let date = on_clocks(text)?;
     let weekday = calendar::weekday(&date);
     let month = MONTHS[date.month0() as usize];

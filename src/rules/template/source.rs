@@ -4,12 +4,14 @@ use std::error::Error as _;
 
 use minijinja::{Environment, Error, ErrorKind};
 
-use crate::rules::diagnostic::{Diagnostic, code};
+use crate::domain::ports::FileSet;
+use crate::rules::diagnostic::{Diagnostic, code, nearest};
+use crate::rules::layout;
 use crate::rules::place::place_of;
 
 use super::lint;
 use super::syntax::remedies;
-use super::{CONTEXTE, SUBJECT, TemplateError, unknown, words};
+use super::{CONTEXTE, FOLDER, SUBJECT, TemplateError, advice, unknown, words};
 
 /// Compiles the text of a file: one template, or two if its first line is a subject.
 pub(super) fn add(
@@ -19,7 +21,8 @@ pub(super) fn add(
     faults: &mut Vec<Diagnostic>,
 ) {
     let mut parts = vec![(path.to_owned(), text.to_owned())];
-    if path != CONTEXTE && !is_part(path) {
+    let is_mail = path != CONTEXTE && !is_part(path);
+    if is_mail {
         let (first, body) = text.split_once('\n').unwrap_or((text, ""));
         let subject = match subject(path, first) {
             Ok(subject) => subject,
@@ -45,6 +48,9 @@ pub(super) fn add(
             Err(error) => faults.push(located(&name, &error).as_diagnostic()),
         }
     }
+    if is_mail {
+        lint::note_mail(path, text, faults);
+    }
 }
 
 /// The subject after `Objet:`, up to the end of its line.
@@ -60,6 +66,30 @@ fn subject<'l>(path: &str, line: &'l str) -> Result<&'l str, String> {
         return Err("l'objet de cet e-mail est vide : écrivez-le après « Objet: »".to_owned());
     }
     Ok(subject.trim_start())
+}
+
+/// The file that was probably the *contexte* before it was renamed: its name is like it, and it is no e-mail.
+pub(super) fn renamed_contexte(files: &FileSet) -> Option<&str> {
+    const STEM: &str = "contexte";
+    if files.contains_key(CONTEXTE) {
+        return None;
+    }
+    let is_like = |path: &str| {
+        let name = path.strip_prefix(FOLDER).map(str::to_lowercase);
+        let stem = name.as_deref().and_then(|it| it.split('.').next());
+        // A copy may have a number: « contexte (1).txt ».
+        let stem = stem.map(|it| it.trim_end_matches(|sign: char| !sign.is_alphabetic()));
+        stem.is_some_and(|it| nearest(it, [STEM]).is_some())
+    };
+    let is_mail = |text: &[u8]| {
+        let text = String::from_utf8_lossy(text);
+        subject("", text.lines().next().unwrap_or_default()).is_ok()
+    };
+    let mut like = files.iter().filter(|(path, text)| {
+        layout::is_rule(path) && !is_part(path) && is_like(path) && !is_mail(text)
+    });
+    let (path, _) = like.next()?;
+    like.next().is_none().then_some(path.as_str())
 }
 
 /// Whether a file is a part, which is only included by others.
@@ -112,6 +142,9 @@ pub(super) fn cause(error: &Error) -> (Option<usize>, String) {
     }
     if let Some(unknown) = unknown::named_by(error) {
         return (Some(unknown.place.start), unknown.message());
+    }
+    if let Some(message) = advice::for_length(source, range.start) {
+        return (Some(range.start), message);
     }
     // The range may begin or end inside a multi-byte character.
     let at = (0..=range.start.min(source.len())).rfind(|at| source.is_char_boundary(*at));

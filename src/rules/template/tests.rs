@@ -1,6 +1,7 @@
 //! What admins are shown about their templates, and how templates render.
 
 mod dates;
+mod headers;
 mod known;
 mod parts;
 mod remedies;
@@ -112,13 +113,13 @@ fn values_that_only_some_signalements_have_may_be_tested(#[case] text: &str) {
 fn dates_are_french_and_in_paris() {
     let (templates, _) = compile(&[(
         "m.txt",
-        "Objet: x\n{{ d|date }}|{{ d|heure }}|{{ d|date_heure }}|{{ d|date_longue }}",
+        "Objet: x\n{{ d|date }}|{{ d|heure }}|{{ d|date_heure }}|{{ d|date_longue }}|{{ d|date_iso }}",
     )]);
     let context = json!({"d": "2026-02-28T23:30:00Z"});
     let mail = templates.unwrap().mail("m", &values_of(&context)).unwrap();
     assert_eq!(
         mail.text.unwrap(),
-        "01/03/2026|00:30|01/03/2026 à 00:30|dimanche 1er mars 2026"
+        "01/03/2026|00:30|01/03/2026 à 00:30|dimanche 1er mars 2026|2026-03-01"
     );
 }
 
@@ -216,7 +217,10 @@ fn all_unknown_words_of_a_template_are_reported_together() {
                 2,
                 "filtre inconnu « majuscule » : vouliez-vous dire « upper » ?"
             ),
-            (2, "« titre » n'existe pas"),
+            (
+                2,
+                "« titre » n'existe pas : les noms connus sont signalement, residence, bien, qualification, priorite"
+            ),
             (
                 2,
                 "« bien.libele » n'existe pas : vouliez-vous dire « bien.libelle » ?"

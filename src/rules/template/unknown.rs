@@ -6,6 +6,7 @@ use std::ops::Range;
 use minijinja::Error;
 
 use crate::rules::template::advice;
+use crate::rules::template::source::is_part;
 use crate::rules::template::syntax::tags;
 
 /// The value and where it is written.
@@ -24,9 +25,14 @@ pub(super) struct Unknown<'e> {
 
 impl Unknown<'_> {
     pub fn message(&self) -> String {
+        format!("« {} » n'existe pas{}", self.name, self.word_meant())
+    }
+
+    /// What to write instead of a word that is no value; empty if there is nothing to say.
+    fn word_meant(&self) -> String {
         let name = self.name;
         let plain = name.chars().all(|it| it.is_alphanumeric() || it == '_');
-        let advice = match name.to_lowercase().as_str() {
+        match name.to_lowercase().as_str() {
             "null" | "nil" | "nul" if self.differs => " : écrivez « is not none »".to_owned(),
             "null" | "nil" | "nul" if self.compared => " : écrivez « is none »".to_owned(),
             "null" | "nil" | "nul" => format!(" : « {name} » s'écrit « none »"),
@@ -36,17 +42,40 @@ impl Unknown<'_> {
                 format!(" ; si c'est un texte, mettez-le entre guillemets : \"{name}\"")
             }
             _ => String::new(),
-        };
-        format!("« {name} » n'existe pas{advice}")
+        }
     }
 
     /// The message with what to write instead in this template file, if there is a close match.
     pub fn advised(&self, file: &str) -> Option<String> {
         let name = self.name;
         let path = format!("{name}{}", self.asked);
+        let whole = self.with_signs();
+        if let Some(meant) = advice::with_dots(file, whole) {
+            return Some(format!("« {whole} » n'existe pas : écrivez « {meant} »"));
+        }
+        let root = path.split('.').next().unwrap_or_default();
+        // A part may get names from the templates that include it.
+        let is_own = is_part(file) || tags::gives(self.source, root);
+        let is_strange = !is_own && self.word_meant().is_empty();
+        let author = || advice::for_author(&path).filter(|_| is_strange);
+        let known = || advice::for_strange(file, &path).filter(|_| is_strange);
         let instead = advice::for_key(self.source, &path)
-            .or_else(|| advice::for_unknown(file, &path, self.compared))?;
+            .or_else(author)
+            .or_else(|| advice::for_unknown(file, &path, self.compared))
+            .or_else(known)?;
         Some(format!("« {name} » n'existe pas : {instead}"))
+    }
+
+    /// The name with the dashes and slashes that join it to others, as in `residence-nom`.
+    fn with_signs(&self) -> &str {
+        let joins = |it: char| it.is_alphanumeric() || "_.-/".contains(it);
+        let (before, after) = (
+            &self.source[..self.place.start],
+            &self.source[self.place.end..],
+        );
+        let begin = before.trim_end_matches(joins).len();
+        let end = self.source.len() - after.trim_start_matches(joins).len();
+        self.source[begin..end].trim_matches(['-', '/', '.'])
     }
 }
 

@@ -3,6 +3,7 @@
 use minijinja::{Error, ErrorKind};
 
 use crate::rules::pasted;
+use crate::rules::template::advice;
 use crate::rules::template::syntax::names;
 use crate::rules::template::syntax::tags::Slip;
 use crate::rules::template::syntax::unclosed;
@@ -262,7 +263,25 @@ fn pasted_sign(error: &Error) -> Option<String> {
         .iter()
         .filter_map(|it| tag.find(it))
         .min();
-    pasted::note(&tag[..end.unwrap_or(tag.len())])
+    let inside = &tag[..end.unwrap_or(tag.len())];
+    value_in_quotes(inside).or_else(|| pasted::note(inside))
+}
+
+/// The message for a value in typographic quotes: with plain ones, it would be printed as those words.
+fn value_in_quotes(inside: &str) -> Option<String> {
+    const OPENING: [char; 6] = ['«', '“', '”', '„', '‘', '’'];
+    const CLOSING: [char; 5] = ['»', '”', '“', '’', '‘'];
+    let open = inside.find(OPENING)?;
+    let quoted = inside[open..].trim_start_matches(OPENING);
+    let path = &quoted[..quoted.find(CLOSING)?];
+    let path = path.trim();
+    let is_whole = inside[..open]
+        .trim()
+        .trim_start_matches(['-', '+'])
+        .is_empty();
+    let is_value = advice::exists(path) && (path.contains('.') || is_whole);
+    is_value
+        .then(|| format!("le nom d'une valeur s'écrit sans guillemets : écrivez seulement {path}"))
 }
 
 /// The source text from the error on.

@@ -14,7 +14,10 @@ pub(super) fn cause(lines: &[&str], stop: (usize, usize)) -> Option<Cause> {
     let cause = cause.or_else(|| {
         let line = lines.get(stop.0)?;
         let found = habits::behind_value(line, stop.1).or_else(|| habits::star(line, stop.1));
-        let (column, message) = found?;
+        // Whoever names a text may have misspelt its name here.
+        let has_anchor = || lines.iter().any(|it| it.contains('&'));
+        let word = || habits::starred_word(line, stop.1).filter(|_| !has_anchor());
+        let (column, message) = found.or_else(word)?;
         Some((stop.0, column, message))
     });
     let cause = cause.or_else(|| left_open(lines, stop));

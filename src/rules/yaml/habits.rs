@@ -70,6 +70,26 @@ pub(super) fn star(line: &str, column: usize) -> Option<Habit> {
     told("un élément d'une liste commence par un tiret : mettez « - » à la place de « * »")
 }
 
+/// A star before a single word, at the column where the parser stops, from 0.
+pub(super) fn starred_word(line: &str, column: usize) -> Option<Habit> {
+    let at = line.char_indices().nth(column)?.0;
+    let rest = line.get(at..)?.strip_prefix('*')?;
+    let word = rest
+        .split(" #")
+        .next()?
+        .trim()
+        .trim_end_matches([',', ']', '}']);
+    let is_word = !word.is_empty()
+        && word
+            .chars()
+            .all(|it| it.is_alphanumeric() || "_-".contains(it));
+    let message = format!(
+        "l'étoile « * » devant « {word} » est en trop : effacez-la (ou mettez « *{word} » entre guillemets, si elle fait \
+         partie du texte)"
+    );
+    is_word.then_some((column, message))
+}
+
 /// Where a quoted text follows a name between braces without a colon, `{nom "texte"}`: on this line or one above it,
 /// since the parser takes everything up to the next quote for one text. In characters, from 0.
 pub(super) fn quote_without_colon(lines: &[&str], at: usize) -> Option<(usize, usize)> {
@@ -138,6 +158,10 @@ mod tests {
     #[case("a: [b]\"\n", (1, 7), "guillemet est en trop", "a: [b]\n")]
     #[case("a: *[b]\n", (1, 4), "étoile", "a: [b]\n")]
     #[case("a: * [b, c]\nd: e\n", (1, 4), "étoile", "a: [b, c]\nd: e\n")]
+    #[case("modes: *tous\n", (1, 8), "« * » devant « tous » est en trop", "modes: tous\n")]
+    #[case("modes: *tous\n", (1, 8), "mettez « *tous » entre guillemets", "modes: \"*tous\"\n")]
+    #[case("a:\n  - *b # c\n  - d\n", (2, 5), "étoile", "a:\n  - b # c\n  - d\n")]
+    #[case("a: [*b]\nc: d\n", (1, 5), "devant « b »", "a: [b]\nc: d\n")]
     #[case("a:\n  * b\n  * c\n", (2, 3), "un tiret : mettez « - »", "a:\n  - b\n  - c\n")]
     #[case("a:\n  b: c\n  * d: e\n", (3, 3), "effacez-la, ou", "a:\n  b: c\n  d: e\n")]
     #[case("a:\n  * b: c\n", (2, 3), "un tiret « - » à sa place", "a:\n  - b: c\n")]
@@ -169,6 +193,15 @@ mod tests {
             "{fault}"
         );
         parse("f.yaml", mended).unwrap();
+    }
+
+    #[rstest]
+    #[case("a: &tout b\nc: *tous\n")]
+    #[case("a: *tous les jours*\n")]
+    fn a_star_that_may_be_part_of_more_is_not_said_to_be_too_many(#[case] text: &str) {
+        let fault = parse("f.yaml", text).unwrap_err().remove(0);
+        assert!(!fault.message.contains("est en trop"), "{fault}");
+        assert!(fault.message.contains("guillemets"), "{fault}");
     }
 
     #[rstest]

@@ -1,14 +1,11 @@
 //! Lines on a level that does not fit those above: the title of their group is missing, the first line of the group is
 //! askew, or a comment has lost its mark.
 
+use super::Group;
 use super::causes::{is_filled, leading_whitespace, too_far_left};
-use crate::rules::case;
-
-/// The title of the table in `statuts.yaml`.
-const TABLE: &str = "correspondances:";
 
 /// Line and column, from 0, and the message about a line that the parser refuses because of its level.
-pub(super) fn cause(file: &str, lines: &[&str], at: usize) -> Option<(usize, usize, String)> {
+pub(super) fn cause(groups: &[Group], lines: &[&str], at: usize) -> Option<(usize, usize, String)> {
     let own = lines.get(at)?;
     let indent = leading_whitespace(own);
     let above = above(lines, at)?;
@@ -24,8 +21,8 @@ pub(super) fn cause(file: &str, lines: &[&str], at: usize) -> Option<(usize, usi
         let message = "cette ligne est trop à gauche et coupe son groupe en deux : alignez-la sur les autres, ou mettez « # » devant si c'est un commentaire";
         return Some((above, leading_whitespace(lines[above]), message.to_owned()));
     }
-    let message = match title_missing(file, lines, above, own) {
-        Some((title, place)) => {
+    let message = match title_missing(groups, lines, above, own) {
+        Some(Group { title, place, .. }) => {
             format!("il manque la ligne « {title} » au-dessus de celle-ci, {place}")
         }
         None => "cette ligne est décalée sous une ligne qui a déjà sa valeur : alignez la ligne sur celle du dessus, ou mettez « # » devant si c'est un commentaire ; si c'est la suite du texte, mettez le texte entier entre guillemets ; sinon, il manque entre elles le titre du groupe".to_owned(),
@@ -33,26 +30,19 @@ pub(super) fn cause(file: &str, lines: &[&str], at: usize) -> Option<(usize, usi
     Some((at, indent, message))
 }
 
-/// The title of the group whose first line this is, and where it belongs, if the lines around show which one is missing.
-fn title_missing(
-    file: &str,
+/// The group whose first line this is, if the lines around show that its title is missing.
+fn title_missing<'g>(
+    groups: &'g [Group],
     lines: &[&str],
     above: usize,
     own: &str,
-) -> Option<(&'static str, &'static str)> {
-    let before = lines[above].trim_start();
-    if before.starts_with("selon:") {
-        return Some(("valeurs:", "alignée sur « selon »"));
-    }
-    if file.starts_with(case::FOLDER) && own.trim_start().starts_with("- code:") {
-        return Some(("residences:", "alignée sur « nom »"));
-    }
-    let before_table = ["initial:", "canal:"]
-        .iter()
-        .any(|it| before.starts_with(it));
-    let is_table = file == "statuts.yaml" && before_table;
-    let lacks_title = lines.iter().all(|it| !it.trim_start().starts_with(TABLE));
-    (is_table && lacks_title).then_some((TABLE, "tout à gauche"))
+) -> Option<&'g Group> {
+    let (before, own) = (lines[above].trim_start(), own.trim_start());
+    groups.iter().find(|it| {
+        let follows = it.after.is_empty() || it.after.iter().any(|it| before.starts_with(it));
+        let is_there = |line: &&str| line.trim_start().starts_with(it.title);
+        follows && own.starts_with(it.first) && !(it.once && lines.iter().any(is_there))
+    })
 }
 
 /// What is odd about the first line of the group to which this line belongs: its number, from 0, and its side.
@@ -108,93 +98,63 @@ mod tests {
 
     #[rstest]
     #[case(
-        "f.yaml",
         " note : vu avec Paul\na:\n  b: c\n",
         (1, 2),
         "mettez « # » devant si c'est un commentaire",
         "# note : vu avec Paul\na:\n  b: c\n"
     )]
     #[case(
-        "statuts.yaml",
-        "initial: I\ncanal: S\n\n# Une note.\n  I: a\n  J: b\n",
-        (5, 3),
-        "il manque la ligne « correspondances: »",
-        "initial: I\ncanal: S\n\n# Une note.\ncorrespondances:\n  I: a\n  J: b\n"
-    )]
-    #[case(
-        "statuts.yaml",
-        "correspondances:\n  I:\n    selon: resultat\n      Traité: T\n",
-        (4, 7),
-        "il manque la ligne « valeurs: »",
-        "correspondances:\n  I:\n    selon: resultat\n    valeurs:\n      Traité: T\n"
-    )]
-    #[case(
-        "cas/a.yaml",
-        "cas:\n  - nom: un\n      - code: R\n        gestionnaires: {}\n    signalement: {}\n",
-        (3, 7),
-        "il manque la ligne « residences: »",
-        "cas:\n  - nom: un\n    residences:\n      - code: R\n        gestionnaires: {}\n    signalement: {}\n"
-    )]
-    #[case(
-        "f.yaml",
         "a:\n  b: c\n    d: e\n",
         (3, 5),
         "alignez la ligne sur celle du dessus, ou mettez « # » devant",
         "a:\n  b: c\n  d: e\n"
     )]
     #[case(
-        "f.yaml",
         "a:\n  libelle: Fuite d'eau\n    urgent : à traiter\n",
         (3, 5),
         "si c'est la suite du texte, mettez le texte entier entre guillemets",
         "a:\n  libelle: \"Fuite d'eau\n    urgent : à traiter\"\n"
     )]
     #[case(
-        "f.yaml",
         "a:\n  b: c\n      note : vu avec Paul\n  d: e\n",
         (3, 7),
         "mettez « # » devant si c'est un commentaire",
         "a:\n  b: c\n      # note : vu avec Paul\n  d: e\n"
     )]
     #[case(
-        "f.yaml",
         "a:\n  b: c\nnote : vu avec Paul\n  d: e\n",
         (3, 1),
         "coupe son groupe en deux",
         "a:\n  b: c\n# note : vu avec Paul\n  d: e\n"
     )]
     #[case(
-        "f.yaml",
         "a:\n  b: c\nvu avec Paul\n  d: e\n",
         (3, 1),
         "si c'est un commentaire, mettez « # » devant",
         "a:\n  b: c\n# vu avec Paul\n  d: e\n"
     )]
     #[case(
-        "f.yaml",
         "a:\n B:\n    c: d\n  E:\n    c: d\n  F:\n    c: d\n",
         (4, 3),
         "ou la ligne 2 est trop à gauche",
         "a:\n  B:\n    c: d\n  E:\n    c: d\n  F:\n    c: d\n"
     )]
     #[case(
-        "f.yaml",
         "a:\n   B:\n    c: d\n  E:\n    c: d\n",
         (4, 3),
         "ou la ligne 2 est trop à droite",
         "a:\n  B:\n    c: d\n  E:\n    c: d\n"
     )]
     fn a_line_on_a_wrong_level_is_told_with_its_remedy(
-        #[case] file: &str,
         #[case] wrong: &str,
         #[case] at: (u32, u32),
         #[case] words: &str,
         #[case] mended: &str,
     ) {
-        let fault = parse(file, wrong).unwrap_err().remove(0);
+        let fault = parse("f.yaml", wrong).unwrap_err().remove(0);
         assert_eq!((fault.line, fault.column), at, "{fault}");
         assert!(fault.message.contains(words), "{fault}");
-        parse(file, mended).unwrap();
+        parse("f.yaml", mended).unwrap();
     }
 
     #[rstest]

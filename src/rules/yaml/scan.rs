@@ -81,13 +81,17 @@ struct Walk {
 }
 
 impl Walk {
+    /// Whether a line belongs to a block scalar; the first one that does not ends it.
+    fn is_in_block(&mut self, line: &str) -> bool {
+        let continues = |outer: &usize| line.trim().is_empty() || indent_in_spaces(line) > *outer;
+        self.block = self.block.filter(continues);
+        self.block.is_some()
+    }
+
     /// Reads one line up to a column.
     fn line(&mut self, number: usize, line: &str, end: usize) {
-        if let Some(outer) = self.block {
-            if line.trim().is_empty() || indent_in_spaces(line) > outer {
-                return;
-            }
-            self.block = None;
+        if self.is_in_block(line) {
+            return;
         }
         let signs: Vec<char> = line.chars().collect();
         let space = |at: usize| signs.get(at).is_none_or(|it| it.is_whitespace());

@@ -1,7 +1,7 @@
 //! What can happen to a file in an editor, explained for someone who does not know YAML's grammar.
 
 use super::causes::{cause, not_closed, too_far_left};
-use super::{habits, levels};
+use super::{Group, habits, levels};
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::pasted;
 
@@ -136,6 +136,7 @@ const STUMBLES: [(&str, &str); 36] = [
 pub(super) fn diagnose(
     file: &str,
     text: &str,
+    groups: &[Group],
     (line, column): (u32, u32),
     error: &serde_saphyr::Error,
 ) -> Diagnostic {
@@ -157,7 +158,8 @@ pub(super) fn diagnose(
     let message = opener.map_or(message, str::to_owned);
     let found = stop.and_then(|(at, _)| mistake(&lines, at, &message));
     let level = stop.filter(|_| found.is_none() && [COLON, ASKEW].contains(&message.as_str()));
-    if let Some((at, column, message)) = level.and_then(|(at, _)| levels::cause(file, &lines, at)) {
+    if let Some((at, column, message)) = level.and_then(|(at, _)| levels::cause(groups, &lines, at))
+    {
         return Diagnostic::at(code::YAML, file, clamp(at), clamp(column), message);
     }
     let (line, column, message) = match found {

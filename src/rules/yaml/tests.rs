@@ -67,7 +67,7 @@ fn an_item_without_its_dash_is_reported_once() {
 
 #[test]
 fn a_text_that_a_comment_cuts_off_is_a_remark() {
-    let remarks = remarks("f.yaml", "a: Bâtiment #1 # fini\nb: c # d\n");
+    let remarks = remarks("f.yaml", "a: Bâtiment #1 # fini\nb: c # d\n", false);
     let at: Vec<_> = remarks.iter().map(|it| (it.line, it.column)).collect();
     assert_eq!(at, [(1, 13)]);
     assert!(!crate::rules::diagnostic::any_error(&remarks));
@@ -143,18 +143,18 @@ fn an_error_in_a_text_that_is_not_yaml_is_located_and_explained() {
 }
 
 #[test]
-fn a_comment_of_other_languages_is_a_remark_except_in_connectors() {
-    let told = |file, text| {
-        let remarks = remarks(file, text);
+fn a_comment_of_other_languages_is_a_remark_unless_it_divides() {
+    let told = |text, divides| {
+        let remarks = remarks("f.yaml", text, divides);
         assert!(!crate::rules::diagnostic::any_error(&remarks));
         let at = remarks.iter().map(|it| (it.line, it.column));
         at.collect::<Vec<_>>()
     };
     let text = "a: b // c\n";
-    assert_eq!(told("qualifications.yaml", text), [(1, 6)]);
-    assert_eq!(told("connecteurs/crm.yaml", text), []);
+    assert_eq!(told(text, false), [(1, 6)]);
+    assert_eq!(told(text, true), []);
     for mended in ["a: b # c\n", "a: 'b // c'\n"] {
-        assert_eq!(told("qualifications.yaml", mended), []);
+        assert_eq!(told(mended, false), []);
     }
 }
 

@@ -115,6 +115,42 @@ async fn what_is_sent_and_answered_is_what_the_openapi_document_says() {
     assert!(fits(answer("200"), &kept) && !fits(answer("201"), &kept));
 }
 
+/// Which texts each key of a signalement refuses.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_description_of_a_signalement_refuses_the_texts_that_are_refused() {
+    let daemon = Builder::new().start().await;
+    let document = daemon.get("/api/v1/openapi.json", "").await.json();
+    let properties = &document["components"]["schemas"]["SignalementRecu"]["properties"];
+    let keys = [
+        "qualification",
+        "residence",
+        "bien",
+        "auteur",
+        "priorite",
+        "description",
+    ];
+    for key in keys {
+        for text in [
+            "un\ndeux", "un\0deux", "un deux", "", " ", "\u{a0}\t",
+            // Blank for Unicode, but not for the patterns of JavaScript.
+            "\u{85}",
+        ] {
+            let described = jsonschema::draft202012::is_valid(&properties[key], &json!(text));
+            let answer = daemon.post(&json!({key: text})).await.json();
+            assert_eq!(described, !has_fault(&answer, key), "{key}: {text:?}");
+        }
+    }
+}
+
+/// Whether an answer reports this key's text, and not only that it is the code of nothing.
+fn has_fault(answer: &Value, key: &str) -> bool {
+    let mut faults = answer["erreurs"].as_array().into_iter().flatten();
+    faults.any(|it| {
+        let is_unknown = it["detail"].as_str().unwrap().contains("inconnu");
+        it["pointeur"] == format!("/{key}") && !is_unknown
+    })
+}
+
 /// Which texts each key of a status change refuses.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_description_of_a_status_refuses_the_texts_that_are_refused() {
@@ -129,16 +165,15 @@ async fn the_description_of_a_status_refuses_the_texts_that_are_refused() {
             "un\0deux",
             "un deux",
             "Clôturée (n° 2)",
+            "",
+            " ",
+            "\u{a0}\t",
         ] {
             let described = jsonschema::draft202012::is_valid(&properties[key], &json!(text));
             let path = "/api/v1/demandes/absent/statut";
             let request = daemon.request("POST", path, "crm");
             let answer = daemon.send(request.json(&json!({key: text}))).await.json();
-            let faults = answer["erreurs"].as_array().into_iter().flatten();
-            let pointer = format!("/{key}");
-            let mut pointers = faults.map(|it| it["pointeur"].as_str().unwrap());
-            let refused = pointers.any(|it| it == pointer);
-            assert_eq!(described, !refused, "{key}: {text:?}");
+            assert_eq!(described, !has_fault(&answer, key), "{key}: {text:?}");
         }
     }
     let text = document.to_string();
@@ -392,6 +427,29 @@ async fn all_descriptions_are_in_french() {
     assert!(found.len() > 100, "{}", found.len());
     found.retain(|(_, text)| is_english(text));
     assert!(found.is_empty(), "{found:#?}");
+}
+
+/// The page shows a summary on one line, and its signs as they are.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_summary_is_one_short_sentence() {
+    let daemon = Builder::new().start().await;
+    let document = daemon.get("/api/v1/openapi.json", "").await.json();
+    let mut seen = 0;
+    for path in document["paths"].as_object().unwrap().values() {
+        for operation in path.as_object().unwrap().values() {
+            let summary = operation["summary"].as_str().unwrap();
+            assert!(
+                summary.len() < 100 && summary.matches('.').count() == 1,
+                "{summary}"
+            );
+            assert!(!summary.contains('`'), "{summary}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 9, "{seen}");
+    let reload = &document["paths"]["/api/v1/admin/regles/recharger"]["post"];
+    let description = reload["description"].as_str().unwrap();
+    assert!(description.contains("`suite`"), "{description}");
 }
 
 #[rstest]

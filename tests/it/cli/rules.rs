@@ -155,6 +155,58 @@ async fn a_rollback_without_room_changes_nothing() {
     assert_eq!(hidden.count(), 0);
 }
 
+/// Killed when its first file was staged and none was moved, and run again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_removes_what_a_killed_one_left() {
+    let daemon = Builder::new().start().await;
+    let version = daemon.regles().await["active"]["version"].clone();
+    let rules = daemon.folder.path().join("rules");
+    for name in ["modeles/contexte.txt", "transmission.yaml"] {
+        fs::write(rules.join(name), "autre").unwrap();
+    }
+    let hidden = || {
+        let folders = [rules.clone(), rules.join("modeles")];
+        let entries = folders.map(|it| fs::read_dir(it).unwrap());
+        let names = entries.into_iter().flatten();
+        let names = names.map(|it| it.unwrap().file_name().into_string().unwrap());
+        names.filter(|it| it.starts_with('.')).collect::<Vec<_>>()
+    };
+    let rollback = ["rules", "rollback", version.as_str().unwrap()];
+    let mut environment = daemon.environment.clone();
+    // The copies kept aside come first.
+    environment.push(("PASSERELLE_CRASH".into(), "file.sync.after:4".into()));
+    let killed = passerelle(daemon.folder.path(), &environment, &rollback);
+    assert_eq!(killed.status.code(), None, "{killed:?}");
+    assert_eq!(hidden().len(), 2);
+    fs::write(rules.join(".statuts.yaml.swp"), "open in an editor").unwrap();
+    let again = on(&daemon, &rollback);
+    assert!(again.status.success(), "{again:?}");
+    assert_eq!(hidden(), [".statuts.yaml.swp"]);
+}
+
+/// Otherwise the one that finishes first would let a mixture of both be read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_rollback_at_the_same_time_is_refused() {
+    let daemon = Builder::new().start().await;
+    let version = daemon.regles().await["active"]["version"].clone();
+    let rules = daemon.folder.path().join("rules");
+    fs::write(rules.join("transmission.yaml"), "modes: []\n").unwrap();
+    let rollback = ["rules", "rollback", version.as_str().unwrap()];
+    let first = fs::File::open(&rules).unwrap();
+    first.try_lock().unwrap();
+    let second = on(&daemon, &rollback);
+    assert_eq!(second.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&second.stderr);
+    assert!(said.contains("un autre retour"), "{said}");
+    assert!(said.contains("rien n'est changé"), "{said}");
+    assert!(second.stdout.is_empty(), "nothing is kept aside either");
+    assert_eq!(daemon.read("rules/transmission.yaml"), "modes: []\n");
+    drop(first);
+    let again = on(&daemon, &rollback);
+    assert!(again.status.success(), "{again:?}");
+    assert_ne!(daemon.read("rules/transmission.yaml"), "modes: []\n");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_rules_folder_is_restored() {
     let daemon = Builder::new().start().await;

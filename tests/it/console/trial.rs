@@ -8,7 +8,10 @@ use url::form_urlencoded::Serializer;
 use super::{bare, url};
 use crate::browser::Browser;
 use crate::cli::on;
-use crate::harness::{Answer, Builder, Daemon, is_accepted, signalement, signalement_with};
+use crate::harness::{
+    Answer, Builder, Daemon, is_accepted, signalement, signalement_with, token, until,
+};
+use crate::process::Process;
 use crate::remote_crm::{Goes, RemoteCrm};
 
 /// A form that a signed-in person sends, and its answer.
@@ -301,6 +304,91 @@ async fn an_e_mail_that_would_fail_is_told_beside_the_decision() {
     );
 }
 
+/// An answer of the daemon's own binary to a signed-in person.
+async fn answer_of(daemon: &Process, method: &str, path: &str) -> (u16, String) {
+    let form = "application/x-www-form-urlencoded";
+    let signed_in = bare()
+        .post(format!("{}/console/connexion", daemon.url))
+        .header("content-type", form)
+        .body(format!("jeton={}", token("admin")))
+        .send()
+        .await
+        .unwrap();
+    let cookie = signed_in.headers()["set-cookie"].to_str().unwrap();
+    let answer = bare()
+        .request(method.parse().unwrap(), format!("{}{path}", daemon.url))
+        .header("cookie", cookie.split(';').next().unwrap())
+        .header("content-type", form)
+        .body("statut=Ouverte")
+        .send()
+        .await
+        .unwrap();
+    let kind = answer.headers()["content-type"].to_str().unwrap();
+    assert_eq!(kind, "text/html; charset=utf-8", "{method} {path}");
+    let policy = answer.headers()["content-security-policy"].to_str();
+    assert!(policy.unwrap().contains("default-src 'none'"));
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_a_bug_prevents_is_a_page_that_says_so() {
+    let builder = Builder::new();
+    let folder = builder.folder();
+    let daemon = Process::start(folder.path(), &[("PANIC", "trial")]);
+    for path in [ESSAI, "/console/essai/statut"] {
+        for method in ["GET", "POST"] {
+            let (status, html) = answer_of(&daemon, method, path).await;
+            assert_eq!(status, 500, "{method} {path}");
+            let told = words(&html);
+            assert!(
+                says(&told, "Une erreur de notre côté : la page n'a pas pu"),
+                "{told}"
+            );
+            assert!(html.contains("href=\"/\""), "{html}");
+            let reference = html.split("le journal la porte aussi : ").nth(1).unwrap();
+            let reference = reference.split('.').next().unwrap();
+            let logged = || async { daemon.logged(reference).then_some(()) };
+            until("its reason is logged", logged).await;
+        }
+    }
+    let (status, html) = answer_of(&daemon, "GET", "/").await;
+    assert_eq!(status, 200, "{html}");
+    daemon.kill();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_without_a_page_answers_with_a_page_in_the_console_only() {
+    let daemon = Builder::new().start().await;
+    let cookie = daemon.signed_in().await;
+    let ask = |method: &str, path: &str| {
+        let request = daemon.request(method, path, "");
+        daemon.send(request.header("cookie", &cookie))
+    };
+    for (method, path, status, told) in [
+        (
+            "GET",
+            "/console/essais",
+            404,
+            "Il n'y a pas de page à cette adresse.",
+        ),
+        ("GET", "/console/deconnexion", 405, "rien n'a été fait"),
+        ("POST", "/", 405, "rien n'a été fait"),
+    ] {
+        let answer = ask(method, path).await;
+        assert_eq!(answer.status, status, "{method} {path}");
+        let html = String::from_utf8(answer.bytes).unwrap();
+        assert!(says(&words(&html), told), "{html}");
+        assert!(html.contains("href=\"/\""), "{html}");
+    }
+    for (method, path, status) in [
+        ("GET", "/consoles", 404),
+        ("DELETE", "/api/v1/signalements", 405),
+    ] {
+        let answer = ask(method, path).await;
+        assert_eq!(answer.json()["status"], status, "{method} {path}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_someone_signed_in_may_try() {
     let daemon = Builder::new().start().await;
@@ -320,9 +408,12 @@ async fn only_someone_signed_in_may_try() {
     );
     let foreign = posted().header("cookie", daemon.signed_in().await);
     let foreign = foreign.header("sec-fetch-site", "cross-site");
-    assert_eq!(
-        foreign.send().await.unwrap().status(),
-        StatusCode::FORBIDDEN
+    let foreign = foreign.send().await.unwrap();
+    assert_eq!(foreign.status(), StatusCode::FORBIDDEN);
+    let told = words(&foreign.text().await.unwrap());
+    assert!(
+        says(&told, "depuis un autre site : rien n'a été fait"),
+        "{told}"
     );
 }
 

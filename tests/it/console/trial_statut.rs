@@ -160,6 +160,35 @@ async fn a_reference_that_no_demande_can_have_is_nobodys(
     assert!(says(&page, told), "{page}");
 }
 
+#[rstest]
+#[case::no_demande_can_have_it("DEM\0")]
+#[case::nobodys("DEM-0")]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_faults_of_a_status_come_before_its_unknown_reference(#[case] uid: &str) {
+    let daemon = Builder::new().start().await;
+    let long = "x".repeat(201);
+    let fields = [("statut", " "), ("resultat", &long), ("uid", uid)];
+    let faulty = page(&daemon, STATUT, &fields).await;
+    let api = daemon
+        .statut("DEM-0", &json!({"statut": " ", "resultat": long}))
+        .await;
+    assert_eq!(api.status, 422);
+    let faults = api.json()["erreurs"].as_array().unwrap().clone();
+    assert_eq!(faults.len(), 2, "{faults:?}");
+    for fault in faults {
+        let told = format!(
+            "{} : {}",
+            fault["pointeur"].as_str().unwrap(),
+            fault["detail"].as_str().unwrap()
+        );
+        assert!(says(&faulty, &told), "{told}: {faulty}");
+    }
+    assert!(!says(&faulty, "refus (404)"), "{faulty}");
+    // The message that follows the correction.
+    let mended = page(&daemon, STATUT, &[("statut", "Ouverte"), ("uid", uid)]).await;
+    assert!(says(&mended, "refus (404)"), "{mended}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_demande_may_be_the_one_whose_creation_is_in_doubt() {
     let crm = RemoteCrm::new(DuplicateGuard::Nothing);

@@ -130,25 +130,30 @@ async fn look_up(state: &AppState, asked: &str) -> Result<Option<Recalled>, Stor
 impl Known {
     fn of(recalled: Recalled) -> Self {
         let signalement = recalled.signalement.as_ref();
+        let id = signalement.map(|it| it.id.as_str());
+        let uid = signalement.and_then(|it| it.uid.as_deref());
+        let decided = |it| Decided::of(it, (id, uid));
         let told = signalement.and_then(|it| it.motif.as_deref());
         Self {
-            id: signalement.map(|it| it.id.as_str().to_owned()),
-            uid: signalement.and_then(|it| it.uid.clone()),
+            id: id.map(str::to_owned),
+            uid: uid.map(str::to_owned),
             etat: signalement.map(|it| label(it.etat)),
             motif: told.map(|it| printable(Some(&motif(it)))),
-            decisions: recalled.decisions.iter().map(Decided::of).collect(),
+            decisions: recalled.decisions.iter().map(decided).collect(),
             sent: recalled.sent.map(|all| all.iter().map(Sent::of).collect()),
         }
     }
 }
 
 impl Decided {
-    fn of(it: &StoredTrace) -> Self {
+    /// One decision about a signalement and its demande; their identifiers are for the log.
+    fn of(it: &StoredTrace, (id, uid): (Option<&str>, Option<&str>)) -> Self {
         let trace = match it.trace.as_deref().map(Steps::read) {
             Some(Ok(steps)) => Recorded::Steps(steps),
             None => Recorded::Erased,
             Some(Err(error)) => {
-                tracing::error!(%error, subject = it.subject, "a stored trace cannot be read");
+                let subject = &it.subject;
+                tracing::error!(%error, id, uid, subject, "a stored trace cannot be read");
                 Recorded::Unreadable
             }
         };

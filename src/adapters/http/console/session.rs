@@ -48,7 +48,7 @@ impl IntoResponse for Refusal {
         match self {
             Self::SignedOut { at } => super::sign_in_first(&at),
             Self::NotDone => Redirect::to(NOT_DONE).into_response(),
-            Self::Foreign => Problem::forbidden().into_response(),
+            Self::Foreign => super::failure(Problem::forbidden()),
             Self::Rate(problem) => super::too_often(problem),
         }
     }

@@ -14,6 +14,7 @@ use axum::routing::get;
 
 use crate::adapters::explanation::{Steps, printable, unwritten};
 use crate::adapters::http::AppState;
+use crate::adapters::http::console::failure;
 use crate::adapters::http::problem::Problem;
 use crate::adapters::http::signalements::PARSE_APART_BYTES;
 use crate::domain::fault::Fault;
@@ -96,19 +97,8 @@ impl From<OutboundError> for Untried {
 
 /// The status of a page whose trial failed, and what it says, in French.
 fn failed(problem: &Problem) -> (StatusCode, String) {
-    let status = StatusCode::from_u16(problem.status());
-    let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let alarm = if status == StatusCode::SERVICE_UNAVAILABLE {
-        "La base de données ne répond pas : l'essai n'a pas été fait. Réessayez dans un instant."
-            .to_owned()
-    } else {
-        let reference = problem.reference().unwrap_or_default();
-        format!(
-            "Une erreur de notre côté : l'essai n'a pas été fait. Citez cette référence à l'exploitant, le journal \
-             la porte aussi : {reference}."
-        )
-    };
-    (status, alarm)
+    let alarm = failure::of_ours(problem, "l'essai n'a pas été fait");
+    (failure::status(problem), alarm)
 }
 
 /// The answer that a partner would get, as a trial foresees it.

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
-    DbConnection, DbStore, dialect, failed, fichiers, livraisons, polls, retention, versions, waits,
+    DbConnection, DbStore, dialect, failed, fichiers, livraisons, polls, retention, waits,
 };
 use crate::domain::ports::{Kept, StoreError, Turn, Upkeep, Work};
 
@@ -83,6 +83,10 @@ impl Upkeep for DbStore {
             .await
     }
 
+    async fn checkpoint(&self) -> Result<(), StoreError> {
+        dialect::checkpoint(self).await
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         // A real write: a database that is read-only or full cannot serve.
         self.writer
@@ -96,11 +100,13 @@ impl Upkeep for DbStore {
     }
 }
 
-/// Writes a row that always exists, and touches the tables that a signalement is written to: in a table that
-/// someone has locked, even an update that matches no row waits.
+/// Writes a row and removes it: SQLite writes nothing for an update that leaves a row as it was. Then touches the
+/// tables that a signalement is written to: in a table that someone has locked, even an update that matches no row
+/// waits.
 async fn try_out(connection: &mut DbConnection) -> Result<(), StoreError> {
-    versions::rewrite(connection).await?;
     for statement in [
+        "INSERT INTO removals (name, at) VALUES ('', 0)",
+        "DELETE FROM removals WHERE name = ''",
         "UPDATE signalements SET etat = etat WHERE id = ''",
         "UPDATE fichiers SET nom = nom WHERE signalement_id = ''",
         "UPDATE demandes SET canal = canal WHERE uid = ''",

@@ -84,18 +84,6 @@ async fn save(connection: &mut DbConnection, new: &StoredVersion) -> Result<(), 
     Ok(())
 }
 
-/// Rewrites the last version's row unchanged, to check that the database can be written.
-pub(super) async fn rewrite(connection: &mut DbConnection) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE versions SET files = files \
-         WHERE sequence = (SELECT MAX(sequence) FROM versions)",
-    )
-    .execute(connection)
-    .await
-    .map(|_| ())
-    .map_err(failed)
-}
-
 /// Whether this version is stored.
 async fn has(pool: &DbPool, version: &str) -> Result<bool, StoreError> {
     let found: Option<String> =

@@ -69,6 +69,11 @@ pub(super) fn lock_photos(_: &mut DbConnection, _: PhotoUse) -> Ready<Result<(),
     ready(Ok(()))
 }
 
+/// Copies the log into the file.
+pub(super) async fn checkpoint(store: &DbStore) -> Result<(), StoreError> {
+    store.writer.checkpoint().await
+}
+
 /// The only daemon always gets its turn.
 pub(super) fn turn(_: &DbStore, _: Work) -> Ready<Result<Option<Turn>, StoreError>> {
     ready(Ok(Some(Box::new(()) as Turn)))

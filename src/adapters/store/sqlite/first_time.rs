@@ -38,8 +38,8 @@ pub(super) async fn begin(
 }
 
 /// The statements of a transaction up to its commit, writing the same rows as `shared::batch`
-/// (`tests/it/store/signalements.rs` compares them). `None` if a table has too many rows for one statement, or a
-/// key would have to be looked up that none of them writes.
+/// (`tests/it/storage/store/signalements.rs` compares them). `None` if a table has too many rows for one statement, or
+/// a key would have to be looked up that none of them writes.
 fn written_at_once(records: &[NewRecord]) -> Option<QueryBuilder<Db>> {
     if records
         .iter()

@@ -27,7 +27,8 @@ impl Log {
     pub(super) fn new(options: SqliteConnectOptions) -> Self {
         Self {
             options,
-            writes: 0,
+            // An earlier process may have left a log of any length.
+            writes: LONG,
             copier: None,
             copying: None,
         }
@@ -49,6 +50,14 @@ impl Log {
             }
             _ => {}
         }
+    }
+
+    /// Copies all of the log, for the end of the process.
+    pub(super) async fn finish(&mut self, writer: &mut SqliteConnection) {
+        if let Some(copying) = self.copying.take() {
+            self.copier = copying.await.unwrap_or_default();
+        }
+        copy(writer).await;
     }
 }
 

@@ -43,6 +43,8 @@ enum Work {
     Task(Box<dyn Task>),
     /// One that is not urgent.
     Deferred(Box<dyn Task>),
+    /// Not a write: the log is copied into the file.
+    Checkpoint(Reply<()>),
 }
 
 impl Writer {
@@ -124,6 +126,13 @@ impl Writer {
             reply,
         };
         self.send(work(Box::new(task))).await?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    /// Copies the log into the file, after the writes that were handed over before.
+    pub(super) async fn checkpoint(&self) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Work::Checkpoint(reply)).await?;
         answer.await.map_err(|_| gone())?
     }
 
@@ -262,12 +271,21 @@ async fn run(mut connection: Connection, mut waiting: mpsc::Receiver<Work>) {
                 None => break,
             }
         }
-        let batch = Batch::take(&mut next);
+        let (batch, checkpoints) = Batch::take(&mut next);
         let writes = batch.len();
-        commit(&mut connection, batch).await;
+        if writes > 0 {
+            commit(&mut connection, batch).await;
+        }
         // Those who waited have their answers by now.
         if let Some(opened) = &mut connection.opened {
-            connection.log.grew(writes, opened).await;
+            if checkpoints.is_empty() {
+                connection.log.grew(writes, opened).await;
+            } else {
+                connection.log.finish(opened).await;
+            }
+        }
+        for reply in checkpoints {
+            let _ = reply.send(Ok(()));
         }
     }
 }
@@ -282,9 +300,10 @@ struct Batch {
 
 impl Batch {
     /// Takes the writes that can go together. Two signalements with a key in common cannot: the second must see the
-    /// first, so it waits for the next batch.
-    fn take(next: &mut VecDeque<Work>) -> Self {
+    /// first, so it waits for the next batch. Also returns who waits for the log to be copied.
+    fn take(next: &mut VecDeque<Work>) -> (Self, Vec<Reply<()>>) {
         let mut batch = Self::default();
+        let mut checkpoints = Vec::new();
         let mut ids = HashSet::new();
         let mut keys = HashSet::new();
         let mut later = VecDeque::new();
@@ -303,10 +322,11 @@ impl Batch {
                     batch.replies.push(reply);
                 }
                 Work::Task(task) | Work::Deferred(task) => batch.tasks.push(task),
+                Work::Checkpoint(reply) => checkpoints.push(reply),
             }
         }
         *next = later;
-        batch
+        (batch, checkpoints)
     }
 
     fn len(&self) -> usize {

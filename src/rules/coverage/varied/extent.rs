@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use super::Varied;
 use crate::rules::coverage::Combinations;
 use crate::rules::coverage::pairs;
 
@@ -27,11 +26,17 @@ pub(in crate::rules::coverage) struct Extent {
 
 /// The values that each variation is combined with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each of them widens the search by itself"
+)]
 pub(in crate::rules::coverage) struct Breadth {
     /// Each priority.
     pub(in crate::rules::coverage) priorites: bool,
     /// With and without a bien.
     pub(in crate::rules::coverage) biens: bool,
+    /// Each bien that the rules distinguish, with one priority and one pair of flags.
+    pub(in crate::rules::coverage) each_bien: bool,
     /// Each pair of flags.
     pub(in crate::rules::coverage) flags: bool,
     /// What is distinguished by name.
@@ -54,6 +59,7 @@ impl Breadth {
     pub(in crate::rules::coverage) const ALL: Self = Self {
         priorites: true,
         biens: true,
+        each_bien: true,
         flags: true,
         names: Names::All,
     };
@@ -74,8 +80,13 @@ impl Combinations<'_> {
     /// The number of decisions for one variation.
     fn count_each(&self, breadth: Breadth) -> u64 {
         let varied = &self.varied;
-        let signalements = varied.residences(breadth).len() * varied.qualifications(breadth).len();
-        (signalements * self.cases(breadth).count()) as u64
+        let firsts = varied
+            .residences(breadth)
+            .iter()
+            .filter_map(|it| it.first());
+        let cases = firsts.map(|it| self.cases_for(it, breadth).count());
+        let signalements = cases.sum::<usize>() * varied.qualifications(breadth).len();
+        signalements as u64
     }
 
     /// The single variations, as many as `most` decisions allow at this breadth.
@@ -101,6 +112,10 @@ impl Combinations<'_> {
     /// The pairs, as many as `most` decisions allow; `widest` is the breadth at which the single ones are tried.
     pub(in crate::rules::coverage) fn pairs(&self, widest: Breadth, most: u64) -> Extent {
         let (first, end) = (self.varied.singles, self.varied.variations.len());
+        let widest = Breadth {
+            each_bien: false,
+            ..widest
+        };
         let breadth = self.narrowed(widest, (end - first) as u64, [most, most]);
         let affordable = self.affordable(breadth, most);
         Extent {
@@ -131,16 +146,23 @@ impl Combinations<'_> {
     }
 
     fn narrowed(&self, widest: Breadth, variations: u64, [most, by_name]: [u64; 2]) -> Breadth {
-        let narrowings: [fn(&mut Breadth); 4] = [
+        let narrowings: [fn(&mut Breadth); 5] = [
             |_| {},
             |it| it.flags = false,
             |it| it.biens = false,
             |it| it.priorites = false,
+            |it| it.each_bien = false,
         ];
         let all = [Names::All, Names::OfQualifications, Names::None];
         let mut breadth = widest;
         for names in all.into_iter().skip_while(|it| *it != widest.names) {
-            breadth = Breadth { names, ..widest };
+            // Residences of the same look have different biens.
+            let each_bien = widest.each_bien && names == Names::All;
+            breadth = Breadth {
+                each_bien,
+                names,
+                ..widest
+            };
             for narrow in narrowings {
                 narrow(&mut breadth);
                 if self.count_each(breadth) * variations <= most {
@@ -156,32 +178,72 @@ impl Combinations<'_> {
 
     /// What the rules read that was not tried for each value at this breadth, as a sentence in French.
     pub(in crate::rules::coverage) fn not_for_each(&self, breadth: Breadth) -> Option<String> {
-        let Varied {
-            read,
-            residences,
-            qualifications,
-            ..
-        } = &self.varied;
-        let by_name = residences.by_name.len() > self.varied.residences(breadth).len();
-        let of_names = qualifications.by_name.len() > self.varied.qualifications(breadth).len();
+        let read = Breadth {
+            // The biens were tried, but not in all combinations.
+            biens: self.varied.read.biens && !breadth.each_bien,
+            ..self.varied.read
+        };
+        let list = self.narrower(read, breadth)?;
+        Some(format!(
+            "Trop de combinaisons pour tout essayer : les dates, descriptions et autres valeurs que vos règles distinguent n'ont pas été essayées pour {list}, mais sur un exemple de chaque sorte."
+        ))
+    }
+
+    /// What only single variations were tried for, as a sentence in French; `singles` is their breadth.
+    pub(in crate::rules::coverage) fn not_for_each_pair(
+        &self,
+        singles: Breadth,
+        pairs: &Extent,
+    ) -> Option<String> {
+        let singles = Breadth {
+            // What a bien does together with two others is a matter of three.
+            each_bien: false,
+            ..singles
+        };
+        let list = self.narrower(singles, pairs.breadth)?;
+        (!pairs.numbers.is_empty()).then(|| {
+            format!(
+                "Trop de combinaisons pour tout croiser : deux de ces valeurs à la fois n'ont pas été essayées pour {list}, mais sur un exemple de chaque sorte."
+            )
+        })
+    }
+
+    /// A sentence in French if the rules read more biens of a residence than are tried.
+    pub(in crate::rules::coverage) fn biens_left_out(&self) -> Option<String> {
+        let left_out = self.biens.left_out();
+        left_out.filter(|_| self.varied.read.each_bien)
+    }
+
+    /// What is tried at one breadth, but not at a narrower one, in French.
+    fn narrower(&self, wide: Breadth, narrow: Breadth) -> Option<String> {
+        let varied = &self.varied;
+        let residences = [wide, narrow].map(|it| varied.residences(it).len());
+        let qualifications = [wide, narrow].map(|it| varied.qualifications(it).len());
         let all = [
-            (by_name, "chaque résidence que vos règles nomment"),
-            (of_names, "chaque qualification que vos règles nomment"),
-            (read.priorites && !breadth.priorites, "chaque priorité"),
-            (read.biens && !breadth.biens, "les signalements d'un bien"),
-            (read.flags && !breadth.flags, "chaque choix de transmission"),
+            (
+                residences[0] > residences[1],
+                "chaque résidence que vos règles nomment",
+            ),
+            (
+                qualifications[0] > qualifications[1],
+                "chaque qualification que vos règles nomment",
+            ),
+            (wide.priorites && !narrow.priorites, "chaque priorité"),
+            (
+                wide.each_bien && !narrow.each_bien,
+                "chaque bien que vos règles distinguent",
+            ),
+            (wide.biens && !narrow.biens, "les signalements d'un bien"),
+            (wide.flags && !narrow.flags, "chaque choix de transmission"),
         ];
         let all: Vec<&str> = all
             .into_iter()
             .filter_map(|(is_untried, what)| is_untried.then_some(what))
             .collect();
         let (last, others) = all.split_last()?;
-        let list = match others {
+        Some(match others {
             [] => (*last).to_owned(),
             others => format!("{}, ni pour {last}", others.join(", ni pour ")),
-        };
-        Some(format!(
-            "Trop de combinaisons pour tout essayer : les dates, descriptions et autres valeurs que vos règles distinguent n'ont pas été essayées pour {list}, mais sur un exemple de chaque sorte."
-        ))
+        })
     }
 }

@@ -54,58 +54,76 @@ pub(super) fn note(text: &str, file: &str, names: &Names, found: &mut Comparison
         });
     };
     names.walk(&mut |path| {
-        // Values compared with a string, and values searched for in a list of strings.
-        let (mut alone, mut in_list) = (Vec::new(), Vec::new());
-        match path.last() {
-            Some(ASTNode::Expr(Expr::FnCall(call, _))) => {
-                match (call.name.as_str(), call.args.as_slice()) {
-                    ("==" | "!=", [one, two]) => alone.extend([(one, two), (two, one)]),
-                    // The engine turns « x in y » into `contains(y, x)`.
-                    ("contains", [list, value]) => in_list.push((value, list)),
-                    _ => {}
-                }
-            }
-            Some(ASTNode::Expr(whole @ Expr::Dot(pair, ..))) => {
-                if let Some((value, word, asked, at)) = part_of(whole, names) {
-                    note(&value, word, asked, at);
-                }
-                if let Expr::MethodCall(call, _) = &pair.rhs
-                    && call.name == "contains"
-                {
-                    in_list.extend(call.args.iter().map(|value| (value, &pair.lhs)));
-                }
-            }
-            Some(ASTNode::Stmt(Stmt::Switch(it, at))) => {
-                if let Some(Bound::Given(value)) = names.bound(&it.0) {
-                    for (word, at) in switches::texts(text, *at) {
-                        note(&value, word, Asked::Whole, at);
-                    }
-                }
-            }
-            _ => {}
-        }
-        for (value, other) in alone {
-            if let Some(Bound::Given(value)) = names.bound(value)
-                && let Some(Bound::Text(word, at)) = names.bound(other)
-            {
-                note(&value, word, Asked::Whole, at);
-            }
-        }
-        for (value, list) in in_list {
-            if let Some(Bound::Given(value)) = names.bound(value)
-                && let Some(Bound::Texts(words)) = names.bound(list)
-            {
-                for (word, at) in words {
-                    note(&value, word, Asked::Whole, at);
-                }
-            }
+        for (value, word, asked, at) in path.last().map_or_else(Vec::new, |it| of(it, text, names))
+        {
+            note(&value, word, asked, at);
         }
         true
     });
 }
 
+/// The path of a value, a string that it is compared with, how, and the position of the string.
+type Comparison = (Vec<String>, String, Asked, Position);
+
+/// The comparisons that an expression or a statement makes itself.
+fn of(node: &ASTNode<'_>, text: &str, names: &Names) -> Vec<Comparison> {
+    match node {
+        ASTNode::Expr(Expr::FnCall(call, _)) => match (call.name.as_str(), call.args.as_slice()) {
+            ("==" | "!=", [one, two]) => {
+                let both = [with(one, two, names), with(two, one, names)];
+                both.into_iter().flatten().collect()
+            }
+            // The engine turns « x in y » into `contains(y, x)`.
+            ("contains", [list, value]) => with_each(value, list, names),
+            _ => Vec::new(),
+        },
+        ASTNode::Expr(dotted @ Expr::Dot(pair, ..)) => {
+            let mut found: Vec<_> = part_of(dotted, names).into_iter().collect();
+            if let Expr::MethodCall(call, _) = &pair.rhs
+                && call.name == "contains"
+            {
+                let values = call.args.iter();
+                found.extend(values.flat_map(|value| with_each(value, &pair.lhs, names)));
+            }
+            found
+        }
+        ASTNode::Stmt(Stmt::Switch(it, at)) => match names.bound(&it.0) {
+            Some(Bound::Given(value)) => whole(&value, switches::texts(text, *at)),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// A value compared with a string, as in `signalement.priorite == "high"`.
+fn with(value: &Expr, other: &Expr, names: &Names) -> Option<Comparison> {
+    let Some(Bound::Given(value)) = names.bound(value) else {
+        return None;
+    };
+    let Some(Bound::Text(word, at)) = names.bound(other) else {
+        return None;
+    };
+    Some((value, word, Asked::Whole, at))
+}
+
+/// A value searched for in a list of strings.
+fn with_each(value: &Expr, list: &Expr, names: &Names) -> Vec<Comparison> {
+    match (names.bound(value), names.bound(list)) {
+        (Some(Bound::Given(value)), Some(Bound::Texts(words))) => whole(&value, words),
+        _ => Vec::new(),
+    }
+}
+
+/// A value compared with each of these strings.
+fn whole(value: &[String], words: impl IntoIterator<Item = (String, Position)>) -> Vec<Comparison> {
+    let words = words.into_iter();
+    words
+        .map(|(word, at)| (value.to_vec(), word, Asked::Whole, at))
+        .collect()
+}
+
 /// A value tested for a part of its text, as in `residence.code.starts_with("MZ-")`.
-fn part_of(whole: &Expr, names: &Names) -> Option<(Vec<String>, String, Asked, Position)> {
+fn part_of(whole: &Expr, names: &Names) -> Option<Comparison> {
     let mut chain = Chain::of(whole)?;
     let (Link::Call(call), _) = chain.links.pop()? else {
         return None;

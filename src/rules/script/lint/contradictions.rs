@@ -19,18 +19,20 @@ pub(super) fn conditions(names: &Names) -> Vec<Remark> {
         else {
             return true;
         };
-        // It is checked as part of the whole condition.
-        let is_part = matches!(
-            (before, value),
-            (ASTNode::Expr(Expr::And(..)), Expr::And(..))
-                | (ASTNode::Expr(Expr::Or(..)), Expr::Or(..))
-        );
-        if !is_part {
+        if !is_part_of_same(before, value) {
             found.extend(of(value));
         }
         true
     });
     found
+}
+
+/// Whether a condition is part of a larger one with the same operator, and is checked as part of that one.
+pub(super) fn is_part_of_same(before: &ASTNode, value: &Expr) -> bool {
+    matches!(
+        (before, value),
+        (ASTNode::Expr(Expr::And(..)), Expr::And(..)) | (ASTNode::Expr(Expr::Or(..)), Expr::Or(..))
+    )
 }
 
 fn of(value: &Expr) -> Option<Remark> {
@@ -146,7 +148,8 @@ fn bound(value: &Expr) -> Option<Bound> {
     })
 }
 
-fn flatten<'e>(value: &'e Expr, both: bool, all: &mut Vec<&'e Expr>) {
+/// Collects the conditions joined by one operator, `&&` if `both`, into `all`.
+pub(super) fn flatten<'e>(value: &'e Expr, both: bool, all: &mut Vec<&'e Expr>) {
     match value {
         Expr::And(parts, _) if both => parts.iter().for_each(|it| flatten(it, both, all)),
         Expr::Or(parts, _) if !both => parts.iter().for_each(|it| flatten(it, both, all)),

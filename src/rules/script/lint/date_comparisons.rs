@@ -1,27 +1,19 @@
-//! Dates compared with the wrong format: SoWell's dates are strings that begin with the year.
+//! Dates compared with the wrong text: SoWell's dates are strings that begin with the year and also have a time.
 
-use std::collections::HashMap;
+use rhai::{ASTNode, Expr, FnCallExpr};
 
-use rhai::{ASTNode, Expr, FnCallExpr, Stmt};
-
-use crate::rules::calendar::day_first;
+use crate::rules::date_text::{DateText, Impossible, Precision, judge, may_begin, next};
 use crate::rules::script::Remark;
 use crate::rules::script::analysis::chain::{Chain, Link};
-use crate::rules::script::analysis::given::Kind;
 use crate::rules::script::analysis::names::{Bound, Names};
-
-/// How a date begins, with `0` for any digit.
-const PATTERN: &str = "0000-00-00T00:00:00";
 
 /// Every such comparison.
 pub(super) fn compared(names: &Names) -> Vec<Remark> {
-    let cut = cut(names);
     let mut found = Vec::new();
     names.walk(&mut |path| {
         match path.last() {
             Some(ASTNode::Expr(Expr::FnCall(call, _))) => {
-                found.extend(of_operator(call, names));
-                found.extend(of_part(call, &cut, names));
+                found.extend(of_operator(call, names).or_else(|| of_list(call, names)));
             }
             Some(ASTNode::Expr(value @ Expr::Dot(..))) => found.extend(of_function(value, names)),
             _ => {}
@@ -32,7 +24,7 @@ pub(super) fn compared(names: &Names) -> Vec<Remark> {
 }
 
 /// A date as source text; `None` for any other value.
-fn date(value: &Expr, names: &Names) -> Option<String> {
+pub(super) fn date(value: &Expr, names: &Names) -> Option<String> {
     let Some(Bound::Given(path)) = names.bound(value) else {
         return None;
     };
@@ -40,29 +32,140 @@ fn date(value: &Expr, names: &Names) -> Option<String> {
     Chain::of(value)?.shown().filter(|_| is_date)
 }
 
-fn of_operator(call: &FnCallExpr, names: &Names) -> Option<Remark> {
-    let ([one, two], sign) = (call.args.as_slice(), call.name.as_str()) else {
+/// A comparison of a date: the date as source text, the operator as if the date came first, and the other side.
+pub(super) fn sides<'e>(
+    call: &'e FnCallExpr,
+    names: &Names,
+) -> Option<(String, &'e str, &'e Expr)> {
+    let [one, two] = call.args.as_slice() else {
         return None;
     };
-    let sides = [(one, two), (two, one)].into_iter();
-    let (shown, word, at) = sides.into_iter().find_map(|(value, other)| {
-        let shown = date(value, names)?;
-        match names.bound(other) {
-            Some(Bound::Text(word, at)) => Some((shown, word, at)),
-            _ => None,
-        }
-    })?;
-    let message = match sign {
-        "==" | "!=" | "<" | ">" | "<=" | ">=" if !begins_a_date(&word) => year_first(&word),
-        "==" | "!=" if word.len() < PATTERN.len() && !word.is_empty() => {
-            let not = if sign == "!=" { "!" } else { "" };
-            format!(
-                "« {shown} » porte aussi l'heure, et ne vaut jamais « {word} » : écrivez « {not}{shown}.starts_with(\"{word}\") »"
-            )
-        }
+    let sign = call.name.as_str();
+    let turned = match sign {
+        "==" | "!=" => sign,
+        "<" => ">",
+        ">" => "<",
+        "<=" => ">=",
+        ">=" => "<=",
         _ => return None,
     };
+    let first = date(one, names).map(|shown| (shown, sign, two));
+    first.or_else(|| date(two, names).map(|shown| (shown, turned, one)))
+}
+
+fn of_operator(call: &FnCallExpr, names: &Names) -> Option<Remark> {
+    let (shown, sign, other) = sides(call, names)?;
+    let Some(Bound::Text(word, at)) = names.bound(other) else {
+        return None;
+    };
+    let is_order = !["==", "!="].contains(&sign);
+    if word.is_empty() {
+        return None;
+    }
+    if let Some(message) = misspelt(&word, is_order) {
+        return Some((at, message));
+    }
+    let message = replaced(&shown, sign, &word)?;
+    // A constant may be right elsewhere: here, the operator is wrong.
+    let at = match other {
+        Expr::StringConstant(..) => at,
+        named => named.start_position(),
+    };
     Some((at, message))
+}
+
+/// What is wrong with the operator in front of a text that is right as such.
+fn replaced(shown: &str, sign: &str, word: &str) -> Option<String> {
+    let DateText::Right(precision) = judge(word) else {
+        return None;
+    };
+    match sign {
+        "==" | "!=" if word.len() < "2026-01-31T10:00:00".len() => {
+            let not = if sign == "!=" { "!" } else { "" };
+            Some(format!(
+                "« {shown} » porte aussi l'heure, et ne vaut jamais « {word} » : écrivez « {not}{shown}.starts_with(\"{word}\") »"
+            ))
+        }
+        "<=" => next(word).map(|next| {
+            let length = match precision {
+                Precision::Year => "cette année",
+                Precision::Month => "ce mois",
+                _ => "ce jour",
+            };
+            format!(
+                "« {shown} » porte aussi l'heure, et « <= \"{word}\" » ne comprend rien de {length} : pour le comprendre, écrivez « {shown} < \"{next}\" », et sinon « {shown} < \"{word}\" »"
+            )
+        }),
+        _ => None,
+    }
+}
+
+/// What is wrong with a text that a date, or the beginning of one, is compared with; `is_order` for `<` and the like.
+pub(super) fn misspelt(word: &str, is_order: bool) -> Option<String> {
+    match judge(word) {
+        DateText::Right(_) => None,
+        // A bound after the last day of a month works as well as the right one.
+        DateText::Impossible(Impossible { is_month, .. }) if is_order && !is_month => None,
+        DateText::Impossible(it) => Some(impossible(word, &it)),
+        DateText::Unlike(date) => Some(format!(
+            "les dates de SoWell s'écrivent comme « 2026-01-31T10:00:00 », avec deux chiffres pour le mois et le jour : écrivez « {date} »"
+        )),
+        DateText::DayFirst(date) => Some(format!(
+            "une date de SoWell commence par l'année : écrivez « {date} »"
+        )),
+        DateText::Other => Some(format!(
+            "« {word} » ne se compare pas avec une date de SoWell, qui s'écrit comme « 2026-01-31T10:00:00 »"
+        )),
+    }
+}
+
+fn impossible(word: &str, found: &Impossible) -> String {
+    let Impossible { why, meant, .. } = found;
+    match meant {
+        Some(date) => format!(
+            "« {word} » n'est pas une date, {why} : après l'année vient le mois, puis le jour ; écrivez « {date} »"
+        ),
+        None => format!("« {word} » n'est pas une date : {why}"),
+    }
+}
+
+/// A date searched for in a list of days.
+fn of_list(call: &FnCallExpr, names: &Names) -> Option<Remark> {
+    // The engine turns « x in y » into `contains(y, x)`.
+    let ("contains", [list, value]) = (call.name.as_str(), call.args.as_slice()) else {
+        return None;
+    };
+    let shown = date(value, names).filter(|_| !names.is_function("contains"))?;
+    let Some(Bound::Texts(words)) = names.bound(list) else {
+        return None;
+    };
+    let days: Option<Vec<String>> = words.iter().map(|(it, _)| without_time(it)).collect();
+    let days = days.filter(|it| !it.is_empty())?;
+    let length = days[0].len();
+    if days.iter().any(|it| it.len() != length) {
+        return None;
+    }
+    let written = match list {
+        Expr::Array(..) => {
+            let quoted: Vec<String> = days.iter().map(|it| format!("\"{it}\"")).collect();
+            format!("[{}]", quoted.join(", "))
+        }
+        named => Chain::of(named)?.shown()?,
+    };
+    let message = format!(
+        "« {shown} » porte aussi l'heure, et n'est jamais dans cette liste : écrivez « {shown}.sub_string(0, {length}) in {written} »"
+    );
+    Some((value.start_position(), message))
+}
+
+/// A date without a time, as SoWell writes it.
+fn without_time(word: &str) -> Option<String> {
+    let date = match judge(word) {
+        DateText::Right(_) => word.trim_end_matches('-').to_owned(),
+        DateText::Unlike(date) | DateText::DayFirst(date) => date,
+        DateText::Impossible(_) | DateText::Other => return None,
+    };
+    (date.len() <= "2026-01-31".len()).then_some(date)
 }
 
 /// A date tested for its beginning or for a part.
@@ -79,105 +182,20 @@ fn of_function(value: &Expr, names: &Names) -> Option<Remark> {
         return None;
     };
     let is_wrong = match call.name.as_str() {
-        "starts_with" => !begins_a_date(&word),
-        "contains" => day_first(&word).is_some(),
+        "starts_with" => !may_begin(&word),
+        "contains" => matches!(judge(&word), DateText::DayFirst(_)),
         _ => false,
     };
     let is_date = path.last().is_some_and(|it| it == "date_creation");
-    (is_date && is_wrong && !names.is_function(&call.name)).then(|| (at, year_first(&word)))
-}
-
-/// A part of a date compared with a string of a different length.
-fn of_part(call: &FnCallExpr, cut: &HashMap<String, usize>, names: &Names) -> Option<Remark> {
-    let ("==" | "!=" | "contains", [one, two]) = (call.name.as_str(), call.args.as_slice()) else {
+    if !is_date || !is_wrong || names.is_function(&call.name) {
         return None;
-    };
-    let length = |it: &Expr| match it {
-        Expr::Variable(it, ..) => cut.get(it.1.as_str()).copied(),
-        value => part(value, names),
-    };
-    let (length, other) = match (length(one), length(two)) {
-        (Some(length), None) => (length, two),
-        (None, Some(length)) => (length, one),
-        _ => return None,
-    };
-    // The engine turns « x in y » into `contains(y, x)`; if y is a string, x may be a part of it.
-    let in_list = call.name == "contains";
-    let words = match names.bound(other)? {
-        Bound::Text(word, at) if !in_list => vec![(word, at)],
-        Bound::Texts(all) if in_list => all,
-        _ => return None,
-    };
-    let wrong = words
-        .into_iter()
-        .find(|(it, _)| it.chars().count() != length);
-    let (word, at) = wrong.filter(|(it, _)| !it.is_empty())?;
-    let digits = word.chars().all(|it| it.is_ascii_digit()) && word.len() < length;
-    let hint = if digits {
-        format!(" : écrivez « {word:0>length$} »")
-    } else {
-        String::new()
-    };
-    let own = word.chars().count();
-    let message =
-        format!("cette partie de la date a {length} signes, et « {word} » en a {own}{hint}");
+    }
+    let message = misspelt(&word, false).unwrap_or_else(|| never_begins(&word));
     Some((at, message))
 }
 
-/// The variables that hold a part of a date, with its length in characters.
-fn cut(names: &Names) -> HashMap<String, usize> {
-    let mut found = HashMap::new();
-    names.walk(&mut |path| {
-        if let Some(ASTNode::Stmt(Stmt::Var(it, ..))) = path.last()
-            && let Some(length) = part(&it.1, names)
-        {
-            found.insert(it.0.as_str().to_owned(), length);
-        }
-        true
-    });
-    // Only a name assigned once and never changed is certain to be that string.
-    found.retain(|name, _| names.is_plain(name, Kind::Text));
-    found
-}
-
-/// The length of a part cut out of a date: `signalement.date_creation.sub_string(11, 2)`.
-fn part(value: &Expr, names: &Names) -> Option<usize> {
-    let mut chain = Chain::of(value)?;
-    let (Link::Call(call), _) = chain.links.pop()? else {
-        return None;
-    };
-    let path = names.path(&chain).filter(|it| !names.is_changed(it))?;
-    let (
-        "sub_string",
-        [
-            Expr::IntegerConstant(begins, _),
-            Expr::IntegerConstant(length, _),
-        ],
-    ) = (call.name.as_str(), call.args.as_slice())
-    else {
-        return None;
-    };
-    let is_date = path.last().is_some_and(|it| it == "date_creation");
-    let [begins, length] = [begins, length].map(|it| usize::try_from(*it).ok());
-    let (begins, length) = (begins?, length?);
-    (is_date && !names.is_function("sub_string") && begins + length <= PATTERN.len())
-        .then_some(length)
-}
-
-/// Whether a date may begin with this.
-fn begins_a_date(word: &str) -> bool {
-    let mut pattern = PATTERN.chars().zip(word.chars());
-    pattern.all(|(wanted, it)| match wanted {
-        '0' => it.is_ascii_digit(),
-        sign => it == sign,
-    })
-}
-
-fn year_first(word: &str) -> String {
-    match day_first(word) {
-        Some(date) => format!("une date de SoWell commence par l'année : écrivez « {date} »"),
-        None => format!(
-            "« {word} » ne se compare pas avec une date de SoWell, qui s'écrit comme « 2026-01-31T10:00:00 »"
-        ),
-    }
+fn never_begins(word: &str) -> String {
+    format!(
+        "aucune date de SoWell ne commence par « {word} » : elles s'écrivent comme « 2026-01-31T10:00:00 »"
+    )
 }

@@ -8,6 +8,7 @@ use crate::rules::script::analysis::chain::{Chain, Link, last_call};
 use crate::rules::script::analysis::given::Kind;
 use crate::rules::script::analysis::names::{Bound, Names};
 use crate::rules::script::lint::calendar::is_hour_of_the_sender;
+use crate::rules::script::lint::date_numbers::is_with_date;
 use crate::rules::script::lint::unknown_fields::written;
 
 /// Every comparison between values of different types.
@@ -39,6 +40,10 @@ fn of_call(call: &FnCallExpr, names: &Names) -> Option<String> {
     }
     if call.name == "contains" {
         return in_list(one, other, names);
+    }
+    // So does the one about a date compared with a number.
+    if is_with_date(call, names) {
+        return None;
     }
     let outcome = match call.name.as_str() {
         "==" => "ne sont jamais égaux",
@@ -86,6 +91,13 @@ fn text_as_number(text: &Expr, number: &Expr, names: &Names) -> String {
             "« {JOUR_DE_SEMAINE} » donne le nom du jour : écrivez par exemple « {JOUR_DE_SEMAINE}(…) in [\"samedi\", \"dimanche\"] »"
         ),
         (Expr::StringConstant(it, _), value) if asks(value, MOIS_DE, names) => number_of_month(it),
+        (Expr::StringConstant(it, _), value) if asks(value, HEURE_DE, names) => number_of_hour(it),
+        (Expr::StringConstant(it, _), value) if it.trim().is_empty() => {
+            let shown = Chain::of(value).and_then(|it| written(&it));
+            let shown = shown.unwrap_or_else(|| "…".to_owned());
+            format!("un nombre n'est jamais vide : pour « aucun », comparez « {shown} » avec 0")
+        }
+        (Expr::StringConstant(..), _) => "écrivez ici un nombre, sans guillemets".to_owned(),
         (value, _) => {
             if let Some(date) = date_of_time(value) {
                 format!("l'heure d'un signalement est « {HEURE_DE}({date}) », qui est un nombre")
@@ -117,6 +129,18 @@ fn number_of_month(name: &str) -> String {
         |at| format!("{}, sans guillemets", at + 1),
     );
     format!("« {MOIS_DE} » donne le numéro du mois : écrivez {number}")
+}
+
+/// The remedy for an hour written as a string: « 18:30 », « 18h ».
+fn number_of_hour(text: &str) -> String {
+    let text = text.trim();
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let hour = text[..digits].parse::<u8>().ok().filter(|it| *it < 24);
+    let hour = hour.map_or_else(
+        || "un nombre de 0 à 23".to_owned(),
+        |hour| format!("{hour}, sans guillemets"),
+    );
+    format!("« {HEURE_DE} » donne l'heure, sans les minutes : écrivez {hour}")
 }
 
 /// Whether this comparison with a boolean gets another remark.

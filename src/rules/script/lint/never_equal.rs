@@ -136,6 +136,9 @@ fn unlike(
         Bound::Text(word, _) if word.is_empty() && may_be_absent(path) => Some(format!(
             "« {shown} » n'est jamais un texte vide : là où il manque, il vaut () ; écrivez « {shown} {sign} () »"
         )),
+        Bound::Text(..) if seen(path) == Some(Seen::Open) => Some(format!(
+            "« {shown} » est un ensemble de valeurs, jamais un texte : comparez l'une d'elles, « {shown}.get(\"…\") »"
+        )),
         Bound::Text(word, _) if is_manager(path) => {
             let field = match word.as_str() {
                 it if it.contains('@') => "email",

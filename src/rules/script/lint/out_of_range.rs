@@ -53,7 +53,8 @@ pub(super) fn numbers(names: &Names) -> Vec<Remark> {
         let message = if call.name == "contains" {
             counted(other).and_then(|it| in_interval(it, other, one))
         } else {
-            let message = |it, value, sign| never(it, sign, value);
+            let message =
+                |it, value, sign| never(it, sign, value).or_else(|| with_fraction(it, sign, value));
             let turned = turned(&call.name);
             counted(one)
                 .and_then(|it| message(it, other, call.name.as_str()))
@@ -123,6 +124,21 @@ fn never(of: Counted, sign: &str, value: &Expr) -> Option<String> {
             "« {sign} {number} » n'est jamais vrai : « {function} » donne un nombre de {first} à {last}{because}"
         )
     })
+}
+
+/// A number with a fraction, as in « heure_de(…) >= 18.5 »: the minutes are not counted.
+fn with_fraction(of: Counted, sign: &str, value: &Expr) -> Option<String> {
+    let Expr::FloatConstant(number, _) = value else {
+        return None;
+    };
+    let (number, function) = (**number, of.function);
+    if number.fract() == 0.0 || !["==", "!=", "<", ">", "<=", ">="].contains(&sign) {
+        return None;
+    }
+    let [below, above] = [number.floor(), number.ceil()];
+    Some(format!(
+        "« {function} » donne un nombre entier, et jamais {number} : écrivez « {sign} {below} » ou « {sign} {above} »"
+    ))
 }
 
 /// An empty interval, or a list whose only element is an interval, which contains no number.

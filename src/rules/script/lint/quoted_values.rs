@@ -2,10 +2,11 @@
 
 use rhai::{AST, ASTNode, Expr};
 
+use crate::rules::addressee;
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::place::offset;
 use crate::rules::script::analysis::given::{is_value, seen};
-use crate::rules::script::position;
+use crate::rules::script::{A, position};
 
 /// Operators between two values.
 const COMPARING: [&str; 6] = ["==", "!=", "<", "<=", ">", ">="];
@@ -33,9 +34,13 @@ pub(super) fn note(
             Some('`') => "accents graves",
             _ => "guillemets",
         };
-        let message = format!(
-            "« {text} » entre {signs} n'est que ce texte : pour sa valeur, enlevez les {signs}"
-        );
+        let fault = if is_under(A, it, above) {
+            addressee::fault(text)
+        } else {
+            None
+        };
+        let fault = fault.unwrap_or_else(|| format!("« {text} » entre {signs} n'est que ce texte"));
+        let message = format!("{fault} : pour sa valeur, enlevez les {signs}");
         let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
         faults.push(remark.as_warning());
         true
@@ -63,12 +68,17 @@ fn is_meant(text: &Expr, above: &[ASTNode<'_>], wanted: [&str; 2]) -> bool {
             call.name == "get" && is_part_of_given(above)
         }
         Some(ASTNode::Expr(Expr::Index(pair, ..))) => is_text(&pair.rhs) && is_part_of_given(above),
-        Some(ASTNode::Expr(Expr::Map(entries, _))) => entries
-            .0
-            .iter()
-            .any(|(key, value)| is_text(value) && wanted.contains(&key.name.as_str())),
-        _ => false,
+        _ => wanted.iter().any(|key| is_under(key, text, above)),
     }
+}
+
+/// Whether a string is the value of this key in a map.
+fn is_under(key: &str, text: &Expr, above: &[ASTNode<'_>]) -> bool {
+    let Some(ASTNode::Expr(Expr::Map(entries, _))) = above.last() else {
+        return false;
+    };
+    let mut entries = entries.0.iter();
+    entries.any(|(own, value)| own.name == key && value.position() == text.position())
 }
 
 /// Whether the last of these parts of a chain such as `a.b.get(…)` belongs to a parameter of the daemon.

@@ -1,8 +1,10 @@
-//! Strings used instead of a list: a value is then found anywhere in the string, even in the middle of a word.
+//! Strings used instead of a list: a value is then found anywhere in the string, even in the middle of a word. And
+//! descriptions searched for in a word, where the word was meant to be searched for in the description.
 
 use rhai::{ASTNode, Expr};
 
 use crate::rules::script::Remark;
+use crate::rules::script::analysis::chain::{Chain, Link};
 use crate::rules::script::analysis::names::{Bound, Names};
 
 /// Separators of the words in a string that was meant as a list.
@@ -16,14 +18,39 @@ pub(super) fn lists(names: &Names) -> Vec<Remark> {
         if let Some(ASTNode::Expr(Expr::FnCall(call, _))) = path.last()
             && call.name == "contains"
             && let [Expr::StringConstant(text, at), value] = call.args.as_slice()
-            && text.contains(BETWEEN)
-            && matches!(names.bound(value), Some(Bound::Given(_)))
         {
-            found.push((*at, message(text)));
+            if let Some(description) = description(value, names) {
+                let message = format!(
+                    "« {description} in \"{text}\" » cherche toute la description dans ce texte : écrivez « \"{text}\" in {description} »"
+                );
+                found.push((value.start_position(), message));
+            } else if text.contains(BETWEEN)
+                && matches!(names.bound(value), Some(Bound::Given(_)))
+            {
+                found.push((*at, message(text)));
+            }
         }
         true
     });
     found
+}
+
+/// A description as source text, also in lower or upper case; `None` for any other value. It is free text, which no
+/// script can contain in whole.
+fn description(value: &Expr, names: &Names) -> Option<String> {
+    let mut chain = Chain::of(value)?;
+    let mut cased = String::new();
+    if let Some((Link::Call(call), _)) = chain.links.last() {
+        if !["to_lower", "to_upper"].contains(&call.name.as_str()) {
+            return None;
+        }
+        cased = format!(".{}()", call.name);
+        chain.links.pop();
+    }
+    let path = names.path(&chain).filter(|it| !names.is_changed(it))?;
+    let is_description = path.len() > 1 && path.last().is_some_and(|it| it == "description");
+    let shown = chain.shown().filter(|_| is_description)?;
+    Some(format!("{shown}{cased}"))
 }
 
 fn message(text: &str) -> String {

@@ -124,6 +124,9 @@ fn not_of_plain(shown: &str, path: &[String], kind: Kind, name: &str) -> String 
         "length" | "size" | "count" | "longueur" | "taille" if kind == Kind::Text => {
             format!(" : sa longueur est « {shown}.len() »")
         }
+        "to_lower" | "to_upper" if kind == Kind::Text => {
+            format!(" : écrivez « {shown}.{name}() », avec des parenthèses")
+        }
         name if last == "date_creation" => part_of_date(shown, name).unwrap_or_default(),
         _ => String::new(),
     };

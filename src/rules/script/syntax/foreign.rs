@@ -84,7 +84,7 @@ pub(in crate::rules::script) const SIGNS: [(&str, &str); 12] = [
 ];
 
 /// Names of functions, and how to write the same in Rhai.
-const FUNCTIONS: [(&[&str], &str); 19] = [
+const FUNCTIONS: [(&[&str], &str); 20] = [
     (
         &["slice", "substring", "substr", "mid", "left", "sous_chaine"],
         "sub_string(début, longueur), où le début compte à partir de 0",
@@ -162,6 +162,8 @@ const FUNCTIONS: [(&[&str], &str); 19] = [
             "timestamp",
             "maintenant",
             "aujourdhui",
+            "aujourd_hui",
+            "date_du_jour",
         ],
         "signalement.date_creation, la seule date qu'un script connaît",
     ),
@@ -177,8 +179,13 @@ const FUNCTIONS: [(&[&str], &str); 19] = [
             "weekday",
             "day_of_week",
             "getDay",
+            "jour_de",
         ],
         "jour_de_semaine(signalement.date_creation), de \"lundi\" à \"dimanche\"",
+    ),
+    (
+        &["annee", "annee_de", "year", "get_year", "getFullYear"],
+        "signalement.date_creation.sub_string(0, 4), un texte comme \"2026\"",
     ),
     (
         &["mois", "month", "get_month", "getMonth"],
@@ -194,6 +201,24 @@ const FUNCTIONS: [(&[&str], &str); 19] = [
 pub(in crate::rules::script) fn word(word: &str) -> Option<String> {
     let (_, meant) = WORDS.iter().find(|(it, _)| *it == word)?;
     Some(format!("« {word} » : écrivez « {meant} »"))
+}
+
+/// Keywords of Rhai, which some people write with a capital letter.
+const KEYWORDS: [&str; 13] = [
+    "if", "else", "let", "const", "fn", "for", "in", "while", "switch", "return", "throw", "true",
+    "false",
+];
+
+/// The message for a word written with capital letters, from another language or from this one: « Si », « ET ».
+pub(in crate::rules::script) fn with_capitals(written: &str) -> Option<String> {
+    let lower = written.to_lowercase();
+    if lower == written {
+        return None;
+    }
+    let keyword = || KEYWORDS.into_iter().find(|it| *it == lower);
+    let meant = WORDS.iter().find(|(it, _)| *it == lower);
+    let meant = meant.map(|(_, meant)| *meant).or_else(keyword)?;
+    Some(format!("« {written} » : écrivez « {meant} »"))
 }
 
 /// The message for another language's keyword that begins a function.

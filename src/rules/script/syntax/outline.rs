@@ -7,8 +7,8 @@ use crate::rules::script::syntax::tokens::{Kind, Token, tokens};
 /// Operators of statements that have no value.
 const ASSIGNING: [&str; 6] = ["=", "+=", "-=", "*=", "/=", "%="];
 
-/// A function as it is written.
-pub(in crate::rules::script) struct Written<'t> {
+/// A function of a script that may not compile.
+pub(in crate::rules::script) struct Function<'t> {
     pub(in crate::rules::script) name: &'t str,
     pub(in crate::rules::script) parameters: Vec<&'t str>,
     /// From `fn` up to the closing brace, in bytes of the script.
@@ -17,7 +17,7 @@ pub(in crate::rules::script) struct Written<'t> {
     pub(in crate::rules::script) body: Vec<Token<'t>>,
 }
 
-impl Written<'_> {
+impl Function<'_> {
     /// Whether it has a parameter or a variable of this name.
     pub(in crate::rules::script) fn knows(&self, name: &str) -> bool {
         let is_variable = |pair: &[Token<'_>]| {
@@ -75,14 +75,14 @@ impl Written<'_> {
 }
 
 /// The functions of a script, in order. One whose braces do not match is left out.
-pub(in crate::rules::script) fn functions(text: &str) -> Vec<Written<'_>> {
+pub(in crate::rules::script) fn functions(text: &str) -> Vec<Function<'_>> {
     let all: Vec<Token> = tokens(text).filter(Token::counts).collect();
     let mut found = Vec::new();
     let mut at = 0;
     while at < all.len() {
         match function(&all[at..]) {
-            Some((written, length)) => {
-                found.push(written);
+            Some((function, length)) => {
+                found.push(function);
                 at += length;
             }
             None => at += 1,
@@ -92,7 +92,7 @@ pub(in crate::rules::script) fn functions(text: &str) -> Vec<Written<'_>> {
 }
 
 /// The function that begins with the first of these tokens, and the number of its tokens.
-fn function<'t>(all: &[Token<'t>]) -> Option<(Written<'t>, usize)> {
+fn function<'t>(all: &[Token<'t>]) -> Option<(Function<'t>, usize)> {
     let [keyword, name, opens, ..] = all else {
         return None;
     };
@@ -113,13 +113,13 @@ fn function<'t>(all: &[Token<'t>]) -> Option<(Written<'t>, usize)> {
     })?;
     let end = begin + ends;
     let body = all.get(begin + 1..end)?.to_vec();
-    let written = Written {
+    let function = Function {
         name: name.written,
         parameters: given.map(|it| it.written).collect(),
         extent: keyword.at..all[end].end(),
         body,
     };
-    Some((written, end + 1))
+    Some((function, end + 1))
 }
 
 #[cfg(test)]

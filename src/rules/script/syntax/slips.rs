@@ -9,6 +9,8 @@ mod scope;
 mod several;
 mod undefined;
 
+pub(in crate::rules::script) use self::undefined::whole;
+
 use crate::rules::pasted;
 use crate::rules::place::{offset, place_of};
 use crate::rules::script::syntax::brackets::{Balance, Place, open_at};
@@ -26,9 +28,9 @@ pub(in crate::rules::script) const ASKING: [&str; 3] = ["contains", "starts_with
 /// The function of a script that the daemon calls: its name and its parameters.
 pub(in crate::rules::script) type Entry<'t> = (&'t str, &'t [&'t str]);
 
-/// A script and where the parser stopped.
+/// A script that the parser refuses, and where it stopped.
 #[derive(Clone, Copy)]
-struct Written<'t> {
+struct Refused<'t> {
     text: &'t str,
     /// In bytes of the text.
     at: usize,
@@ -44,7 +46,7 @@ pub(in crate::rules::script) fn find(
     entry: Entry<'_>,
 ) -> Option<Place> {
     let at = offset(text, place)?;
-    let written = Written { text, at, place };
+    let refused = Refused { text, at, place };
     // A name that the script defines is no word of a sentence.
     if let ParseErrorType::VariableUndefined(name) = error
         && let Some(message) = undefined::outside(text, name)
@@ -55,7 +57,7 @@ pub(in crate::rules::script) fn find(
         return Some((place, message));
     }
     if let ParseErrorType::VariableUndefined(name) = error {
-        return undefined::find(name, &written, entry);
+        return undefined::find(name, &refused, entry);
     }
     if let Some(message) = foreign_sign(error, text, at) {
         return Some((place, message));
@@ -89,7 +91,7 @@ pub(in crate::rules::script) fn find(
         ParseErrorType::UnexpectedEOF | ParseErrorType::BadInput(LexError::UnterminatedString) => {
             return left_open(text);
         }
-        ParseErrorType::MissingToken(token, _) => return misplaced::find(token, &written),
+        ParseErrorType::MissingToken(token, _) => return misplaced::find(token, &refused),
         _ => None,
     };
     message.map(|it| (place, it))

@@ -131,7 +131,7 @@ fn code_that_means_something_else_is_reported(#[case] body: &str, #[case] messag
 #[case(
     "let t = signalement.description.to_lower(); [1].for_each(|x| t = t.to_upper()); if t.contains(\"GAZ\") { throw 2 }"
 )]
-#[case("if signalement.description.to_lower() in \"Urgence gaz\" { throw 2 }")]
+#[case("if signalement.priorite.to_lower() in \"Urgence gaz\" { throw 2 }")]
 #[case("if \"gaz, eau\" in signalement.description { throw 2 }")]
 #[case("if qualification.code in [\"ASC, CHAUF\"] { throw 2 }")]
 #[case("if signalement.transmettre_manager && !signalement.transmettre_auteur { throw 2 }")]

@@ -243,7 +243,7 @@ fn a_slip_in_a_definition_is_reported_there(#[case] definition: &str) {
 #[test]
 fn a_slip_in_a_use_is_reported_at_the_use() {
     let wrong = with(GESTIONNAIRE, "if responsable", "if Responsable");
-    let message = "4 variable inconnue : « Responsable » ; vouliez-vous dire « responsable » ?";
+    let message = "4 variable inconnue : « Responsable » ; écrivez « responsable », sans majuscule";
     assert_eq!(told(&wrong, SILENT), [message]);
 }
 

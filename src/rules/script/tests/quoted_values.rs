@@ -79,7 +79,7 @@ fn other_texts_between_quotes_are_not_reported(#[case] body: &str) {
 #[test]
 fn an_addressee_between_quotes_is_reported_once() {
     let body = "return [#{ a: \"evenement.signalement.email_auteur\", modele: \"m\" }];";
-    let message = "« evenement.signalement.email_auteur » entre guillemets n'est que ce texte : pour sa valeur, enlevez les guillemets";
+    let message = "« a » d'un message doit être une adresse e-mail, et non « evenement.signalement.email_auteur » : pour sa valeur, enlevez les guillemets";
     assert_eq!(told(&of_accuses(body)), [message]);
     let followed = body.replace(
         "\"evenement.signalement.email_auteur\"",

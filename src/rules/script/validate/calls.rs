@@ -111,8 +111,13 @@ fn fault(
     let (last, others) = wanted.split_last()?;
     let mut all: Vec<String> = others.iter().map(usize::to_string).collect();
     all.push(counted(*last, "valeur"));
+    let each = if ASKING.contains(&name) && scripted.is_none() && given > 1 {
+        format!(" : pour l'un ou l'autre texte, écrivez « texte.{name}(…) || texte.{name}(…) »")
+    } else {
+        String::new()
+    };
     Some(format!(
-        "« {name} » demande {}, et non {given}",
+        "« {name} » demande {}, et non {given}{each}",
         all.join(" ou ")
     ))
 }

@@ -3,6 +3,7 @@
 
 use rhai::{AST, Expr, Ident, Position};
 
+use crate::rules::addressee;
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
 use crate::rules::script::analysis::functions::{Functions, results};
 use crate::rules::script::{
@@ -208,7 +209,13 @@ fn text(what: &str, value: &Expr, found: &mut Found<'_>) {
         return;
     }
     if let Some(got) = literal(value) {
-        let message = format!("{}, et non {got}", wanted::text(what));
+        let apart = match value {
+            Expr::Array(all, _) if all.len() > 1 && what == wanted::of_message(A) => {
+                format!(" : {}", addressee::APART)
+            }
+            _ => String::new(),
+        };
+        let message = format!("{}, et non {got}{apart}", wanted::text(what));
         found.fault(value.start_position(), message);
     }
 }

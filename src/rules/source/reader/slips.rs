@@ -3,7 +3,6 @@
 
 use super::Reader;
 use crate::rules::alike::plain;
-use crate::rules::case;
 use crate::rules::diagnostic::{Listed, code, nearest, suggestion_of};
 use crate::rules::pasted;
 use crate::rules::place::Located;
@@ -111,12 +110,12 @@ impl Reader<'_> {
     }
 
     /// Reports texts in which an escape produces a NUL: they would end up in demandes and statuses, which PostgreSQL
-    /// could not store. A case is excepted, since its texts are never stored.
+    /// could not store.
     pub(super) fn note_nul(&mut self, root: &Node) -> bool {
         const NUL: &str = "« \\0 » (ou « \\x00 », « \\u0000 ») fait un caractère NUL, qu'aucun texte ne peut contenir : retirez-le, ou mettez le texte entre apostrophes « ' » si « \\ » en fait partie";
         let before = self.faults.len();
         let mut waiting = vec![root];
-        while let (Some(node), false) = (waiting.pop(), self.file.starts_with(case::FOLDER)) {
+        while let Some(node) = waiting.pop() {
             match &node.value {
                 Value::Text(text) if text.contains('\0') => {
                     self.fault(code::UNREADABLE, node.line, node.column, NUL.to_owned());

@@ -16,14 +16,16 @@ pub(super) fn misused_filter<'s>(
         return None;
     };
     let (begin, end) = (path.begin, path.end + 2);
-    let beside = other(words, begin, end).map(|(at, word, _)| (at, word));
-    let all = beside.into_iter().chain(listed(source, words, begin..end));
-    let mut faults = all.filter_map(|(at, word)| Some((at, fault(filter, word)?)));
+    let beside = other(words, begin, end).into_iter();
+    let listed = listed(source, words, begin..end).into_iter();
+    let all = beside.chain(listed.map(|(at, word)| (at, word, "==")));
+    let mut faults =
+        all.filter_map(|(at, word, sign)| Some((at, fault(filter, word, sign == "==")?)));
     faults.next()
 }
 
-/// The message if a date filter never returns this word.
-fn fault(filter: &str, word: &str) -> Option<String> {
+/// The message if a date filter never returns this word; `is_equal` if its result must equal the word.
+fn fault(filter: &str, word: &str, is_equal: bool) -> Option<String> {
     let text = unquoted(word);
     match filter {
         JOUR_DE_SEMAINE => match text {
@@ -35,6 +37,17 @@ fn fault(filter: &str, word: &str) -> Option<String> {
                 )
             }),
         },
+        HEURE_DE | MOIS_DE if text.is_none() => {
+            let number: u32 = word.parse().ok()?;
+            let (least, most, of) = if filter == HEURE_DE {
+                (0, 23, "une heure, de 0 à 23")
+            } else {
+                (1, 12, "un mois, de 1 à 12")
+            };
+            // As a bound, 24 is after every hour.
+            let is_possible = (least..=most).contains(&number) || !is_equal;
+            (!is_possible).then(|| format!("« {filter} » donne {of}, et jamais {number}"))
+        }
         HEURE_DE => text.map(|text| {
             let whole: Option<u32> = text.trim().parse().ok().filter(|it| *it < 24);
             let meant = match whole {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::place::place_of;
 use crate::rules::template::analysis::parts::Parts;
+use crate::rules::template::filters::DATE_ISO;
 use crate::rules::template::lint::calendar;
 use crate::rules::template::lint::conditions;
 use crate::rules::template::lint::date_comparisons;
@@ -108,6 +109,9 @@ fn letters(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
     Some((at, message))
 }
 
+/// The last name in the path of a text that its author writes freely.
+const DESCRIPTION: &str = "description";
+
 /// A string in which a value is searched for as in a list.
 fn list(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
     let ((at, text), end) = match words.get(path.end..)? {
@@ -115,7 +119,15 @@ fn list(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
         [(_, "not"), (_, "in"), text, ..] => (*text, path.end + 3),
         _ => return None,
     };
-    let text = unquoted(text).filter(|it| it.contains(BETWEEN))?;
+    let word = unquoted(text)?;
+    if path.text.rsplit('.').next() == Some(DESCRIPTION) && is_whole(words, path.begin, end) {
+        let (shown, not) = (&path.text, if end == path.end + 3 { "not " } else { "" });
+        let message = format!(
+            "c'est la description entière qui est cherchée dans « {word} » : écrivez « {text} {not}in {shown} »"
+        );
+        return Some((at, message));
+    }
+    let text = Some(word).filter(|it| it.contains(BETWEEN))?;
     let list = text.split(BETWEEN).map(str::trim);
     let list: Vec<String> = list
         .filter(|it| !it.is_empty())
@@ -142,9 +154,10 @@ fn number(words: &[Word<'_>], path: &Path, sample: &Value) -> Option<(usize, Str
 }
 
 /// Filters that return a string.
-const OF_TEXT: [&str; 10] = [
+const OF_TEXT: [&str; 11] = [
     "heure",
     "date",
+    DATE_ISO,
     "date_heure",
     "date_longue",
     "upper",

@@ -26,9 +26,58 @@ pub(in crate::rules::template) fn meant_by(
             message: format!("« is {text} » s'écrit « == {text} »"),
         }),
         [.., (at, "?")] => choice(source, tag, *at),
+        [.., (at, whole), (sign, between @ ("," | ":"))]
+            if is_digits(whole) && at + whole.len() == *sign =>
+        {
+            number(source, *at, whole, between)
+        }
+        [.., (at, word)] if hour(word).is_some() => {
+            let message = hour(word)?;
+            Some(Slip { at: *at, message })
+        }
         [.., (_, "|"), filter, (colon, ":")] => filter_with_colon(source, tag, *filter, *colon),
         _ => None,
     }
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit())
+}
+
+/// A number with a decimal comma, or an hour with minutes: `2,5`, `18:30`.
+fn number(source: &str, at: usize, whole: &str, between: &str) -> Option<Slip> {
+    let rest = source.get(at + whole.len() + 1..)?;
+    let end = rest.find(|it: char| !it.is_ascii_digit());
+    let part = &rest[..end.unwrap_or(rest.len())];
+    if part.is_empty() {
+        return None;
+    }
+    let message = if between == "," {
+        format!("« {whole},{part} » s'écrit avec un point : écrivez {whole}.{part}")
+    } else {
+        with_minutes(whole, part)?
+    };
+    Some(Slip { at, message })
+}
+
+/// What to write instead of an hour such as `18h` or `18h30`.
+fn hour(word: &str) -> Option<String> {
+    let (whole, part) = word.split_once(['h', 'H'])?;
+    let hour: u32 = whole.parse().ok().filter(|it| *it < 24)?;
+    if part.is_empty() {
+        return Some(format!("une heure s'écrit sans « h » : écrivez {hour}"));
+    }
+    with_minutes(whole, part)
+}
+
+/// The message for an hour with minutes.
+fn with_minutes(hour: &str, minutes: &str) -> Option<String> {
+    let is_time = is_digits(hour) && is_digits(minutes) && hour.len() < 3 && minutes.len() == 2;
+    is_time.then(|| {
+        format!(
+            "une heure avec ses minutes est un texte : écrivez \"{hour:0>2}:{minutes}\", guillemets compris, à comparer avec « signalement.date_creation | heure »"
+        )
+    })
 }
 
 /// Words for « nothing » in French or other languages.

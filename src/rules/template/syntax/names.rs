@@ -3,7 +3,7 @@
 use crate::rules::diagnostic::nearest;
 
 /// The filters of every template.
-const FILTERS: [&str; 54] = [
+const FILTERS: [&str; 55] = [
     "abs",
     "attr",
     "batch",
@@ -14,6 +14,7 @@ const FILTERS: [&str; 54] = [
     "d",
     "date",
     "date_heure",
+    "date_iso",
     "date_longue",
     "default",
     "dictsort",

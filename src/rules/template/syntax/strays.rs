@@ -23,7 +23,7 @@ pub(in crate::rules::template) fn strays(
 }
 
 /// Signs around a value in mail merges and other template systems.
-const AROUND: [(&str, &str); 9] = [
+const AROUND: [(&str, &str); 10] = [
     ("«", "»"),
     ("<%=", "%>"),
     ("<%", "%>"),
@@ -33,6 +33,7 @@ const AROUND: [(&str, &str); 9] = [
     ("<", ">"),
     ("%", "%"),
     ("$(", ")"),
+    ("((", "))"),
 ];
 
 /// Values in the signs of a mail merge. Only a value with a field counts: « bien » alone may be an ordinary word.
@@ -90,14 +91,17 @@ pub(in crate::rules::template) fn bare(source: &str) -> Vec<Slip> {
                 own[..begin].trim_end(),
                 own[begin + path.len()..].trim_start(),
             );
-            let is_part = before.ends_with(|it| BEFORE_BARE.contains(it))
+            // In other languages, a dollar sign begins a name.
+            let dollar = usize::from(own[..begin].ends_with('$'));
+            let is_part = dollar == 0 && before.ends_with(|it| BEFORE_BARE.contains(it))
                 || after.starts_with(|it| AFTER_BARE.contains(it));
             if is_part || !advice::exists(path) {
                 continue;
             }
+            let written = &own[begin - dollar..begin + path.len()];
             let message =
-                format!("« {path} » part tel quel : une valeur s'écrit « {{{{ {path} }}}} »");
-            let at = text.start + begin;
+                format!("« {written} » part tel quel : une valeur s'écrit « {{{{ {path} }}}} »");
+            let at = text.start + begin - dollar;
             found.push(Slip { at, message });
         }
     }

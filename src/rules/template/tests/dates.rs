@@ -95,14 +95,14 @@ fn a_possible_hour_day_or_month_is_not_reported(#[case] condition: &str) {
 #[case(
     "{% if signalement.date_creation | date > \"01/12/2026\" %}a{% endif %}",
     42,
-    "« date » met le jour avant le mois, et l'ordre de tels textes n'est pas celui des dates : écrivez « signalement.date_creation[:10] », à comparer avec \"2026-12-01\"",
-    "{% if signalement.date_creation[:10] > \"2026-12-01\" %}a{% endif %}"
+    "« date » met le jour avant le mois, et l'ordre de tels textes n'est pas celui des dates : écrivez « signalement.date_creation | date_iso », à comparer avec \"2026-12-01\"",
+    "{% if signalement.date_creation | date_iso > \"2026-12-01\" %}a{% endif %}"
 )]
 #[case(
     "{% if signalement.date_creation >= \"24/12/2026\" %}a{% endif %}",
     36,
-    "commence par l'année : écrivez « signalement.date_creation[:10] », à comparer avec \"2026-12-24\"",
-    "{% if signalement.date_creation[:10] >= \"2026-12-24\" %}a{% endif %}"
+    "commence par l'année : écrivez « signalement.date_creation | date_iso », à comparer avec \"2026-12-24\"",
+    "{% if signalement.date_creation | date_iso >= \"2026-12-24\" %}a{% endif %}"
 )]
 #[case(
     "{% if signalement.date_creation | heure < \"7:00\" %}a{% endif %}",
@@ -132,6 +132,166 @@ fn a_misread_date_is_reported(
 #[case("\"décembre\" in signalement.date_creation | date_longue")]
 #[case("signalement.date_creation | heure_de < 7")]
 fn a_correctly_read_date_is_not_reported(#[case] condition: &str) {
+    assert_eq!(
+        remarks(&format!("{{% if {condition} %}}a{{% endif %}}")),
+        []
+    );
+}
+
+#[rstest]
+#[case("{{ signalement.date_creation }}", 4)]
+#[case("le {{- evenement.signalement.date_creation -}}.", 8)]
+#[case("{% if bien %}{{ signalement.date_creation }}{% endif %}", 17)]
+fn a_date_printed_as_sowell_writes_it_is_reported(#[case] text: &str, #[case] column: u32) {
+    one(text, column, "date_creation | date »");
+    let remedy = text.replace("date_creation", "date_creation | date");
+    assert_eq!(remarks(&remedy), []);
+}
+
+#[rstest]
+#[case("{{ signalement.date_creation | date }} {{ signalement.date_creation[:4] }}")]
+#[case("<time datetime=\"{{ signalement.date_creation }}\">hier</time>")]
+#[case("https://vivest.example/?le={{ signalement.date_creation }}")]
+#[case("{% set d = signalement.date_creation %}{{ d | date }}")]
+#[case("{% set d %}{{ signalement.date_creation }}{% endset %}{{ d | date }}")]
+#[case("{% filter date %}{{ signalement.date_creation }}{% endfilter %}")]
+#[case("{# {{ signalement.date_creation }} #}{% raw %}{{ signalement.date_creation }}{% endraw %}")]
+fn a_date_in_a_form_for_programs_is_not_reported(#[case] text: &str) {
+    assert_eq!(remarks(text), []);
+}
+
+#[test]
+fn the_contexte_may_have_a_date_as_sowell_writes_it() {
+    assert_eq!(told("{{ signalement.date_creation }}"), []);
+}
+
+#[rstest]
+#[case(
+    "signalement.date_creation == \"2026-12-31\"",
+    36,
+    "porte aussi l'heure : écrivez « signalement.date_creation | date_iso », à comparer avec \"2026-12-31\"",
+    "signalement.date_creation | date_iso == \"2026-12-31\""
+)]
+#[case(
+    "signalement.date_creation <= \"2026-12-31\"",
+    36,
+    "porte aussi l'heure",
+    "signalement.date_creation | date_iso <= \"2026-12-31\""
+)]
+#[case(
+    "\"2026-12-31\" >= signalement.date_creation",
+    7,
+    "porte aussi l'heure",
+    "\"2026-12-31\" >= signalement.date_creation | date_iso"
+)]
+#[case(
+    "signalement.date_creation >= \"2026-12-1\"",
+    36,
+    "deux chiffres pour le mois et pour le jour : écrivez « signalement.date_creation | date_iso », à comparer avec \"2026-12-01\"",
+    "signalement.date_creation | date_iso >= \"2026-12-01\""
+)]
+#[case(
+    "signalement.date_creation >= \"2026-31-12\"",
+    36,
+    "à comparer avec \"2026-12-31\"",
+    "signalement.date_creation | date_iso >= \"2026-12-31\""
+)]
+#[case(
+    "signalement.date_creation >= 2026-12-01",
+    36,
+    "à comparer avec \"2026-12-01\", guillemets compris",
+    "signalement.date_creation | date_iso >= \"2026-12-01\""
+)]
+#[case(
+    "signalement.date_creation >= 01/12/2026",
+    36,
+    "à comparer avec \"2026-12-01\", guillemets compris",
+    "signalement.date_creation | date_iso >= \"2026-12-01\""
+)]
+#[case(
+    "signalement.date_creation | date == \"1/12/2026\"",
+    43,
+    "écrivez \"01/12/2026\"",
+    "signalement.date_creation | date == \"01/12/2026\""
+)]
+#[case(
+    "signalement.date_creation | date == \"2026-12-01\"",
+    43,
+    "écrivez \"01/12/2026\"",
+    "signalement.date_creation | date == \"01/12/2026\""
+)]
+#[case(
+    "signalement.date_creation | date_iso == \"1/12/2026\"",
+    47,
+    "écrivez \"2026-12-01\"",
+    "signalement.date_creation | date_iso == \"2026-12-01\""
+)]
+#[case(
+    "signalement.date_creation | date_longue == \"1er décembre 2026\"",
+    50,
+    "écrivez \"mardi 1er décembre 2026\"",
+    "signalement.date_creation | date_longue == \"mardi 1er décembre 2026\""
+)]
+#[case(
+    "signalement.date_creation | mois_de == 13",
+    46,
+    "de 1 à 12, et jamais 13",
+    "signalement.date_creation | mois_de == 12"
+)]
+#[case(
+    "signalement.date_creation | heure_de == 24",
+    47,
+    "de 0 à 23, et jamais 24",
+    "signalement.date_creation | heure_de in [22, 0]"
+)]
+#[case(
+    "signalement.description in \"ascenseur\"",
+    34,
+    "écrivez « \"ascenseur\" in signalement.description »",
+    "\"ascenseur\" in signalement.description"
+)]
+#[case(
+    "signalement.description not in \"ascenseur\"",
+    38,
+    "écrivez « \"ascenseur\" not in signalement.description »",
+    "\"ascenseur\" not in signalement.description"
+)]
+fn a_date_that_never_matches_as_meant_is_reported(
+    #[case] condition: &str,
+    #[case] column: u32,
+    #[case] words: &str,
+    #[case] remedy: &str,
+) {
+    one(
+        &format!("{{% if {condition} %}}a{{% endif %}}"),
+        column,
+        words,
+    );
+    assert_eq!(remarks(&format!("{{% if {remedy} %}}a{{% endif %}}")), []);
+}
+
+#[rstest]
+#[case(
+    "signalement.date_creation >= \"2026-12-21\" and signalement.date_creation < \"2027-01-03\""
+)]
+#[case("signalement.date_creation <= \"2026-11-31\" or signalement.date_creation >= \"2026\"")]
+#[case(
+    "\"2026-12-21\" <= signalement.date_creation and \"2027-01-03\" > signalement.date_creation"
+)]
+#[case("signalement.date_creation[:10] == \"2026-12-31\"")]
+#[case(
+    "signalement.date_creation[:4] == \"2026\" or signalement.date_creation is startingwith \"2026-12\""
+)]
+#[case("signalement.date_creation <= \"2026-12-31T23:59:59\"")]
+#[case(
+    "signalement.date_creation | date == \"25/12/2026\" or (signalement.date_creation | date)[:5] == \"25/12\""
+)]
+#[case("signalement.date_creation | date_iso in [\"2026-12-24\", \"2026-12-25\"]")]
+#[case("signalement.date_creation | date_longue == \"vendredi 25 décembre 2026\"")]
+#[case("signalement.date_creation | heure_de < 24 and signalement.date_creation | mois_de <= 12")]
+#[case("signalement.date_creation == demande.uid or signalement.description == \"2026-12-31\"")]
+#[case("signalement.photos == 2026-12-01 or \"2026-12-1\" in signalement.description")]
+fn a_date_that_may_match_is_not_reported(#[case] condition: &str) {
     assert_eq!(
         remarks(&format!("{{% if {condition} %}}a{{% endif %}}")),
         []

@@ -224,3 +224,32 @@ fn a_pointless_comparison_is_reported(
 fn a_comparison_that_may_be_true_is_not_reported(#[case] text: &str) {
     assert_eq!(remarks(text), []);
 }
+
+#[rstest]
+#[case("context.txt")]
+#[case("Contexte.txt")]
+#[case("contexte (1).txt")]
+fn a_contexte_under_a_different_name_is_reported_once(#[case] name: &str) {
+    let files = FileSet::from([(
+        format!("{FOLDER}{name}"),
+        b"{{ signalement.description }}".to_vec(),
+    )]);
+    let mut faults = Vec::new();
+    assert!(Templates::compile(&files, &mut faults).is_none());
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    let remedy = format!("renommez modeles/{name} en modeles/contexte.txt");
+    assert!(faults[0].message.contains(&remedy), "{faults:?}");
+}
+
+#[rstest]
+#[case("contact.txt", "Bonjour")]
+#[case("contexte-refus.txt", "Bonjour")]
+#[case("context.txt", "Objet: x\nBonjour")]
+#[case("_contexte.txt", "Bonjour")]
+fn another_file_is_not_taken_for_the_contexte(#[case] name: &str, #[case] text: &str) {
+    let files = FileSet::from([(format!("{FOLDER}{name}"), text.as_bytes().to_vec())]);
+    let mut faults = Vec::new();
+    assert!(Templates::compile(&files, &mut faults).is_none());
+    let missing = faults.iter().find(|it| it.file == CONTEXTE);
+    assert_eq!(missing.unwrap().message, "ce fichier manque");
+}

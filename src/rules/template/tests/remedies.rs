@@ -392,3 +392,56 @@ fn proposed_forms_work(#[case] text: &str) {
     context["residence"]["gestionnaires"]["gardien"] = json!({"nom": "G"});
     templates.unwrap().contexte(&values_of(&context)).unwrap();
 }
+
+#[rstest]
+#[case("{% if signalement.photos > 2,5 %}a{% endif %}", (1, 28), "écrivez 2.5", "{% if signalement.photos > 2.5 %}a{% endif %}")]
+#[case("{{ 2,5 }}", (1, 4), "« 2,5 » s'écrit avec un point", "{{ 2.5 }}")]
+#[case("{% if signalement.date_creation | heure_de >= 18h %}a{% endif %}", (1, 47), "écrivez 18", "{% if signalement.date_creation | heure_de >= 18 %}a{% endif %}")]
+#[case("{% if signalement.date_creation | heure_de >= 8h30 %}a{% endif %}", (1, 47), "écrivez \"08:30\", guillemets compris, à comparer avec « signalement.date_creation | heure »", "{% if signalement.date_creation | heure >= \"08:30\" %}a{% endif %}")]
+#[case("{% if signalement.date_creation | heure >= 18:30 %}a{% endif %}", (1, 44), "écrivez \"18:30\"", "{% if signalement.date_creation | heure >= \"18:30\" %}a{% endif %}")]
+#[case("{{ «signalement.photos» }}", (1, 4), "écrivez seulement signalement.photos", "{{ signalement.photos }}")]
+#[case("{{ “priorite” }}", (1, 4), "écrivez seulement priorite", "{{ priorite }}")]
+#[case("{% if «signalement.photos» > 2 %}a{% endif %}", (1, 7), "écrivez seulement signalement.photos", "{% if signalement.photos > 2 %}a{% endif %}")]
+#[case("{{ signalement.photos.length }}", (1, 4), "« signalement.photos » est déjà un nombre : écrivez « signalement.photos » seul", "{{ signalement.photos }}")]
+#[case("{{ signalement.photos | length }}", (1, 25), "écrivez « signalement.photos » sans « | length »", "{{ signalement.photos }}")]
+#[case("{% if signalement.photos | count > 2 %}a{% endif %}", (1, 28), "sans « | count »", "{% if signalement.photos > 2 %}a{% endif %}")]
+#[case("{{ nom }}", (1, 4), "« signalement.auteur » pour le nom de l'auteur, « residence.nom » pour celui de la résidence", "{{ signalement.auteur }}{{ residence.nom }}")]
+#[case("{{ residence-nom }}", (1, 14), "« residence-nom » n'existe pas : écrivez « residence.nom »", "{{ residence.nom }}")]
+#[case("{{ residence/nom }}", (1, 14), "« residence/nom » n'existe pas : écrivez « residence.nom »", "{{ residence.nom }}")]
+#[case("{{ signalement-date-creation }}", (1, 16), "écrivez « signalement.date_creation »", "{{ signalement.date_creation }}")]
+#[case("{{ residence_nom }}", (1, 4), "« residence_nom » n'existe pas : écrivez « residence.nom »", "{{ residence.nom }}")]
+#[case("{{ locataire }}", (1, 4), "écrivez « signalement.auteur »", "{{ signalement.auteur }}")]
+#[case("{{ demandeur }}", (1, 4), "écrivez « signalement.auteur »", "{{ signalement.auteur }}")]
+#[case("{{ locataire.email }}", (1, 4), "écrivez « signalement.email_auteur »", "{{ signalement.email_auteur }}")]
+#[case("{{ technique.nom }}", (1, 4), "écrivez « residence.gestionnaires.technique.nom »", "{{ residence.gestionnaires.technique.nom }}")]
+#[case("{{ batiment }}", (1, 4), "les noms connus sont signalement, residence, bien, qualification, priorite", "{{ residence.nom }}")]
+fn a_slip_is_explained(
+    #[case] text: &str,
+    #[case] place: (u32, u32),
+    #[case] words: &str,
+    #[case] remedy: &str,
+) {
+    assert_one_told(text, place, words);
+    assert_eq!(told(remedy), []);
+}
+
+#[test]
+fn the_names_of_an_email_are_listed_with_its_own_keys() {
+    let (_, faults) = compile(&[("m.txt", "Objet: x\n\n{{ nom }}{{ batiment }}")]);
+    assert_eq!(faults, [], "a script may give these names");
+    let (templates, _) = compile(&[("m.txt", "Objet: x\n\n{{ batiment }}")]);
+    let error = templates.unwrap().mail("m", &|_, _| None).unwrap_err();
+    let advised = error.advised.unwrap();
+    assert!(
+        advised.contains("demande, evenement, et les clés que le message de accuses.rhai ajoute"),
+        "{advised}"
+    );
+}
+
+#[rstest]
+#[case("{% set client = [] %}{{ client.nom }}")]
+#[case("{% for usager in [{}] %}{{ usager.nom }}{% endfor %}")]
+fn names_given_in_the_template_are_not_advised_against(#[case] text: &str) {
+    let told = told(text);
+    assert!(!told.iter().any(|it| it.2.contains("auteur")), "{told:?}");
+}

@@ -67,6 +67,8 @@ fn values_in_single_braces_are_reported() {
     "« <%= signalement.auteur %> » part tel quel : une valeur s'écrit « {{ signalement.auteur }} »"
 )]
 #[case("Bonjour <% demande.uid %>", 9, "« <% demande.uid %> » part tel quel")]
+#[case("Bonjour ((residence.nom))", 9, "« ((residence.nom)) » part tel quel")]
+#[case("Bonjour $residence.nom,", 9, "« $residence.nom » part tel quel")]
 fn a_mail_merge_value_is_reported(#[case] text: &str, #[case] column: u32, #[case] words: &str) {
     one(text, column, words);
 }
@@ -109,7 +111,44 @@ fn other_words_without_braces_are_not_reported(#[case] text: &str) {
 #[rstest]
 #[case("Le « bien » est à 50 % ou 60 %, [voir note], <b>vite</b>, [[x]], <% vite %>")]
 #[case("« {{ signalement.auteur }} » [{{ demande.uid }}] <{{ signalement.email_auteur }}>")]
+#[case("((le bien)) ((demande.autre)) $demande 50 $ (residence.nom) $autre.nom")]
 #[case("« demande.autre » {# «demande.uid» #}{% raw %}[demande.uid]{% endraw %}")]
 fn other_words_in_such_signs_are_not_reported(#[case] text: &str) {
+    assert_eq!(remarks(text), []);
+}
+
+#[rstest]
+#[case(
+    "{{ \"signalement.photos\" }}",
+    4,
+    "écrivez signalement.photos sans guillemets"
+)]
+#[case(
+    "Bonjour {{ 'residence.nom' | upper }}",
+    12,
+    "écrivez residence.nom sans"
+)]
+#[case("{{ 'à ' ~ \"residence.nom\" }}", 11, "écrivez residence.nom sans")]
+#[case(
+    "{{ 'un' if \"signalement.auteur\" == 'Léa' else 'deux' }}",
+    12,
+    "écrivez signalement.auteur sans"
+)]
+fn a_value_in_quotes_is_reported(#[case] text: &str, #[case] column: u32, #[case] words: &str) {
+    one(text, column, words);
+    let path = words.split(' ').nth(1).unwrap();
+    let remedy = text.replace(&format!("\"{path}\""), path);
+    assert_eq!(remarks(&remedy.replace(&format!("'{path}'"), path)), []);
+}
+
+#[rstest]
+#[case("{{ 'signalement.autre' }} {{ \"bien\" }} {{ 'Les photos' }} {{ 'vivest.example' }}")]
+#[case("{{ signalement.autres['residence.nom'] | default('residence.nom') }}")]
+#[case("{% if 'residence.nom' in signalement.autres %}a{% endif %}")]
+#[case("{% if signalement.auteur == 'residence.nom' %}a{% endif %}")]
+#[case("{# {{ 'residence.nom' }} #}{% raw %}{{ 'residence.nom' }}{% endraw %}")]
+#[case("{{ 'Écrivez signalement.photos' }}")]
+#[case("{% set nom = 'residence.nom' %}{{ nom }}")]
+fn other_texts_in_quotes_are_not_reported(#[case] text: &str) {
     assert_eq!(remarks(text), []);
 }

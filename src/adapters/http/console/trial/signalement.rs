@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 use super::form::Filled;
 use super::residences::{self, Found};
@@ -14,10 +14,11 @@ use super::{Choice, Consequences, ForeseenRefusal, Untried, failed, unreadable};
 use crate::adapters::explanation::{outcome, printable};
 use crate::adapters::http::AppState;
 use crate::adapters::http::body::check_size;
-use crate::adapters::http::console::page;
 use crate::adapters::http::console::session::Operator;
+use crate::adapters::http::console::{failure, page};
 use crate::adapters::http::problem::Problem;
 use crate::adapters::submission;
+use crate::crash;
 use crate::domain::demande::NewDemande;
 use crate::domain::ports::Client;
 use crate::domain::referentiel::Gestionnaire;
@@ -62,7 +63,7 @@ pub(super) async fn show(_: Operator, State(state): State<AppState>) -> Response
     let shown = Page::of(generation, move |it| Filled::harmless(it, now)).await;
     match shown {
         Ok(shown) => page(StatusCode::OK, &shown),
-        Err(problem) => problem.into_response(),
+        Err(problem) => failure(problem),
     }
 }
 
@@ -74,7 +75,7 @@ pub(super) async fn run(
 ) -> Response {
     match tried(&state, filled).await {
         Ok((status, shown)) => page(status, &shown),
-        Err(problem) => problem.into_response(),
+        Err(problem) => failure(problem),
     }
 }
 
@@ -170,6 +171,7 @@ impl Page {
     }
 
     fn new(generation: &Generation, form: Filled) -> Self {
+        crash::panic_at("trial");
         let (rules, referentiel) = (&generation.rules, &generation.referentiel);
         let qualifications = rules.qualifications.values().map(|it| Choice {
             code: it.code.clone(),

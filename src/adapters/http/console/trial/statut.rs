@@ -14,7 +14,9 @@ use crate::adapters::http::console::page;
 use crate::adapters::http::console::session::Operator;
 use crate::adapters::http::demandes::read_event;
 use crate::adapters::http::problem::Problem;
+use crate::crash;
 use crate::domain::demande::Uid;
+use crate::domain::statut::StatutEvent;
 use crate::flows::outbound::OutboundError;
 use crate::rules::compile::{Generation, Target};
 use crate::rules::decide::StatutDecision;
@@ -135,9 +137,13 @@ pub(super) async fn run(
 
 /// Reads the form as the CRM's event, and tries it.
 async fn try_out(state: &AppState, form: &Filled) -> Result<Outcome, Untried> {
+    // As in the API, the faults of the body come before an unknown reference.
+    let (event, _) = read_event(form.uid.clone(), &form.body())?;
     let demande = form.demande()?;
-    let uid = demande.clone().unwrap_or_else(foresee::uid);
-    let (event, _) = read_event(uid.as_str().to_owned(), &form.body())?;
+    let event = StatutEvent {
+        uid: demande.clone().unwrap_or_else(foresee::uid),
+        ..event
+    };
     let tried = state.outbound.try_out(event, demande.as_ref()).await?;
     let (sentence, refusal) = match &tried.tried.foreseen.decision {
         StatutDecision::Translate { statut_sowell } => (
@@ -163,6 +169,7 @@ async fn try_out(state: &AppState, form: &Filled) -> Result<Outcome, Untried> {
 
 impl Page {
     fn new(generation: &Generation, form: Filled) -> Self {
+        crash::panic_at("trial");
         let statuts = &generation.rules.statuts;
         let known = statuts.table.keys().chain(statuts.ignorer.keys());
         let values = |of: &str| {

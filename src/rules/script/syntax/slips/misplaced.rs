@@ -1,9 +1,10 @@
 //! What was written where the parser expects a token: usually a word from another language, or a missing token before
 //! it.
 
-use super::{ASKING, NOT_IN, Written, between_brackets, several, without_hash};
+use super::{ASKING, NOT_IN, Refused, between_brackets, several, without_hash};
+use crate::rules::addressee::APART;
 use crate::rules::place::place_of;
-use crate::rules::script::syntax::brackets::{Place, opening_of};
+use crate::rules::script::syntax::brackets::{Place, open_at, opening_of};
 use crate::rules::script::syntax::foreign;
 use crate::rules::script::syntax::tokens::{Kind, Token, is_of_name, tokens};
 
@@ -22,8 +23,8 @@ struct Stop<'t> {
 }
 
 /// The slip behind a missing token.
-pub(super) fn find(token: &str, written: &Written<'_>) -> Option<Place> {
-    let Written { text, at, place } = *written;
+pub(super) fn find(token: &str, refused: &Refused<'_>) -> Option<Place> {
+    let Refused { text, at, place } = *refused;
     let (before, after) = text.split_at(at);
     let rest = after.split('\n').next().unwrap_or_default();
     let word = rest.find(|it: char| !is_of_name(it));
@@ -38,6 +39,8 @@ pub(super) fn find(token: &str, written: &Written<'_>) -> Option<Place> {
     let here = |message| (place, message);
     stop.of_other_language()
         .or_else(|| stop.hour())
+        .or_else(|| stop.decimal())
+        .or_else(|| stop.assigned())
         .or_else(|| several::texts(text, at))
         .or_else(|| stop.without_parentheses())
         .or_else(|| stop.of_switch())
@@ -67,7 +70,8 @@ impl Stop<'_> {
         if self.rest.starts_with("n'est pas ") {
             return Some("« n'est pas » : écrivez « != »".to_owned());
         }
-        if ["or", "ou", "OR"].contains(&self.word) && !self.is_in_condition() {
+        let is_or = ["or", "ou"].contains(&self.word.to_lowercase().as_str());
+        if is_or && !self.is_in_condition() {
             if let Some(message) = several::texts(self.text, self.at) {
                 return Some(message);
             }
@@ -84,7 +88,8 @@ impl Stop<'_> {
                 },
             );
         }
-        if let Some(message) = foreign::word(self.word) {
+        let foreign = foreign::word(self.word);
+        if let Some(message) = foreign.or_else(|| foreign::with_capitals(self.word)) {
             // Several strings have a message of their own.
             return several::texts(self.text, self.at).or(Some(message));
         }
@@ -113,6 +118,35 @@ impl Stop<'_> {
         };
         is_hour.then(|| {
             format!("une heure s'écrit sans « h » ni minutes, comme un nombre de 0 à 23 : écrivez « {hour} »")
+        })
+    }
+
+    /// A number with a comma, outside a list, where the parser expects neither a comma nor another number.
+    fn decimal(&self) -> Option<String> {
+        let whole = self.before.rsplit(|it: char| !it.is_ascii_digit()).next()?;
+        let rest = self.rest.strip_prefix(',')?;
+        let digits = rest.find(|it: char| !it.is_ascii_digit());
+        let fraction = &rest[..digits.unwrap_or(rest.len())];
+        let of_name = self.before[..self.before.len() - whole.len()].ends_with(is_of_name);
+        // The cases of a `switch` may be numbers.
+        let is_number = !whole.is_empty() && !fraction.is_empty() && !of_name;
+        (is_number && self.token != "=>").then(|| {
+            format!("un nombre à virgule s'écrit avec un point : écrivez « {whole}.{fraction} »")
+        })
+    }
+
+    /// A value assigned inside the brackets of a condition.
+    fn assigned(&self) -> Option<String> {
+        let is_assigned = self.rest.starts_with('=') && !self.rest.starts_with("==");
+        let opens = open_at(self.text, self.at)?;
+        let front = self.text[..opens].trim_end();
+        let word = &front[front.trim_end_matches(is_of_name).len()..];
+        // « si (…) » is read as a call of « si ».
+        let is_condition = self.token == ")"
+            || foreign::word(word).is_some()
+            || foreign::with_capitals(word).is_some();
+        (is_assigned && is_condition && self.text[opens..].starts_with('(')).then(|| {
+            "« = » donne une valeur à une variable ; pour comparer, écrivez « == »".to_owned()
         })
     }
 
@@ -164,7 +198,8 @@ impl Stop<'_> {
         let front = &self.before[begins..];
         let indent = front.len() - front.trim_start().len();
         let (word, _) = front.trim_start().split_once('(')?;
-        let message = foreign::word(word.trim_end())?;
+        let word = word.trim_end();
+        let message = foreign::word(word).or_else(|| foreign::with_capitals(word))?;
         let line = self.at - self.before.len();
         Some((place_of(self.text, line + begins + indent), message))
     }
@@ -185,6 +220,17 @@ impl Stop<'_> {
         }
         if self.token == "{" {
             return self.behind_condition();
+        }
+        if self.token == ":" && self.rest.starts_with([',', '}']) {
+            let addressee = self.before.contains("#{a:");
+            let apart = if addressee {
+                format!(" ; {APART}")
+            } else {
+                String::new()
+            };
+            return Some(format!(
+                "dans un objet #{{…}}, chaque valeur vient après un nom, comme « nom: valeur »{apart}"
+            ));
         }
         self.rest
             .starts_with(';')
@@ -236,10 +282,6 @@ impl Stop<'_> {
             ));
         }
         let sign = rest.chars().next()?;
-        let digit = |it: Option<char>| it.is_some_and(|it| it.is_ascii_digit());
-        if sign == ',' && digit(before.chars().next_back()) && digit(rest.chars().nth(1)) {
-            return here("un nombre à virgule s'écrit avec un point, comme 1.5".to_owned());
-        }
         let found = if word.is_empty() {
             sign.to_string()
         } else {

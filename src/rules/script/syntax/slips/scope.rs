@@ -1,14 +1,14 @@
 //! Names that one function knows, where another one or no function uses them.
 
-use super::{Entry, Written};
+use super::{Entry, Refused};
 use crate::rules::place::place_of;
 use crate::rules::script::syntax::brackets::Place;
-use crate::rules::script::syntax::outline::{self, functions};
+use crate::rules::script::syntax::outline::{Function, functions};
 use crate::rules::script::syntax::tokens::{Token, tokens};
 
 /// What to do about a name that is unknown here and known elsewhere; `entry` is the script's function.
-pub(super) fn find(name: &str, written: &Written<'_>, entry: Entry<'_>) -> Option<Place> {
-    let Written { text, at, place } = *written;
+pub(super) fn find(name: &str, refused: &Refused<'_>, entry: Entry<'_>) -> Option<Place> {
+    let Refused { text, at, place } = *refused;
     let (function, parameters) = entry;
     let all = functions(text);
     let Some(own) = all.iter().find(|it| it.extent.contains(&at)) else {
@@ -35,12 +35,7 @@ pub(super) fn find(name: &str, written: &Written<'_>, entry: Entry<'_>) -> Optio
 }
 
 /// The lines beside all functions that belong into one of them.
-fn beside(
-    text: &str,
-    at: usize,
-    function: &outline::Written<'_>,
-    all: &[outline::Written<'_>],
-) -> Place {
+fn beside(text: &str, at: usize, function: &Function<'_>, all: &[Function<'_>]) -> Place {
     let after = all.iter().rev().find(|it| it.extent.end <= at);
     let next = all.iter().find(|it| it.extent.start > at);
     let from = after.map_or(0, |it| it.extent.end);

@@ -1,6 +1,6 @@
 //! Undefined names: words from other languages, strings without quotes, fields without the object in front.
 
-use super::{Entry, Written, scope};
+use super::{Entry, Refused, scope};
 use crate::rules::alike::bare;
 use crate::rules::diagnostic::nearest;
 use crate::rules::place::place_of;
@@ -9,20 +9,26 @@ use crate::rules::script::syntax::brackets::Place;
 use crate::rules::script::syntax::foreign;
 use crate::rules::script::syntax::outline::functions;
 use crate::rules::script::syntax::tokens::{self, is_of_name, tokens};
+use crate::rules::script::{ACTEUR_EN_CHARGE, GESTIONNAIRE_CONCERNE};
+
+/// The keys of the result of `affecter`.
+const RESULTS: [&str; 2] = [GESTIONNAIRE_CONCERNE, ACTEUR_EN_CHARGE];
 
 /// What an undefined name probably means; `entry` is the script's function.
-pub(super) fn find(name: &str, written: &Written<'_>, entry: Entry<'_>) -> Option<Place> {
-    let Written { text, at, place } = *written;
+pub(super) fn find(name: &str, refused: &Refused<'_>, entry: Entry<'_>) -> Option<Place> {
+    let Refused { text, at, place } = *refused;
     let (_, parameters) = entry;
     let rest = text.get(at..)?.strip_prefix(name)?;
     let told = negated(name, rest)
         .or_else(|| holed(name, rest))
         .or_else(|| accented(text, at))
-        .or_else(|| foreign::word(name));
+        .or_else(|| without_quotes(whole(text, at, name), name, text))
+        .or_else(|| foreign::word(name))
+        .or_else(|| with_capitals(name, text, at, parameters));
     if let Some(message) = told {
         return Some((place, message));
     }
-    if let Some(found) = scope::find(name, written, entry) {
+    if let Some(found) = scope::find(name, refused, entry) {
         return Some(found);
     }
     let end = at + name.len();
@@ -33,7 +39,7 @@ pub(super) fn find(name: &str, written: &Written<'_>, entry: Entry<'_>) -> Optio
         let message = field(name, rest, parameters)
             .or_else(|| of_other_script(name, parameters))
             .or_else(|| near(name, text))
-            .unwrap_or_else(|| unknown(name, &text[..at]));
+            .unwrap_or_else(|| unknown(name, &text[..at], rest, parameters));
         Some((place, message))
     })
 }
@@ -61,6 +67,70 @@ fn negated(name: &str, rest: &str) -> Option<String> {
         return None;
     };
     Some(format!("« {name} {value} » : écrivez « {value} {sign} »"))
+}
+
+/// The code or e-mail address that begins with this name, such as `MZ-02`, of which the engine only reads the first word;
+/// the name itself if it is neither.
+pub(in crate::rules::script) fn whole<'t>(text: &'t str, at: usize, name: &'t str) -> &'t str {
+    let Some(rest) = text.get(at..) else {
+        return name;
+    };
+    let end = |of: &dyn Fn(char) -> bool| {
+        let end = rest.find(|it| !of(it)).unwrap_or(rest.len());
+        rest[..end].trim_end_matches(['-', '.'])
+    };
+    let address = end(&|it| is_of_name(it) || "-.@+".contains(it));
+    if let Some((before, after)) = address.split_once('@')
+        && before.starts_with(name)
+        && after.contains('.')
+    {
+        return address;
+    }
+    let code = end(&|it| is_of_name(it) || it == '-');
+    let is_call = rest[code.len()..].starts_with(['(', '.', '[']);
+    if code.len() > name.len() && !is_call && is_code(name) {
+        code
+    } else {
+        name
+    }
+}
+
+/// Whether a name has only signs that codes have.
+fn is_code(name: &str) -> bool {
+    let of_code = |it: char| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_';
+    name.chars().count() > 1 && name.chars().all(of_code)
+}
+
+/// A code or address of several words, without quotes.
+fn without_quotes(whole: &str, name: &str, text: &str) -> Option<String> {
+    // « MAX-1 » may be a calculation with a name that is written otherwise above.
+    let is_text = whole != name && (whole.contains('@') || near(name, text).is_none());
+    is_text
+        .then(|| format!("« {whole} » est un texte : écrivez-le entre guillemets, « \"{whole}\" »"))
+}
+
+/// A keyword, or a name known here, written with capital letters: « Si », « Signalement ».
+fn with_capitals(name: &str, text: &str, at: usize, parameters: &[&str]) -> Option<String> {
+    let lower = name.to_lowercase();
+    if lower == name {
+        return None;
+    }
+    let words: Vec<&str> = tokens(text)
+        .filter(tokens::Token::counts)
+        .map(|it| it.written)
+        .collect();
+    let is_defined = words
+        .windows(2)
+        .any(|it| ["let", "const", "for"].contains(&it[0]) && it[1] == lower);
+    if is_defined || parameters.contains(&lower.as_str()) {
+        return Some(format!(
+            "variable inconnue : « {name} » ; écrivez « {lower} », sans majuscule"
+        ));
+    }
+    let before = text[..at].trim_end();
+    // There, it is a code or a word without quotes.
+    let is_text = BEFORE_TEXTS.iter().any(|it| before.ends_with(it));
+    foreign::with_capitals(name).filter(|_| !is_text)
 }
 
 /// An interpolated string as in other languages: `f"…{valeur}…"`.
@@ -218,16 +288,28 @@ const BEFORE_TEXTS: [&str; 9] = [
     "modele:",
 ];
 
-fn unknown(name: &str, before: &str) -> String {
-    let of_code = |it: char| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_';
-    let is_code = name.chars().count() > 1 && name.chars().all(of_code);
+fn unknown(name: &str, before: &str, rest: &str, parameters: &[&str]) -> String {
     let before = before.trim_end();
-    if is_code || BEFORE_TEXTS.iter().any(|it| before.ends_with(it)) {
+    if is_code(name) || BEFORE_TEXTS.iter().any(|it| before.ends_with(it)) {
         return format!(
             "variable inconnue : « {name} » ; si c'est un texte, écrivez-le entre guillemets : « \"{name}\" »"
         );
     }
+    let rest = rest.trim_start();
+    let is_assigned = rest.starts_with('=') && !rest.starts_with("==");
+    if RESULTS.contains(&name) && is_assigned {
+        return format!(
+            "« {name} » n'est pas une variable, mais une clé du résultat : écrivez à la place « return #{{{}: …, {}: …}}; »",
+            RESULTS[0], RESULTS[1]
+        );
+    }
+    let is_value = before.ends_with('=') && !before.ends_with("==");
+    let manager = if is_value && parameters.contains(&"residence") {
+        format!(" ; un gestionnaire se lit par « residence.gestionnaires.get(\"{name}\") »")
+    } else {
+        String::new()
+    };
     format!(
-        "variable inconnue : « {name} » ; une variable se définit plus haut par « let {name} = … ; », et un texte s'écrit entre guillemets"
+        "variable inconnue : « {name} » ; une variable se définit plus haut par « let {name} = … ; », et un texte s'écrit entre guillemets{manager}"
     )
 }

@@ -1,0 +1,6 @@
+//! Starting, stopping, and the settings.
+
+mod crash;
+mod handover;
+mod resume;
+mod settings;
