@@ -345,6 +345,8 @@ fn two_managers_of_a_type_are_refused_with_the_remedy(
 #[case("TOTAL : 14;;", "est un total")]
 #[case("Total général;;14", "est un total")]
 #[case("Total résidences;1 234;", "est un total")]
+#[case("Total;1\u{202f}234;", "est un total")]
+#[case("Total\u{a0}: 1\u{a0}234,50;;", "est un total")]
 #[case("code;nom;adresse", "répète la première")]
 #[case("Code;Nom;Adresse", "répète la première")]
 fn a_row_that_is_no_residence_is_reported_at_its_line(#[case] row: &str, #[case] words: &str) {
