@@ -6,10 +6,10 @@
 mod channels;
 mod connected;
 mod generation;
+mod ignored;
 mod impossible;
 mod rehearsal;
 mod remarks;
-mod sides;
 mod tables;
 mod twins;
 mod vocabulary;

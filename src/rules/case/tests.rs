@@ -147,6 +147,20 @@ fn a_failing_case_shows_the_expected_and_the_actual_value() {
 }
 
 #[test]
+fn all_residences_of_a_name_are_suggested() {
+    let (mut rules, mut exports) = shipped();
+    let residences = "code;nom;adresse\nR;Lilas;x\nT;Lilas;y\nU;Roses;z\n";
+    exports.insert("residences.csv".into(), residences.as_bytes().to_vec());
+    let case = "cas: [{nom: un, signalement: {residence: lilas, qualification: ASC}, attendu: {transmis: true}}]";
+    rules.insert("cas/a.yaml".into(), case.as_bytes().to_vec());
+    let (_, told) = compile(&rules, &exports, Known::default());
+    let words = "c'est le nom de « R » et « T » : écrivez l'un de ces codes";
+    let told: Vec<_> = told.iter().filter(|it| it.file == "cas/a.yaml").collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].message.contains(words), "{told:?}");
+}
+
+#[test]
 fn unknown_codes_are_reported_at_their_own_lines() {
     let cases = "cas:
   - nom: un

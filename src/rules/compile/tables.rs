@@ -9,7 +9,7 @@ use super::generation::{
     Correspondance, Mode, QUALIFICATIONS, Qualification, STATUTS, Statuts, TRANSMISSION, Target,
     Transmission, Word,
 };
-use super::{remarks, sides, twins};
+use super::{ignored, remarks, twins};
 use crate::domain::statut::SELON_FIELDS;
 use crate::rules::diagnostic::{Diagnostic, any_error, code, suggestion};
 use crate::rules::place::Located;
@@ -189,8 +189,7 @@ pub(super) fn statuts(
         return None;
     }
     note_initial_without_target(&raw.initial, &table, faults);
-    sides::note_renamed(&table, faults);
-    sides::note_ignored_plurals(&ignorer, &table, faults);
+    ignored::note_ignored_plurals(&ignorer, &table, faults);
     Some(Statuts {
         initial: Word {
             text: raw.initial.text,

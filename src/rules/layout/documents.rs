@@ -6,9 +6,9 @@ use crate::rules::alike::bare;
 use crate::rules::referentiel::FILES;
 use crate::rules::{script, template};
 
-/// The extensions of texts.
+/// Extensions of word-processor files.
 const TEXTS: [&str; 5] = ["docx", "doc", "odt", "rtf", "pages"];
-/// The extensions of workbooks.
+/// Extensions of workbooks.
 const WORKBOOKS: [&str; 6] = ["xlsx", "xls", "xlsm", "xlsb", "ods", "numbers"];
 
 /// Whether a path in the folder of rules is that of a document that may have been meant as a rule: a template, or a
@@ -65,17 +65,17 @@ pub(super) fn export_of_workbook(name: &str) -> Option<&'static str> {
 
 /// What is reported about such a workbook.
 pub(super) fn message_of_workbook(meant: &str, files: &FileSet) -> String {
-    let only = if files.contains_key(meant) {
-        format!(", seul l'est « {meant} »")
-    } else {
-        String::new()
-    };
+    if files.contains_key(meant) {
+        return format!(
+            "ce classeur n'est pas lu, seul l'est « {meant} » : après une modification, enregistrez-le aussi au format CSV, sous ce nom ; pour ne plus voir cette remarque, rangez le classeur dans un autre dossier, par exemple « archives »"
+        );
+    }
     format!(
-        "ce classeur n'est pas lu{only} : dans votre tableur, enregistrez-le au format CSV, sous le nom « {meant} », puis rangez-le dans un autre dossier, par exemple « archives »"
+        "ce classeur n'est pas lu : dans votre tableur, enregistrez-le au format CSV, sous le nom « {meant} », puis rangez le classeur dans un autre dossier, par exemple « archives »"
     )
 }
 
-/// The name without its extension, and the extension in lower case; `None` for a file that programs leave.
+/// The name without its extension, and the extension in lower case; `None` for a file left behind by a program.
 fn stem_of(name: &str) -> Option<(&str, String)> {
     let (stem, ending) = name.rsplit_once('.')?;
     let is_left = name.starts_with(['.', '~', '#']);
@@ -165,7 +165,7 @@ mod tests {
             (set(&[(name, "")]), "ce classeur n'est pas lu : dans votre"),
             (
                 set(&[(name, ""), (meant, "")]),
-                "ce classeur n'est pas lu, seul l'est « ",
+                "ce classeur n'est pas lu, seul l'est",
             ),
         ] {
             let mut faults = Vec::new();
@@ -173,9 +173,7 @@ mod tests {
             assert_eq!((faults.len(), faults[0].file.as_str()), (1, name));
             assert!(faults[0].message.starts_with(words), "{faults:?}");
             assert!(
-                faults[0]
-                    .message
-                    .contains(&format!("sous le nom « {meant} »")),
+                faults[0].message.contains(&format!("« {meant} »")),
                 "{faults:?}"
             );
         }

@@ -7,8 +7,8 @@ use crate::rules::diagnostic::{Diagnostic, Severity, code};
 
 /// The word with which a row of totals begins.
 const TOTAL: &str = "total";
-/// Words that may follow it.
-const BEHIND: [&str; 9] = [
+/// Words that may follow [`TOTAL`].
+const AFTER_TOTAL: [&str; 9] = [
     "general",
     "generale",
     "des",
@@ -61,12 +61,14 @@ fn is_total(values: &[&str]) -> bool {
         return false;
     }
     let own: String = bare(first).collect();
-    let mut words = own.split([' ', ':']).filter(|it| !it.is_empty());
+    let mut words = own
+        .split(|sign: char| sign.is_whitespace() || sign == ':')
+        .filter(|it| !it.is_empty());
     let is_number = |it: &str| {
         it.chars()
-            .all(|sign| sign.is_ascii_digit() || " .,".contains(sign))
+            .all(|sign| sign.is_ascii_digit() || sign.is_whitespace() || ".,".contains(sign))
     };
     words.next() == Some(TOTAL)
-        && words.all(|it| is_number(it) || BEHIND.contains(&it))
+        && words.all(|it| is_number(it) || AFTER_TOTAL.contains(&it))
         && others.iter().all(|it| is_number(it))
 }

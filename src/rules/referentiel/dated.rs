@@ -1,10 +1,19 @@
-//! Columns that date the rows of an export: they are not read, so that a row counts as soon as the file is saved.
+//! Columns that date the rows of an export. They are not read, and explain why a row is given twice.
 
 use crate::rules::alike::bare;
-use crate::rules::diagnostic::{Diagnostic, code};
 
-/// Words in the name of a column that gives the date from which or until which a row counts.
-const OF_EFFECT: [&str; 8] = [
+/// Words in the name of a column of dates.
+const WORDS: [&str; 18] = [
+    "date",
+    "debut",
+    "fin",
+    "depuis",
+    "du",
+    "au",
+    "arrivee",
+    "depart",
+    "start",
+    "end",
     "effet",
     "partir",
     "jusqu",
@@ -14,10 +23,6 @@ const OF_EFFECT: [&str; 8] = [
     "effective",
     "vigueur",
 ];
-/// Words in the name of a column of other dates, which only explain why a row is given twice.
-const OF_DATES: [&str; 10] = [
-    "date", "debut", "fin", "depuis", "du", "au", "arrivee", "depart", "start", "end",
-];
 
 /// A column that is not read and may contain dates.
 pub(super) struct Dated {
@@ -25,27 +30,20 @@ pub(super) struct Dated {
     name: String,
     /// Its position in a record.
     at: usize,
-    /// Whether its dates say when a row counts.
-    of_effect: bool,
     /// Whether it contains a date.
     pub found: bool,
 }
 
-/// The columns of which the name suggests dates, among those that are not read.
+/// The unread columns whose names suggest dates.
 pub(super) fn columns(headers: &[String], read: &[&str]) -> Vec<Dated> {
     let others = headers.iter().enumerate();
     let others = others.filter(|(_, name)| !read.contains(&name.as_str()));
     let dated = others.filter_map(|(at, name)| {
         let own: String = bare(name).collect();
-        let has = |known: &[&str]| {
-            let mut words = own.split(|it: char| !it.is_alphanumeric());
-            words.any(|word| known.contains(&word))
-        };
-        let of_effect = has(&OF_EFFECT);
-        (of_effect || has(&OF_DATES)).then(|| Dated {
+        let mut words = own.split(|it: char| !it.is_alphanumeric());
+        words.any(|word| WORDS.contains(&word)).then(|| Dated {
             name: name.clone(),
             at,
-            of_effect,
             found: false,
         })
     });
@@ -76,15 +74,4 @@ fn is_date(text: &str) -> bool {
 pub(super) fn first(all: &[Dated]) -> Option<String> {
     let first = all.iter().find(|it| it.found)?;
     Some(first.name.clone())
-}
-
-/// Reports the columns whose dates say when a row counts.
-pub(super) fn report(file: &str, all: &[Dated], faults: &mut Vec<Diagnostic>) {
-    for it in all.iter().filter(|it| it.of_effect && it.found) {
-        let message = format!(
-            "la colonne « {} » n'est pas lue : chaque ligne compte dès que le fichier est enregistré, quelle que soit sa date",
-            it.name
-        );
-        faults.push(Diagnostic::at(code::EXPORT, file, 1, 0, message).as_warning());
-    }
 }

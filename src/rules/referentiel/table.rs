@@ -137,7 +137,6 @@ fn read_text<const N: usize>(
     let names = reader.headers().map(names).unwrap_or_default();
     let mut dated = dated::columns(&names, &columns);
     let mut table = read_rows(&mut reader, file, places, format, &mut dated, faults)?;
-    dated::report(file, &dated, faults);
     table.dated = dated::first(&dated);
     Ok(table)
 }

@@ -380,6 +380,43 @@ fn a_character_that_hides_a_value_is_reported_at_its_position(
     assert_eq!((faults[0].line, faults[0].column), at, "{faults:?}");
 }
 
+#[rstest]
+#[case(
+    "{low: faible, urgent: haute#nouveau, high: haute}",
+    "effacez-le : « haute »",
+    "{low: faible, urgent: haute, high: haute}"
+)]
+#[case(
+    "{low: faible, urgent: haute#nouveau}",
+    "effacez-le : « haute »",
+    "{low: faible, urgent: haute}"
+)]
+#[case(
+    "{low: faible, urgent: haute#nouveau, high: haute}",
+    "entre guillemets",
+    "{low: faible, urgent: \"haute#nouveau\", high: haute}"
+)]
+#[case(
+    "\n  low: faible\n  urgent: haute#nouveau\n  high: haute",
+    "« haute # nouveau »",
+    "\n  low: faible\n  urgent: haute # nouveau\n  high: haute"
+)]
+fn a_comment_glued_to_a_word_is_a_remark_until_the_remedy(
+    #[case] wrong: &str,
+    #[case] words: &str,
+    #[case] mended: &str,
+) {
+    let mut faults = Vec::new();
+    let read = priorites("p.yaml", &format!("priorites: {wrong}\n"), &mut faults);
+    assert!(read.is_some());
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].message.contains(words), "{faults:?}");
+    faults.clear();
+    let read = priorites("p.yaml", &format!("priorites: {mended}\n"), &mut faults);
+    assert_eq!(faults, []);
+    assert_eq!(read.map(|it| it.len()), Some(wrong.matches(':').count()));
+}
+
 /// The messages about a file of qualifications with these two codes.
 fn told_of_codes(first: &str, second: &str) -> Vec<String> {
     let block = "    libelle: L\n    type_gestionnaire: t\n    workflow: W\n";

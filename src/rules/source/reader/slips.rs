@@ -255,8 +255,14 @@ impl Reader<'_> {
         else {
             return;
         };
+        // Between braces or brackets, the comment would hide what closes them.
+        let remedy = if self.is_inside_brackets(word) {
+            format!("effacez-le : « {before} » (ou mettez le mot")
+        } else {
+            format!("mettez une espace devant « # » : « {before} # {after} » (ou le mot")
+        };
         let message = format!(
-            "« {} » : ce « # » fait partie du mot ; si « {after} » est un commentaire, mettez une espace devant « # » : « {before} # {after} » (ou le mot entre guillemets, s'il est bien ainsi)",
+            "« {} » : ce « # » fait partie du mot ; si « {after} » est un commentaire, {remedy} entre guillemets, s'il est bien ainsi)",
             word.text
         );
         self.remark(code::SHAPE, word.line, word.column, message);
@@ -267,7 +273,7 @@ impl Reader<'_> {
         if joined_by_et(&word.text) && self.is_written(word) {
             let several = word.text.replace(" et ", ", ");
             let message = format!(
-                "« {} » compte pour un seul : s'il y en a plusieurs, écrivez « {several} » (ou mettez-le entre guillemets si c'en est bien un seul)",
+                "« {} » compte pour un seul : s'il y en a plusieurs, écrivez-les séparément : [{several}], ou un tiret par ligne (ou mettez-le entre guillemets si c'en est bien un seul)",
                 word.text
             );
             self.remark(code::RULE, word.line, word.column, message);
@@ -325,13 +331,23 @@ impl Reader<'_> {
 
     /// Whether a text appears literally in its line, without quotes.
     fn is_written(&self, it: &Located) -> bool {
+        self.behind(it).is_some()
+    }
+
+    /// Whether a text without quotes is followed on its line by a comma or by what closes a group. Outside of brackets
+    /// and braces, these would be part of the text.
+    fn is_inside_brackets(&self, it: &Located) -> bool {
+        let rest = self.behind(it).unwrap_or_default();
+        rest.trim_start().starts_with([',', '}', ']'])
+    }
+
+    /// The rest of the line after a text that appears in it literally, without quotes.
+    fn behind(&self, it: &Located) -> Option<&str> {
         let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
-        let written = number(it.line).zip(number(it.column));
-        let written = written.and_then(|(line, column)| {
-            let line = self.text.lines().nth(line)?;
-            line.get(line.char_indices().nth(column)?.0..)
-        });
-        written.is_some_and(|line| line.starts_with(&it.text))
+        let (line, column) = number(it.line).zip(number(it.column))?;
+        let line = self.text.lines().nth(line)?;
+        let written = line.get(line.char_indices().nth(column)?.0..)?;
+        written.strip_prefix(it.text.as_str())
     }
 
     /// Reports a word of a list that spans several lines: it was meant as several words, and a comma is missing.
