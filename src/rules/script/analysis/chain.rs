@@ -45,11 +45,23 @@ impl<'e> Chain<'e> {
 
     /// The chain as a script would write it; `None` if part of it is computed.
     pub(in crate::rules::script) fn shown(&self) -> Option<String> {
+        let is_call = |(link, _): &(Link<'_>, _)| matches!(link, Link::Call(_));
+        if self.links.iter().any(is_call) {
+            return None;
+        }
+        self.shown_with_calls()
+    }
+
+    /// Like [`Self::shown`], also with calls that take no value, such as `to_lower()`.
+    pub(in crate::rules::script) fn shown_with_calls(&self) -> Option<String> {
         let mut shown = self.root.to_owned();
         for (link, _) in &self.links {
             match link {
                 Link::Field(name) => shown = format!("{shown}.{name}"),
                 Link::Key(name) => shown = format!("{shown}.get(\"{name}\")"),
+                Link::Call(call) if call.args.is_empty() => {
+                    shown = format!("{shown}.{}()", call.name);
+                }
                 Link::Computed | Link::Call(_) => return None,
             }
         }

@@ -2,7 +2,7 @@
 
 use rhai::{ASTNode, Expr, FnCallExpr};
 
-use crate::rules::date_text::{DateText, Impossible, Precision, judge, may_begin, next};
+use crate::rules::date_text::{DateText, Impossible, Precision, judge, may_begin, next, without_end};
 use crate::rules::script::Remark;
 use crate::rules::script::analysis::chain::{Chain, Link};
 use crate::rules::script::analysis::names::{Bound, Names};
@@ -83,17 +83,17 @@ fn replaced(shown: &str, sign: &str, word: &str) -> Option<String> {
         "==" | "!=" if word.len() < "2026-01-31T10:00:00".len() => {
             let not = if sign == "!=" { "!" } else { "" };
             Some(format!(
-                "« {shown} » porte aussi l'heure, et ne vaut jamais « {word} » : écrivez « {not}{shown}.starts_with(\"{word}\") »"
+                "« {shown} » contient aussi l'heure, et ne vaut jamais « {word} » : écrivez « {not}{shown}.starts_with(\"{word}\") »"
             ))
         }
         "<=" => next(word).map(|next| {
             let length = match precision {
-                Precision::Year => "cette année",
-                Precision::Month => "ce mois",
-                _ => "ce jour",
+                Precision::Year => "toute cette année",
+                Precision::Month => "tout ce mois",
+                _ => "tout ce jour",
             };
             format!(
-                "« {shown} » porte aussi l'heure, et « <= \"{word}\" » ne comprend rien de {length} : pour le comprendre, écrivez « {shown} < \"{next}\" », et sinon « {shown} < \"{word}\" »"
+                "« {shown} » contient aussi l'heure, et « <= \"{word}\" » exclut {length} : pour l'inclure, écrivez « {shown} < \"{next}\" », sinon « {shown} < \"{word}\" »"
             )
         }),
         _ => None,
@@ -108,7 +108,7 @@ pub(super) fn misspelt(word: &str, is_order: bool) -> Option<String> {
         DateText::Impossible(Impossible { is_month, .. }) if is_order && !is_month => None,
         DateText::Impossible(it) => Some(impossible(word, &it)),
         DateText::Unlike(date) => Some(format!(
-            "les dates de SoWell s'écrivent comme « 2026-01-31T10:00:00 », avec deux chiffres pour le mois et le jour : écrivez « {date} »"
+            "les dates de SoWell s'écrivent comme « 2026-01-31T10:00:00 » : écrivez « {date} »"
         )),
         DateText::DayFirst(date) => Some(format!(
             "une date de SoWell commence par l'année : écrivez « {date} »"
@@ -153,7 +153,7 @@ fn of_list(call: &FnCallExpr, names: &Names) -> Option<Remark> {
         named => Chain::of(named)?.shown()?,
     };
     let message = format!(
-        "« {shown} » porte aussi l'heure, et n'est jamais dans cette liste : écrivez « {shown}.sub_string(0, {length}) in {written} »"
+        "« {shown} » contient aussi l'heure, et n'est jamais dans cette liste : écrivez « {shown}.sub_string(0, {length}) in {written} »"
     );
     Some((value.start_position(), message))
 }
@@ -161,7 +161,7 @@ fn of_list(call: &FnCallExpr, names: &Names) -> Option<Remark> {
 /// A date without a time, as SoWell writes it.
 fn without_time(word: &str) -> Option<String> {
     let date = match judge(word) {
-        DateText::Right(_) => word.trim_end_matches('-').to_owned(),
+        DateText::Right(_) => without_end(word).to_owned(),
         DateText::Unlike(date) | DateText::DayFirst(date) => date,
         DateText::Impossible(_) | DateText::Other => return None,
     };

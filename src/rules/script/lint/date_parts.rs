@@ -12,7 +12,7 @@ use crate::rules::script::analysis::given::Kind;
 use crate::rules::script::analysis::names::{Bound, Names};
 use crate::rules::script::lint::date_comparisons::misspelt;
 
-/// A date, of a leap year and a month of 31 days, so that each part fits whatever the others are.
+/// A date to put a part into: of a leap year, so that 02-29 fits, and of a month of 31 days, so that each day fits.
 const SAMPLE: &str = "2028-01-31T10:00:00";
 /// The month and the day.
 const MONTH_AND_DAY: Range<usize> = 5..10;
@@ -63,7 +63,7 @@ fn of_call(
     words.find_map(|(word, at)| Some((at, fault(&part, &word, is_order)?)))
 }
 
-/// Why a part of a date never equals this text; for `is_order`, why they are not ordered as dates are.
+/// Why a part of a date never equals this text or, if `is_order`, is not ordered by date against it.
 fn fault(part: &Range<usize>, word: &str, is_order: bool) -> Option<String> {
     if part.start == 0 {
         let is_date = !matches!(judge(word), DateText::Other);
@@ -97,8 +97,8 @@ fn fault(part: &Range<usize>, word: &str, is_order: bool) -> Option<String> {
     never(part, word)
 }
 
-/// Rewrites a day and month as a date of SoWell has them: « 24/12 » as « 12-24 ». `None` for any other text, and for one
-/// that is right.
+/// Rewrites a day and month as a date of SoWell has them: « 24/12 » as « 12-24 ». `None` for any other text, and for
+/// one that is right.
 fn month_and_day(word: &str) -> Option<String> {
     let (one, two) = word.split_once(['-', '/', '.'])?;
     let is_number =
@@ -121,6 +121,10 @@ fn month_and_day(word: &str) -> Option<String> {
 
 /// A part of the right length that no date has.
 fn never(part: &Range<usize>, word: &str) -> Option<String> {
+    // The second digit of a month or a day may follow another first one than in the sample.
+    if ![0, 5, 8].contains(&part.start) {
+        return None;
+    }
     let mut date = SAMPLE.to_owned();
     date.replace_range(part.start.., word);
     // What follows this part in the sample may not fit it: « 11 » is a month, but not one of 31 days.

@@ -35,7 +35,7 @@ fn of(value: &Expr, names: &Names) -> Option<Remark> {
     let Some(Bound::Text(word, at)) = names.bound(asked) else {
         return None;
     };
-    let message = jokers(&word, name).or_else(|| choices(&word, name))?;
+    let message = jokers(&word, name).or_else(|| choices(&chain, &word, name))?;
     Some((at, message))
 }
 
@@ -57,11 +57,7 @@ fn is_text(chain: &Chain<'_>, names: &Names) -> bool {
 /// A word between asterisks or percent signs, which stand for any letters elsewhere.
 fn jokers(word: &str, function: &str) -> Option<String> {
     let inner = word.trim_matches(['*', '%']);
-    let is_word = inner.chars().next().is_some_and(char::is_alphabetic)
-        && inner
-            .chars()
-            .all(|it| it.is_alphanumeric() || " -'_".contains(it));
-    (inner.len() < word.len() && is_word).then(|| {
+    (inner.len() < word.len() && is_words(inner)).then(|| {
         let meant = match (
             function,
             word.starts_with(['*', '%']),
@@ -76,22 +72,26 @@ fn jokers(word: &str, function: &str) -> Option<String> {
     })
 }
 
-/// Words between vertical bars, which mean « ou » elsewhere.
-fn choices(word: &str, function: &str) -> Option<String> {
+/// Whether a text consists of words, without any other sign.
+fn is_words(text: &str) -> bool {
+    text.chars().next().is_some_and(char::is_alphabetic)
+        && text
+            .chars()
+            .all(|it| it.is_alphanumeric() || " -'_".contains(it))
+}
+
+/// Words between vertical bars, which mean « ou » elsewhere; `chain` is the text in which they are searched for.
+fn choices(chain: &Chain<'_>, word: &str, function: &str) -> Option<String> {
     let words: Vec<&str> = word.split('|').map(str::trim).collect();
-    let is_word = |it: &&str| {
-        it.chars().next().is_some_and(char::is_alphabetic)
-            && it
-                .chars()
-                .all(|it| it.is_alphanumeric() || " -'_".contains(it))
-    };
-    (words.len() > 1 && words.iter().all(is_word)).then(|| {
+    (words.len() > 1 && words.iter().all(|it| is_words(it))).then(|| {
+        let shown = chain.shown_with_calls();
+        let text = shown.as_deref().unwrap_or("texte");
         let all: Vec<String> = words
             .iter()
-            .map(|it| format!("texte.{function}(\"{it}\")"))
+            .map(|it| format!("{text}.{function}(\"{it}\")"))
             .collect();
         format!(
-            "« {word} » est cherché tel quel, avec ce signe : pour l'un ou l'autre, écrivez « {} »",
+            "« {word} » est cherché tel quel, avec ce signe : pour l'un ou l'autre, écrivez « ({}) »",
             all.join(" || ")
         )
     })

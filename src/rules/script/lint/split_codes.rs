@@ -19,7 +19,7 @@ pub(super) fn codes(source: &str, names: &Names) -> Vec<Remark> {
         if !is_part && collect(value, source, &mut parts) && parts.len() > 1 {
             let code = parts.join("-");
             let message = format!(
-                "entre des guillemets, « - » retire un texte d'un autre : écrivez tout le code entre guillemets, « \"{code}\" »"
+                "entre deux textes, « - » retire le second du premier : écrivez tout le code dans les mêmes guillemets, « \"{code}\" »"
             );
             found.push((value.start_position(), message));
         }

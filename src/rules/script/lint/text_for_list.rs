@@ -15,15 +15,15 @@ pub(super) fn lists(names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
     names.walk(&mut |path| {
         // The engine turns « x in y » into `contains(y, x)`.
-        if let Some(ASTNode::Expr(Expr::FnCall(call, _))) = path.last()
+        if let [.., before, ASTNode::Expr(Expr::FnCall(call, _))] = path
             && call.name == "contains"
             && let [Expr::StringConstant(text, at), value] = call.args.as_slice()
         {
             if let Some(description) = description(value, names) {
-                let message = format!(
-                    "« {description} in \"{text}\" » cherche toute la description dans ce texte : écrivez « \"{text}\" in {description} »"
-                );
-                found.push((value.start_position(), message));
+                let begins = value.start_position();
+                // « x !in y » is a « ! » behind the beginning of x.
+                let is_not_in = matches!(before, ASTNode::Expr(Expr::FnCall(not, at)) if not.name == "!" && *at > begins);
+                found.push((begins, turned(&description, is_not_in, text)));
             } else if text.contains(BETWEEN)
                 && matches!(names.bound(value), Some(Bound::Given(_)))
             {
@@ -53,12 +53,35 @@ fn description(value: &Expr, names: &Names) -> Option<String> {
     Some(format!("{shown}{cased}"))
 }
 
+/// What is wrong with a description searched for in a text, or `is_not_in`.
+fn turned(description: &str, is_not_in: bool, text: &str) -> String {
+    let words = words(text);
+    let sign = if is_not_in { "!in" } else { "in" };
+    let meant = if words.len() > 1 {
+        let each: Vec<String> = words
+            .iter()
+            .map(|it| format!("{it} in {description}"))
+            .collect();
+        let not = if is_not_in { "!" } else { "" };
+        format!("{not}({})", each.join(" || "))
+    } else {
+        format!("\"{text}\" {sign} {description}")
+    };
+    format!(
+        "« {description} {sign} \"{text}\" » cherche toute la description dans ce texte : écrivez « {meant} »"
+    )
+}
+
 fn message(text: &str) -> String {
+    let list = words(text).join(", ");
+    format!(
+        "« {text} » est un seul texte, où la valeur est cherchée n'importe où : une liste s'écrit « [{list}] »"
+    )
+}
+
+/// The words in a text, each in quotes.
+fn words(text: &str) -> Vec<String> {
     let words = text.split(BETWEEN).map(str::trim);
     let words = words.filter(|it| !it.is_empty());
-    let list: Vec<String> = words.map(|it| format!("\"{it}\"")).collect();
-    format!(
-        "« {text} » est un seul texte, où la valeur est cherchée n'importe où : une liste s'écrit « [{}] »",
-        list.join(", ")
-    )
+    words.map(|it| format!("\"{it}\"")).collect()
 }

@@ -37,37 +37,37 @@ fn told(condition: &str) -> Vec<String> {
 )]
 #[case(
     "D >= \"2026-12-1\"",
-    "les dates de SoWell s'écrivent comme « 2026-01-31T10:00:00 », avec deux chiffres pour le mois et le jour : écrivez « 2026-12-01 »",
+    "les dates de SoWell s'écrivent comme « 2026-01-31T10:00:00 » : écrivez « 2026-12-01 »",
     "D >= \"2026-12-01\""
 )]
 #[case(
     "let debut = \"2026-12-5\"; D >= debut",
-    "les dates de SoWell s'écrivent comme « 2026-01-31T10:00:00 », avec deux chiffres pour le mois et le jour : écrivez « 2026-12-05 »",
+    "les dates de SoWell s'écrivent comme « 2026-01-31T10:00:00 » : écrivez « 2026-12-05 »",
     "let debut = \"2026-12-05\"; D >= debut"
 )]
 #[case(
     "D >= \"2026-12-21 18:00\"",
-    "les dates de SoWell s'écrivent comme « 2026-01-31T10:00:00 », avec deux chiffres pour le mois et le jour : écrivez « 2026-12-21T18:00 »",
+    "les dates de SoWell s'écrivent comme « 2026-01-31T10:00:00 » : écrivez « 2026-12-21T18:00 »",
     "D >= \"2026-12-21T18:00\""
 )]
 #[case(
     "D <= \"2027-01-03\"",
-    "« signalement.date_creation » porte aussi l'heure, et « <= \"2027-01-03\" » ne comprend rien de ce jour : pour le comprendre, écrivez « signalement.date_creation < \"2027-01-04\" », et sinon « signalement.date_creation < \"2027-01-03\" »",
+    "« signalement.date_creation » contient aussi l'heure, et « <= \"2027-01-03\" » exclut tout ce jour : pour l'inclure, écrivez « signalement.date_creation < \"2027-01-04\" », sinon « signalement.date_creation < \"2027-01-03\" »",
     "D < \"2027-01-04\""
 )]
 #[case(
     "\"2026-12\" >= D && 1 == 1",
-    "« signalement.date_creation » porte aussi l'heure, et « <= \"2026-12\" » ne comprend rien de ce mois : pour le comprendre, écrivez « signalement.date_creation < \"2027-01\" », et sinon « signalement.date_creation < \"2026-12\" »",
+    "« signalement.date_creation » contient aussi l'heure, et « <= \"2026-12\" » exclut tout ce mois : pour l'inclure, écrivez « signalement.date_creation < \"2027-01\" », sinon « signalement.date_creation < \"2026-12\" »",
     "D < \"2027-01\""
 )]
 #[case(
     "D in [\"2026-12-21\", \"2026-12-22\"]",
-    "« signalement.date_creation » porte aussi l'heure, et n'est jamais dans cette liste : écrivez « signalement.date_creation.sub_string(0, 10) in [\"2026-12-21\", \"2026-12-22\"] »",
+    "« signalement.date_creation » contient aussi l'heure, et n'est jamais dans cette liste : écrivez « signalement.date_creation.sub_string(0, 10) in [\"2026-12-21\", \"2026-12-22\"] »",
     "D.sub_string(0, 10) in [\"2026-12-21\", \"2026-12-22\"]"
 )]
 #[case(
     "D in [\"21/12/2026\"]",
-    "« signalement.date_creation » porte aussi l'heure, et n'est jamais dans cette liste : écrivez « signalement.date_creation.sub_string(0, 10) in [\"2026-12-21\"] »",
+    "« signalement.date_creation » contient aussi l'heure, et n'est jamais dans cette liste : écrivez « signalement.date_creation.sub_string(0, 10) in [\"2026-12-21\"] »",
     "D.sub_string(0, 10) in [\"2026-12-21\"]"
 )]
 #[case(
@@ -82,7 +82,7 @@ fn told(condition: &str) -> Vec<String> {
 )]
 #[case(
     "D.starts_with(\"2026-3\")",
-    "les dates de SoWell s'écrivent comme « 2026-01-31T10:00:00 », avec deux chiffres pour le mois et le jour : écrivez « 2026-03 »",
+    "les dates de SoWell s'écrivent comme « 2026-01-31T10:00:00 » : écrivez « 2026-03 »",
     "D.starts_with(\"2026-03\")"
 )]
 #[case(
@@ -97,7 +97,7 @@ fn told(condition: &str) -> Vec<String> {
 )]
 #[case(
     "let jour = D.sub_string(0, 10); jour >= \"2026-12-1\"",
-    "les dates de SoWell s'écrivent comme « 2026-01-31T10:00:00 », avec deux chiffres pour le mois et le jour : écrivez « 2026-12-01 »",
+    "les dates de SoWell s'écrivent comme « 2026-01-31T10:00:00 » : écrivez « 2026-12-01 »",
     "let jour = D.sub_string(0, 10); jour >= \"2026-12-01\""
 )]
 #[case(
@@ -174,6 +174,14 @@ fn a_date_that_means_something_else_is_reported(
 #[case("D >= \"2026-12-21\" && D.starts_with(\"2026\")")]
 #[case("D < \"2026-12-21\" || D >= \"2027-01-04\"")]
 #[case("D > \"2026-12-20\"")]
+#[case("D >= \"2026-01-01\" && D <= \"9999-12-31\"")]
+#[case("D <= \"9999\"")]
+#[case("D >= \"2026-12-21T\"")]
+#[case("D < \"2026-12-21T\"")]
+#[case("D.sub_string(0, 11) == \"2026-12-21T\"")]
+#[case("D.sub_string(9, 1) in [\"0\", \"2\", \"4\", \"6\", \"8\"]")]
+#[case("D.sub_string(6, 1) == \"0\"")]
+#[case("D.sub_string(5, 1) == \"1\" || D.sub_string(8, 1) == \"3\"")]
 #[case("D >= \"2026-12-21T18:00\" && D <= \"2026-12-21T23:59:59\"")]
 #[case("D < \"2026-11-31\"")]
 #[case("D >= \"2026-12\" && D < \"2027\"")]

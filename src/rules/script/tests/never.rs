@@ -264,7 +264,7 @@ fn a_condition_sometimes_true_is_not_reported(#[case] lines: &str) {
 )]
 #[case(
     "if signalement.date_creation == \"2026-01-15\" { throw 1 }",
-    "« signalement.date_creation » porte aussi l'heure, et ne vaut jamais « 2026-01-15 » : écrivez « signalement.date_creation.starts_with(\"2026-01-15\") »"
+    "« signalement.date_creation » contient aussi l'heure, et ne vaut jamais « 2026-01-15 » : écrivez « signalement.date_creation.starts_with(\"2026-01-15\") »"
 )]
 #[case(
     "let c = responsable; if signalement.photos > 1 { c = residence.gestionnaires.get(\"gardien\") ?? responsable; } if c == \"X-1\" { throw c }",

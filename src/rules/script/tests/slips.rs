@@ -33,12 +33,12 @@ fn told(lines: &str) -> Vec<String> {
 )]
 #[case(
     "if residence.code == \"MZ\"-02 { throw 1 }",
-    "entre des guillemets, « - » retire un texte d'un autre : écrivez tout le code entre guillemets, « \"MZ-02\" »",
+    "entre deux textes, « - » retire le second du premier : écrivez tout le code dans les mêmes guillemets, « \"MZ-02\" »",
     "if residence.code == \"MZ-02\" { throw 1 }"
 )]
 #[case(
     "if residence.code == \"RS\"-\"METZ\"-\"NORD\" { throw 1 }",
-    "entre des guillemets, « - » retire un texte d'un autre : écrivez tout le code entre guillemets, « \"RS-METZ-NORD\" »",
+    "entre deux textes, « - » retire le second du premier : écrivez tout le code dans les mêmes guillemets, « \"RS-METZ-NORD\" »",
     "if residence.code == \"RS-METZ-NORD\" { throw 1 }"
 )]
 #[case(
@@ -103,8 +103,33 @@ fn told(lines: &str) -> Vec<String> {
 )]
 #[case(
     "if signalement.description.to_lower().contains(\"ascenseur|lift\") { throw 1 }",
-    "« ascenseur|lift » est cherché tel quel, avec ce signe : pour l'un ou l'autre, écrivez « texte.contains(\"ascenseur\") || texte.contains(\"lift\") »",
-    "let texte = signalement.description.to_lower(); if texte.contains(\"ascenseur\") || texte.contains(\"lift\") { throw 1 }"
+    "« ascenseur|lift » est cherché tel quel, avec ce signe : pour l'un ou l'autre, écrivez « (signalement.description.to_lower().contains(\"ascenseur\") || signalement.description.to_lower().contains(\"lift\")) »",
+    "if (signalement.description.to_lower().contains(\"ascenseur\") || signalement.description.to_lower().contains(\"lift\")) { throw 1 }"
+)]
+#[case(
+    "let d = signalement.description; if residence.code == \"A\" && d.contains(\"a|b\") { throw 1 }",
+    "« a|b » est cherché tel quel, avec ce signe : pour l'un ou l'autre, écrivez « (d.contains(\"a\") || d.contains(\"b\")) »",
+    "let d = signalement.description; if residence.code == \"A\" && (d.contains(\"a\") || d.contains(\"b\")) { throw 1 }"
+)]
+#[case(
+    "let d = signalement.description; if !d.contains(\"a|b\") { throw 1 }",
+    "« a|b » est cherché tel quel, avec ce signe : pour l'un ou l'autre, écrivez « (d.contains(\"a\") || d.contains(\"b\")) »",
+    "let d = signalement.description; if !(d.contains(\"a\") || d.contains(\"b\")) { throw 1 }"
+)]
+#[case(
+    "if signalement.description in \"gaz, eau\" { throw 1 }",
+    "« signalement.description in \"gaz, eau\" » cherche toute la description dans ce texte : écrivez « (\"gaz\" in signalement.description || \"eau\" in signalement.description) »",
+    "if (\"gaz\" in signalement.description || \"eau\" in signalement.description) { throw 1 }"
+)]
+#[case(
+    "if residence.code == \"A\" && signalement.description !in \"gaz, eau\" { throw 1 }",
+    "« signalement.description !in \"gaz, eau\" » cherche toute la description dans ce texte : écrivez « !(\"gaz\" in signalement.description || \"eau\" in signalement.description) »",
+    "if residence.code == \"A\" && !(\"gaz\" in signalement.description || \"eau\" in signalement.description) { throw 1 }"
+)]
+#[case(
+    "if !(signalement.description in \"gaz\") { throw 1 }",
+    "« signalement.description in \"gaz\" » cherche toute la description dans ce texte : écrivez « \"gaz\" in signalement.description »",
+    "if !(\"gaz\" in signalement.description) { throw 1 }"
 )]
 #[case(
     "if residence.code.starts_with(\"MZ%\") { throw 1 }",
@@ -128,8 +153,13 @@ fn told(lines: &str) -> Vec<String> {
 )]
 #[case(
     "if signalement.description.contains(\"gaz\", \"feu\") { throw 1 }",
-    "« contains » demande 1 valeur, et non 2 : pour l'un ou l'autre texte, écrivez « texte.contains(…) || texte.contains(…) »",
-    "if signalement.description.contains(\"gaz\") || signalement.description.contains(\"feu\") { throw 1 }"
+    "« contains » demande 1 valeur, et non 2 : pour l'un ou l'autre texte, écrivez « (signalement.description.contains(…) || signalement.description.contains(…)) »",
+    "if (signalement.description.contains(\"gaz\") || signalement.description.contains(\"feu\")) { throw 1 }"
+)]
+#[case(
+    "let d = signalement.description; if residence.code == \"A\" && d.to_lower().contains(\"gaz\", \"feu\") { throw 1 }",
+    "« contains » demande 1 valeur, et non 2 : pour l'un ou l'autre texte, écrivez « (d.to_lower().contains(…) || d.to_lower().contains(…)) »",
+    "let d = signalement.description; if residence.code == \"A\" && (d.to_lower().contains(\"gaz\") || d.to_lower().contains(\"feu\")) { throw 1 }"
 )]
 #[case(
     "if annee_de(signalement.date_creation) == \"2026\" { throw 1 }",

@@ -49,6 +49,14 @@ pub(in crate::rules::script) fn unknown(
             _ => return true,
         };
         let message = fault(call, method, &functions, &own, &variables);
+        let message = message.map(|it| {
+            let is_of_several = method && call.args.len() > 1 && ASKING.contains(&&*call.name);
+            if is_of_several && !own.contains_key(&*call.name) {
+                format!("{it}{}", for_several(call, path))
+            } else {
+                it
+            }
+        });
         let alone = || asked_alone(call, method, path).filter(|_| !own.contains_key(&*call.name));
         if let Some(message) = message.map(|it| alone().unwrap_or(it)) {
             let (line, column) = position(at);
@@ -111,15 +119,29 @@ fn fault(
     let (last, others) = wanted.split_last()?;
     let mut all: Vec<String> = others.iter().map(usize::to_string).collect();
     all.push(counted(*last, "valeur"));
-    let each = if ASKING.contains(&name) && scripted.is_none() && given > 1 {
-        format!(" : pour l'un ou l'autre texte, écrivez « texte.{name}(…) || texte.{name}(…) »")
-    } else {
-        String::new()
-    };
     Some(format!(
-        "« {name} » demande {}, et non {given}{each}",
+        "« {name} » demande {}, et non {given}",
         all.join(" ou ")
     ))
+}
+
+/// What to write instead of a call that tests a string, the last node of `path`, with several values.
+fn for_several(call: &FnCallExpr, path: &[ASTNode]) -> String {
+    let dots = path.iter().rev().skip(1);
+    let dots = dots.take_while(|it| matches!(it, ASTNode::Expr(Expr::Dot(..))));
+    let before = dots.last().and_then(|it| {
+        let ASTNode::Expr(whole) = it else {
+            return None;
+        };
+        let mut chain = Chain::of(whole)?;
+        match chain.links.pop()? {
+            (Link::Call(last), _) if std::ptr::eq(last, call) => chain.shown_with_calls(),
+            _ => None,
+        }
+    });
+    let text = before.as_deref().unwrap_or("texte");
+    let name = call.name.as_str();
+    format!(" : pour l'un ou l'autre texte, écrivez « ({text}.{name}(…) || {text}.{name}(…)) »")
 }
 
 /// A function that tests a string, called without the string in front: the one tested just before was meant.

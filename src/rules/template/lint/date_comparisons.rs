@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 
 use crate::rules::calendar::{HEURE_DE, MONTHS, day_first};
-use crate::rules::date_text::{DateText, Impossible, Precision, judge, of_numbers};
+use crate::rules::date_text::{DateText, Impossible, Precision, judge, of_numbers, without_end};
 use crate::rules::template::filters::{self, DATE_ISO};
 use crate::rules::template::lint::never_true::{Vain, other};
 use crate::rules::template::syntax::tokens::{self, Path, Word, unquoted};
@@ -72,7 +72,7 @@ fn compared(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
             if meant == text {
                 return None;
             }
-            format!("« date » écrit la date comme \"31/01/2026\" : écrivez \"{meant}\"")
+            format!("« date » donne la date sous la forme \"31/01/2026\" : écrivez \"{meant}\"")
         }
         Some("date_longue") if !is_order => {
             let meant = long_date(text)?;
@@ -113,7 +113,7 @@ fn as_written(shown: &str, text: &str, sign: &str) -> Option<String> {
     let why = match judge(text) {
         // A day is before all instants of that day, so « until that day » leaves it out.
         DateText::Right(Precision::Day) if ["==", "!=", "<="].contains(&sign) => {
-            format!("« {shown} » porte aussi l'heure")
+            format!("« {shown} » contient aussi l'heure")
         }
         _ => why_unlike(text, !["==", "!="].contains(&sign))?,
     };
@@ -129,7 +129,7 @@ fn why_unlike(text: &str, is_order: bool) -> Option<String> {
     match judge(text) {
         DateText::DayFirst(_) => Some("une date de SoWell commence par l'année".to_owned()),
         DateText::Unlike(_) => {
-            Some("une date de SoWell a deux chiffres pour le mois et pour le jour".to_owned())
+            Some("les dates de SoWell s'écrivent comme « 2026-01-31T10:00:00 »".to_owned())
         }
         DateText::Impossible(Impossible { is_month, why, .. }) if is_month || !is_order => {
             Some(why)
@@ -141,7 +141,7 @@ fn why_unlike(text: &str, is_order: bool) -> Option<String> {
 /// The day that a text stands for, as `2026-12-31`; `None` if it is no day, or has a time.
 fn as_day(text: &str) -> Option<String> {
     let date = match judge(text) {
-        DateText::Right(Precision::Day) => text.to_owned(),
+        DateText::Right(Precision::Day) => without_end(text).to_owned(),
         DateText::Unlike(date) | DateText::DayFirst(date) => date,
         DateText::Impossible(Impossible { meant, .. }) => meant?,
         _ => return None,

@@ -5,11 +5,13 @@ use crate::rules::template::FOLDER;
 
 /// Headers for a copy.
 const COPIES: [&str; 6] = ["cc", "cci", "bcc", "copie", "copie à", "copie cachée"];
+/// Those for a copy that the reader is not told about.
+const HIDDEN_COPIES: [&str; 3] = ["cci", "bcc", "copie cachée"];
 /// Headers for the addressee.
 const ADDRESSEES: [&str; 5] = ["à", "a", "to", "destinataire", "destinataires"];
 /// Headers for the sender.
 const SENDERS: [&str; 4] = ["de", "from", "expéditeur", "reply-to"];
-/// The header that only the first line may be, and its English name.
+/// The subject header, allowed only on the first line, in French and English.
 const SUBJECTS: [&str; 2] = ["objet", "subject"];
 
 /// Every such line in the text of a file. A letter may repeat its subject or name its readers, so only lines at the
@@ -53,13 +55,14 @@ fn meant(path: &str, header: &str, value: &str, below_blank: bool) -> Option<Str
     let shown = address.filter(|it| !it.contains('{'));
     let shown = shown.map_or_else(|| "…".to_owned(), |it| format!("\"{it}\""));
     let is = |known: &[&str]| known.contains(&header);
+    // A letter may say who else receives it.
+    if below_blank && !is(&HIDDEN_COPIES) {
+        return None;
+    }
     if is(&COPIES) && address.is_some() {
         return Some(format!(
             "cette ligne part dans le texte, et personne ne reçoit de copie : effacez-la, et ajoutez à la liste de accuses.rhai un message #{{ a: {shown}, modele: \"{modele}\" }} de plus"
         ));
-    }
-    if below_blank {
-        return None;
     }
     if is(&ADDRESSEES) && address.is_some() {
         return Some(format!(

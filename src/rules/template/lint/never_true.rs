@@ -120,19 +120,25 @@ fn list(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
         _ => return None,
     };
     let word = unquoted(text)?;
-    if path.text.rsplit('.').next() == Some(DESCRIPTION) && is_whole(words, path.begin, end) {
-        let (shown, not) = (&path.text, if end == path.end + 3 { "not " } else { "" });
-        let message = format!(
-            "c'est la description entière qui est cherchée dans « {word} » : écrivez « {text} {not}in {shown} »"
-        );
-        return Some((at, message));
-    }
-    let text = Some(word).filter(|it| it.contains(BETWEEN))?;
-    let list = text.split(BETWEEN).map(str::trim);
+    let list = word.split(BETWEEN).map(str::trim);
     let list: Vec<String> = list
         .filter(|it| !it.is_empty())
         .map(|it| format!("\"{it}\""))
         .collect();
+    if path.text.rsplit('.').next() == Some(DESCRIPTION) && is_whole(words, path.begin, end) {
+        let (shown, not) = (&path.text, if end == path.end + 3 { "not " } else { "" });
+        let meant = if list.len() > 1 {
+            let each: Vec<String> = list.iter().map(|it| format!("{it} in {shown}")).collect();
+            format!("{not}({})", each.join(" or "))
+        } else {
+            format!("{text} {not}in {shown}")
+        };
+        let message = format!(
+            "c'est la description entière qui est cherchée dans « {word} » : écrivez « {meant} »"
+        );
+        return Some((at, message));
+    }
+    let text = Some(word).filter(|it| it.contains(BETWEEN))?;
     let message = format!(
         "« {text} » est un seul texte, où la valeur est cherchée n'importe où : une liste s'écrit « [{}] »",
         list.join(", ")

@@ -169,25 +169,25 @@ fn the_contexte_may_have_a_date_as_sowell_writes_it() {
 #[case(
     "signalement.date_creation == \"2026-12-31\"",
     36,
-    "porte aussi l'heure : écrivez « signalement.date_creation | date_iso », à comparer avec \"2026-12-31\"",
+    "contient aussi l'heure : écrivez « signalement.date_creation | date_iso », à comparer avec \"2026-12-31\"",
     "signalement.date_creation | date_iso == \"2026-12-31\""
 )]
 #[case(
     "signalement.date_creation <= \"2026-12-31\"",
     36,
-    "porte aussi l'heure",
+    "contient aussi l'heure",
     "signalement.date_creation | date_iso <= \"2026-12-31\""
 )]
 #[case(
     "\"2026-12-31\" >= signalement.date_creation",
     7,
-    "porte aussi l'heure",
+    "contient aussi l'heure",
     "\"2026-12-31\" >= signalement.date_creation | date_iso"
 )]
 #[case(
     "signalement.date_creation >= \"2026-12-1\"",
     36,
-    "deux chiffres pour le mois et pour le jour : écrivez « signalement.date_creation | date_iso », à comparer avec \"2026-12-01\"",
+    "« 2026-01-31T10:00:00 » : écrivez « signalement.date_creation | date_iso », à comparer avec \"2026-12-01\"",
     "signalement.date_creation | date_iso >= \"2026-12-01\""
 )]
 #[case(

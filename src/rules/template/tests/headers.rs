@@ -69,6 +69,8 @@ fn a_header_in_the_body_is_reported(#[case] text: &str, #[case] line: u32, #[cas
 #[case("Objet: x\n\nObjet : x\n\nMadame, Monsieur,\n")]
 #[case("Objet: x\n\nBonjour,\n\nMerci.\n\nCc : chef@vivest.example\nCopie : le gardien\n")]
 #[case("Objet: x\n\nCopie : le gardien\n\nBonjour\n")]
+#[case("Objet: x\n\nCopie : {{ demande.acteur_en_charge.email }}\n\nBonjour\n")]
+#[case("Objet: x\n\nCc : chef@vivest.example\n\nBonjour\n")]
 #[case("Objet: x\n\nBonjour,\nLe rendez-vous : 10:00\nÀ : 11:00\nBonjour,\n")]
 #[case("Objet: x\nA : 10:00\nDe : 8:00\n\nBonjour\n")]
 #[case("Objet: x\n\nContact : https://vivest.example/@vivest, chef@vivest.example\n")]
