@@ -25,7 +25,7 @@
 //! - [`place`]: the position of a byte in a text, as line and column
 //! - [`layout`]: the names that files must have
 //! - [`addressee`]: the addresses that an e-mail can go to
-//! - [`date_text`]: texts that a date is compared with, written as SoWell writes dates or not
+//! - [`date_text`]: texts compared with dates, and whether they are written as SoWell writes dates
 //! - [`compared`]: texts that a value is compared with, some of which can never occur
 //! - [`written`]: other constants written in rules, which are worth trying in the search for holes
 //! - [`alike`]: near-identical words, and suggestions for a mistyped code

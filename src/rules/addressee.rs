@@ -53,7 +53,7 @@ pub fn fault(text: &str) -> Option<String> {
 
 /// The remedy for several addressees of one message, in French.
 pub const APART: &str =
-    "pour plusieurs destinataires, écrivez un message #{a: …, modele: …} pour chacun";
+    "pour plusieurs destinataires, écrivez un message #{ a: …, modele: … } pour chacun";
 
 /// Whether the data had no address for this addressee.
 #[must_use]

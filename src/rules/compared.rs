@@ -26,6 +26,38 @@ impl Asked {
     }
 }
 
+/// A comparison operator with its sides swapped.
+#[must_use]
+pub fn turned(sign: &str) -> &str {
+    match sign {
+        "<" => ">",
+        "<=" => ">=",
+        ">" => "<",
+        ">=" => "<=",
+        same => same,
+    }
+}
+
+/// The whole numbers, at least two with commas between them, at the beginning of a text; `None` if anything else is
+/// between the commas.
+#[must_use]
+pub fn whole_numbers(text: &str) -> Option<Vec<&str>> {
+    let mut all = Vec::new();
+    for part in text.split(',') {
+        let part = part.trim_start();
+        let end = part.find(|it: char| !it.is_ascii_digit());
+        let (number, behind) = part.split_at(end.unwrap_or(part.len()));
+        if number.is_empty() {
+            return None;
+        }
+        all.push(number);
+        if !behind.trim().is_empty() {
+            break;
+        }
+    }
+    (all.len() > 1).then_some(all)
+}
+
 /// A comparison, and where it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compared {

@@ -176,7 +176,7 @@ pub(in crate::rules::template) fn for_author(path: &str) -> Option<String> {
     is_author.then(|| format!("écrivez « {instead} »"))
 }
 
-/// What an e-mail or the *contexte* can use instead of a name that is like no other.
+/// What an e-mail or the *contexte* can use instead of an unknown name that resembles no known one.
 pub(in crate::rules::template) fn for_strange(file: &str, path: &str) -> Option<String> {
     let path = plain(path)?;
     let (_, rest) = path.split_once('.').unwrap_or((&path, ""));

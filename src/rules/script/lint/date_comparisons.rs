@@ -2,7 +2,10 @@
 
 use rhai::{ASTNode, Expr, FnCallExpr};
 
-use crate::rules::date_text::{DateText, Impossible, Precision, judge, may_begin, next, without_end};
+use crate::rules::compared::turned;
+use crate::rules::date_text::{
+    DateText, Impossible, Precision, judge, may_begin, next, without_end,
+};
 use crate::rules::script::Remark;
 use crate::rules::script::analysis::chain::{Chain, Link};
 use crate::rules::script::analysis::names::{Bound, Names};
@@ -41,16 +44,11 @@ pub(super) fn sides<'e>(
         return None;
     };
     let sign = call.name.as_str();
-    let turned = match sign {
-        "==" | "!=" => sign,
-        "<" => ">",
-        ">" => "<",
-        "<=" => ">=",
-        ">=" => "<=",
-        _ => return None,
-    };
+    if !["==", "!=", "<", ">", "<=", ">="].contains(&sign) {
+        return None;
+    }
     let first = date(one, names).map(|shown| (shown, sign, two));
-    first.or_else(|| date(two, names).map(|shown| (shown, turned, one)))
+    first.or_else(|| date(two, names).map(|shown| (shown, turned(sign), one)))
 }
 
 fn of_operator(call: &FnCallExpr, names: &Names) -> Option<Remark> {

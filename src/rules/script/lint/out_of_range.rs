@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use rhai::{ASTNode, Expr, FnCallExpr, Stmt};
 
 use crate::rules::calendar::{HEURE_DE, MOIS_DE};
+use crate::rules::compared;
 use crate::rules::script::Remark;
 use crate::rules::script::analysis::chain::{Chain, last_call};
 use crate::rules::script::analysis::names::Names;
@@ -55,7 +56,7 @@ pub(super) fn numbers(names: &Names) -> Vec<Remark> {
         } else {
             let message =
                 |it, value, sign| never(it, sign, value).or_else(|| with_fraction(it, sign, value));
-            let turned = turned(&call.name);
+            let turned = compared::turned(&call.name);
             counted(one)
                 .and_then(|it| message(it, other, call.name.as_str()))
                 .or_else(|| counted(other).and_then(|it| message(it, one, turned)))
@@ -88,17 +89,6 @@ fn called(value: &Expr, names: &Names) -> Option<Counted> {
     };
     let known = COUNTED.into_iter().find(|it| call.name == it.function)?;
     (!names.is_function(known.function)).then_some(known)
-}
-
-/// The comparison operator after swapping the two sides.
-fn turned(sign: &str) -> &str {
-    match sign {
-        "<" => ">",
-        "<=" => ">=",
-        ">" => "<",
-        ">=" => "<=",
-        same => same,
-    }
 }
 
 fn never(of: Counted, sign: &str, value: &Expr) -> Option<String> {

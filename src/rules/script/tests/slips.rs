@@ -42,6 +42,41 @@ fn told(lines: &str) -> Vec<String> {
     "if residence.code == \"RS-METZ-NORD\" { throw 1 }"
 )]
 #[case(
+    "if signalement.photos > MAX-1 { throw 1 }",
+    "variable inconnue : « MAX » ; si « MAX-1 » est un texte, écrivez-le entre guillemets : « \"MAX-1\" »",
+    "let MAX = 3; if signalement.photos > MAX-1 { throw 1 }"
+)]
+#[case(
+    "if residence.code in [\"MZ-01\", MZ-02] { throw 1 }",
+    "« MZ-02 » est un texte : écrivez-le entre guillemets, « \"MZ-02\" »",
+    "if residence.code in [\"MZ-01\", \"MZ-02\"] { throw 1 }"
+)]
+#[case(
+    "if signalement.photos >= maximum { throw 1 }",
+    "variable inconnue : « maximum » ; une variable se définit plus haut par « let maximum = … ; », et un texte s'écrit entre guillemets",
+    "let maximum = 3; if signalement.photos >= maximum { throw 1 }"
+)]
+#[case(
+    "let total = 1; total += supplement; if total > 2 { throw 1 }",
+    "variable inconnue : « supplement » ; une variable se définit plus haut par « let supplement = … ; », et un texte s'écrit entre guillemets",
+    "let supplement = signalement.photos; let total = 1; total += supplement; if total > 2 { throw 1 }"
+)]
+#[case(
+    "if mois_de(signalement.date_creation) in 11,12 { throw 1 }",
+    "« in » ne va qu'avec une valeur : pour plusieurs nombres, écrivez « in [11, 12] »",
+    "if mois_de(signalement.date_creation) in [11, 12] { throw 1 }"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) == 18, 19,20 { throw 1 }",
+    "« == » ne va qu'avec une valeur : pour plusieurs nombres, écrivez « in [18, 19, 20] »",
+    "if heure_de(signalement.date_creation) in [18, 19, 20] { throw 1 }"
+)]
+#[case(
+    "if (mois_de(signalement.date_creation) != 7,8) { throw 1 }",
+    "« != » ne va qu'avec une valeur : pour plusieurs nombres, écrivez « !in [7, 8] »",
+    "if (mois_de(signalement.date_creation) !in [7, 8]) { throw 1 }"
+)]
+#[case(
     "Si signalement.photos > 2 { throw 1 }",
     "« Si » : écrivez « if »",
     "if signalement.photos > 2 { throw 1 }"
@@ -226,19 +261,27 @@ fn of_accuses(message: &str) -> Vec<String> {
 #[rstest]
 #[case(
     "#{a: [evenement.signalement.email_auteur, \"a@b.example\"], modele: \"m\"}",
-    "« a » d'un message doit être un texte, et non une liste : pour plusieurs destinataires, écrivez un message #{a: …, modele: …} pour chacun"
+    "« a » d'un message doit être un texte, et non une liste : pour plusieurs destinataires, écrivez un message #{ a: …, modele: … } pour chacun"
 )]
 #[case(
     "#{a: \"c@d.example, a@b.example\", modele: \"m\"}",
-    "« a » d'un message doit être une adresse e-mail, et non « c@d.example, a@b.example » : pour plusieurs destinataires, écrivez un message #{a: …, modele: …} pour chacun"
+    "« a » d'un message doit être une adresse e-mail, et non « c@d.example, a@b.example » : pour plusieurs destinataires, écrivez un message #{ a: …, modele: … } pour chacun"
 )]
 #[case(
     "#{a: evenement.signalement.email_auteur, \"a@b.example\", modele: \"m\"}",
-    "dans un objet #{…}, chaque valeur vient après un nom, comme « nom: valeur » ; pour plusieurs destinataires, écrivez un message #{a: …, modele: …} pour chacun"
+    "dans un objet #{…}, chaque valeur vient après un nom, comme « nom: valeur » ; pour plusieurs destinataires, écrivez un message #{ a: …, modele: … } pour chacun"
 )]
 #[case(
     "#{a: camille.durand@vivest.example, modele: \"m\"}",
     "« camille.durand@vivest.example » est un texte : écrivez-le entre guillemets, « \"camille.durand@vivest.example\" »"
+)]
+#[case(
+    "#{ a: evenement.signalement.email_auteur, \"a@b.example\", modele: \"m\" }",
+    "dans un objet #{…}, chaque valeur vient après un nom, comme « nom: valeur » ; pour plusieurs destinataires, écrivez un message #{ a: …, modele: … } pour chacun"
+)]
+#[case(
+    "#{\n  a : evenement.signalement.email_auteur,\n  \"a@b.example\", modele: \"m\"\n}",
+    "dans un objet #{…}, chaque valeur vient après un nom, comme « nom: valeur » ; pour plusieurs destinataires, écrivez un message #{ a: …, modele: … } pour chacun"
 )]
 fn an_addressee_that_is_no_address_gets_a_remedy(#[case] wrong: &str, #[case] message: &str) {
     assert_eq!(of_accuses(wrong), [message]);

@@ -4,13 +4,13 @@
 use chrono::NaiveDate;
 
 use crate::rules::calendar::{HEURE_DE, MONTHS, day_first};
+use crate::rules::compared::turned;
 use crate::rules::date_text::{DateText, Impossible, Precision, judge, of_numbers, without_end};
 use crate::rules::template::filters::{self, DATE_ISO};
 use crate::rules::template::lint::never_true::{Vain, other};
+use crate::rules::template::lint::raw_dates::DATE;
 use crate::rules::template::syntax::tokens::{self, Path, Word, unquoted};
 
-/// The last name in the path of a signalement's date.
-const DATE: &str = "date_creation";
 /// Filters that print the day first.
 const DAY_FIRST: [&str; 3] = ["date", "date_heure", "date_longue"];
 
@@ -61,7 +61,7 @@ fn compared(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
     let text = unquoted(text)?;
     let is_order = !["==", "!="].contains(&sign);
     let message = match filter {
-        None => as_written(shown, text, if at < path.at { flipped(sign) } else { sign })?,
+        None => as_written(shown, text, if at < path.at { turned(sign) } else { sign })?,
         Some(DATE_ISO) => {
             let why = why_unlike(text, is_order)?;
             format!("{why} : écrivez \"{}\"", as_day(text)?)
@@ -95,17 +95,6 @@ fn compared(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
         Some(_) => return None,
     };
     Some((at, message))
-}
-
-/// The operator with its operands swapped.
-fn flipped(sign: &str) -> &str {
-    match sign {
-        "<" => ">",
-        "<=" => ">=",
-        ">" => "<",
-        ">=" => "<=",
-        same => same,
-    }
 }
 
 /// What is wrong with comparing a date as SoWell writes it with this text.

@@ -4,7 +4,7 @@ use crate::rules::template::advice;
 use crate::rules::template::syntax::tags::{self, Slip};
 
 /// The last name in the path of a date.
-const DATE: &str = "date_creation";
+pub(super) const DATE: &str = "date_creation";
 /// Instructions whose text a filter or a name may receive, and so change.
 const RECEIVING: [&str; 3] = ["filter", "call", "macro"];
 

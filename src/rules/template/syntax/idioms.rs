@@ -1,5 +1,6 @@
 //! Phrases from other languages, or from French, and what templates have instead.
 
+use crate::rules::compared::whole_numbers;
 use crate::rules::template::syntax::names;
 use crate::rules::template::syntax::tags::{Slip, Tag};
 use crate::rules::template::syntax::tokens::unquoted;
@@ -26,6 +27,15 @@ pub(in crate::rules::template) fn meant_by(
             message: format!("« is {text} » s'écrit « == {text} »"),
         }),
         [.., (at, "?")] => choice(source, tag, *at),
+        [.., (_, "not"), (_, "in"), (at, whole), (_, ",")] if is_digits(whole) => {
+            numbers(source, *at, "not in")
+        }
+        [
+            ..,
+            (_, before @ ("in" | "==" | "!=")),
+            (at, whole),
+            (_, ","),
+        ] if is_digits(whole) => numbers(source, *at, before),
         [.., (at, whole), (sign, between @ ("," | ":"))]
             if is_digits(whole) && at + whole.len() == *sign =>
         {
@@ -42,6 +52,21 @@ pub(in crate::rules::template) fn meant_by(
 
 fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit())
+}
+
+/// Several numbers where there should be one, as in `in 11,12`: `before` is the operator before the first one, which
+/// begins at `at`.
+fn numbers(source: &str, at: usize, before: &str) -> Option<Slip> {
+    let list = whole_numbers(source.get(at..)?)?.join(", ");
+    let meant = if ["!=", "not in"].contains(&before) {
+        "not in"
+    } else {
+        "in"
+    };
+    let message = format!(
+        "« {before} » ne va qu'avec une valeur : pour plusieurs nombres, écrivez « {meant} [{list}] »"
+    );
+    Some(Slip { at, message })
 }
 
 /// A number with a decimal comma, or an hour with minutes: `2,5`, `18:30`.

@@ -256,6 +256,18 @@ fn the_contexte_may_have_a_date_as_sowell_writes_it() {
     "écrivez « \"ascenseur\" not in signalement.description »",
     "\"ascenseur\" not in signalement.description"
 )]
+#[case(
+    "signalement.description in \"gaz, eau\"",
+    34,
+    "écrivez « (\"gaz\" in signalement.description or \"eau\" in signalement.description) »",
+    "(\"gaz\" in signalement.description or \"eau\" in signalement.description)"
+)]
+#[case(
+    "residence.code == \"A\" and signalement.description not in \"gaz, eau\"",
+    64,
+    "écrivez « not (\"gaz\" in signalement.description or \"eau\" in signalement.description) »",
+    "residence.code == \"A\" and not (\"gaz\" in signalement.description or \"eau\" in signalement.description)"
+)]
 fn a_date_that_never_matches_as_meant_is_reported(
     #[case] condition: &str,
     #[case] column: u32,

@@ -395,6 +395,9 @@ fn proposed_forms_work(#[case] text: &str) {
 
 #[rstest]
 #[case("{% if signalement.photos > 2,5 %}a{% endif %}", (1, 28), "écrivez 2.5", "{% if signalement.photos > 2.5 %}a{% endif %}")]
+#[case("{% if signalement.date_creation | mois_de in 11,12 %}a{% endif %}", (1, 46), "« in » ne va qu'avec une valeur : pour plusieurs nombres, écrivez « in [11, 12] »", "{% if signalement.date_creation | mois_de in [11, 12] %}a{% endif %}")]
+#[case("{% if signalement.date_creation | heure_de == 18, 19 %}a{% endif %}", (1, 47), "écrivez « in [18, 19] »", "{% if signalement.date_creation | heure_de in [18, 19] %}a{% endif %}")]
+#[case("{% if signalement.date_creation | mois_de not in 7,8 %}a{% endif %}", (1, 50), "écrivez « not in [7, 8] »", "{% if signalement.date_creation | mois_de not in [7, 8] %}a{% endif %}")]
 #[case("{{ 2,5 }}", (1, 4), "« 2,5 » s'écrit avec un point", "{{ 2.5 }}")]
 #[case("{% if signalement.date_creation | heure_de >= 18h %}a{% endif %}", (1, 47), "écrivez 18", "{% if signalement.date_creation | heure_de >= 18 %}a{% endif %}")]
 #[case("{% if signalement.date_creation | heure_de >= 8h30 %}a{% endif %}", (1, 47), "écrivez \"08:30\", guillemets compris, à comparer avec « signalement.date_creation | heure »", "{% if signalement.date_creation | heure >= \"08:30\" %}a{% endif %}")]

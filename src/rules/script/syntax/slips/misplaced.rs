@@ -39,6 +39,7 @@ pub(super) fn find(token: &str, refused: &Refused<'_>) -> Option<Place> {
     let here = |message| (place, message);
     stop.of_other_language()
         .or_else(|| stop.hour())
+        .or_else(|| stop.numbers())
         .or_else(|| stop.decimal())
         .or_else(|| stop.assigned())
         .or_else(|| several::texts(text, at))
@@ -119,6 +120,13 @@ impl Stop<'_> {
         is_hour.then(|| {
             format!("une heure s'écrit sans « h » ni minutes, comme un nombre de 0 à 23 : écrivez « {hour} »")
         })
+    }
+
+    /// Several numbers where there should be one: `in 11,12`.
+    fn numbers(&self) -> Option<String> {
+        (self.token != "=>")
+            .then(|| several::numbers(self.text, self.at))
+            .flatten()
     }
 
     /// A number with a comma, outside a list, where the parser expects neither a comma nor another number.
@@ -222,8 +230,7 @@ impl Stop<'_> {
             return self.behind_condition();
         }
         if self.token == ":" && self.rest.starts_with([',', '}']) {
-            let addressee = self.before.contains("#{a:");
-            let apart = if addressee {
+            let apart = if self.is_addressee() {
                 format!(" ; {APART}")
             } else {
                 String::new()
@@ -235,6 +242,15 @@ impl Stop<'_> {
         self.rest
             .starts_with(';')
             .then(|| "entre deux valeurs, écrivez « , » et non « ; »".to_owned())
+    }
+
+    /// Whether the object around this place begins with an addressee.
+    fn is_addressee(&self) -> bool {
+        let opens = open_at(self.text, self.at);
+        let inside = opens.and_then(|it| self.text[it..].strip_prefix(['{', '#']));
+        let key = inside.map(|it| it.trim_start_matches('{').trim_start());
+        let behind = key.and_then(|it| it.strip_prefix('a'));
+        behind.is_some_and(|it| it.trim_start().starts_with(':'))
     }
 
     /// A stray sign or word between a condition and its block.

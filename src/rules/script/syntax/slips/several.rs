@@ -1,5 +1,6 @@
-//! Several strings where the language takes one: `== "ASC", "CHAUF"`, `in ("ASC", "CHAUF")`, `== "ASC" ou "CHAUF"`.
+//! Several strings or numbers where the language takes one: `== "ASC", "CHAUF"`, `in ("ASC", "CHAUF")`, `== "ASC" ou "CHAUF"`.
 
+use crate::rules::compared::whole_numbers;
 use crate::rules::script::syntax::tokens::{Kind, Token, tokens};
 
 /// What people write between them.
@@ -21,14 +22,29 @@ pub(super) fn texts(text: &str, at: usize) -> Option<String> {
             format!("un cas de « switch » pour plusieurs textes s'écrit « {cases} => … »")
         });
     }
+    let (sign, meant) = sign(before)?;
+    Some(format!(
+        "« {sign} » ne va qu'avec une valeur : pour plusieurs textes, écrivez « {meant} [{list}] »"
+    ))
+}
+
+/// The message if the parser stopped behind the first of several whole numbers with commas between them.
+pub(super) fn numbers(text: &str, at: usize) -> Option<String> {
+    let front = text[..at].trim_end_matches(|it: char| it.is_ascii_digit());
+    let list = whole_numbers(&text[front.len()..])?.join(", ");
+    let (sign, meant) = sign(front.trim_end())?;
+    Some(format!(
+        "« {sign} » ne va qu'avec une valeur : pour plusieurs nombres, écrivez « {meant} [{list}] »"
+    ))
+}
+
+/// The operator that a line ends with, perhaps before a bracket, and the one for a list instead.
+fn sign(before: &str) -> Option<(&'static str, &'static str)> {
     let before = before.strip_suffix('(').unwrap_or(before).trim_end();
     let sign = ["!in", "!=", "==", "in"]
         .into_iter()
         .find(|it| before.ends_with(it))?;
-    let meant = if sign.starts_with('!') { "!in" } else { "in" };
-    Some(format!(
-        "« {sign} » ne va qu'avec une valeur : pour plusieurs textes, écrivez « {meant} [{list}] »"
-    ))
+    Some((sign, if sign.starts_with('!') { "!in" } else { "in" }))
 }
 
 /// The run of strings around `at` with only such separators between them, and its start and end bytes in the line.

@@ -5,7 +5,7 @@ use crate::rules::alike::bare;
 use crate::rules::diagnostic::nearest;
 use crate::rules::place::place_of;
 use crate::rules::script::analysis::given::{Kind, Seen, may_be_absent, seen};
-use crate::rules::script::syntax::brackets::Place;
+use crate::rules::script::syntax::brackets::{Place, open_at};
 use crate::rules::script::syntax::foreign;
 use crate::rules::script::syntax::outline::functions;
 use crate::rules::script::syntax::tokens::{self, is_of_name, tokens};
@@ -22,7 +22,7 @@ pub(super) fn find(name: &str, refused: &Refused<'_>, entry: Entry<'_>) -> Optio
     let told = negated(name, rest)
         .or_else(|| holed(name, rest))
         .or_else(|| accented(text, at))
-        .or_else(|| without_quotes(whole(text, at, name), name, text))
+        .or_else(|| without_quotes(name, text, at))
         .or_else(|| foreign::word(name))
         .or_else(|| with_capitals(name, text, at, parameters));
     if let Some(message) = told {
@@ -39,7 +39,7 @@ pub(super) fn find(name: &str, refused: &Refused<'_>, entry: Entry<'_>) -> Optio
         let message = field(name, rest, parameters)
             .or_else(|| of_other_script(name, parameters))
             .or_else(|| near(name, text))
-            .unwrap_or_else(|| unknown(name, &text[..at], rest, parameters));
+            .unwrap_or_else(|| unknown(name, text, at, parameters));
         Some((place, message))
     })
 }
@@ -69,8 +69,8 @@ fn negated(name: &str, rest: &str) -> Option<String> {
     Some(format!("« {name} {value} » : écrivez « {value} {sign} »"))
 }
 
-/// The code or e-mail address that begins with this name, such as `MZ-02`, of which the engine only reads the first word;
-/// the name itself if it is neither.
+/// The code or e-mail address that begins with this name, such as `MZ-02`, of which the engine only reads the first
+/// word; the name itself if it is neither.
 pub(in crate::rules::script) fn whole<'t>(text: &'t str, at: usize, name: &'t str) -> &'t str {
     let Some(rest) = text.get(at..) else {
         return name;
@@ -102,9 +102,11 @@ fn is_code(name: &str) -> bool {
 }
 
 /// A code or address of several words, without quotes.
-fn without_quotes(whole: &str, name: &str, text: &str) -> Option<String> {
-    // « MAX-1 » may be a calculation with a name that is written otherwise above.
-    let is_text = whole != name && (whole.contains('@') || near(name, text).is_none());
+fn without_quotes(name: &str, text: &str, at: usize) -> Option<String> {
+    let whole = whole(text, at, name);
+    // « MAX-1 » may be a calculation with a name that is not defined, or is written differently above.
+    let is_code = || is_at_text(text, at) && near(name, text).is_none();
+    let is_text = whole != name && (whole.contains('@') || is_code());
     is_text
         .then(|| format!("« {whole} » est un texte : écrivez-le entre guillemets, « \"{whole}\" »"))
 }
@@ -127,9 +129,8 @@ fn with_capitals(name: &str, text: &str, at: usize, parameters: &[&str]) -> Opti
             "variable inconnue : « {name} » ; écrivez « {lower} », sans majuscule"
         ));
     }
-    let before = text[..at].trim_end();
     // There, it is a code or a word without quotes.
-    let is_text = BEFORE_TEXTS.iter().any(|it| before.ends_with(it));
+    let is_text = is_at_text(text, at);
     foreign::with_capitals(name).filter(|_| !is_text)
 }
 
@@ -288,14 +289,27 @@ const BEFORE_TEXTS: [&str; 9] = [
     "modele:",
 ];
 
-fn unknown(name: &str, before: &str, rest: &str, parameters: &[&str]) -> String {
-    let before = before.trim_end();
-    if is_code(name) || BEFORE_TEXTS.iter().any(|it| before.ends_with(it)) {
+/// Whether a string is likely at this place: after one of those, or later in a list.
+fn is_at_text(text: &str, at: usize) -> bool {
+    let before = text[..at].trim_end();
+    let in_list = || open_at(text, at).is_some_and(|it| text[it..].starts_with('['));
+    BEFORE_TEXTS.iter().any(|it| before.ends_with(it)) || before.ends_with(',') && in_list()
+}
+
+fn unknown(name: &str, text: &str, at: usize, parameters: &[&str]) -> String {
+    let whole = whole(text, at, name);
+    if whole != name {
+        return format!(
+            "variable inconnue : « {name} » ; si « {whole} » est un texte, écrivez-le entre guillemets : « \"{whole}\" »"
+        );
+    }
+    if is_code(name) || is_at_text(text, at) {
         return format!(
             "variable inconnue : « {name} » ; si c'est un texte, écrivez-le entre guillemets : « \"{name}\" »"
         );
     }
-    let rest = rest.trim_start();
+    let before = text[..at].trim_end();
+    let rest = text[at + name.len()..].trim_start();
     let is_assigned = rest.starts_with('=') && !rest.starts_with("==");
     if RESULTS.contains(&name) && is_assigned {
         return format!(
@@ -303,7 +317,10 @@ fn unknown(name: &str, before: &str, rest: &str, parameters: &[&str]) -> String 
             RESULTS[0], RESULTS[1]
         );
     }
-    let is_value = before.ends_with('=') && !before.ends_with("==");
+    // « <= » compares, and « += » calculates.
+    let is_value = before
+        .strip_suffix('=')
+        .is_some_and(|it| !it.ends_with(['=', '!', '<', '>', '+', '-', '*', '/', '%']));
     let manager = if is_value && parameters.contains(&"residence") {
         format!(" ; un gestionnaire se lit par « residence.gestionnaires.get(\"{name}\") »")
     } else {
