@@ -193,10 +193,35 @@ pub fn transmission(
     let [modes, categories] = reader.fields(&root, ["modes", "categories"], &["categories"])?;
     let modes = reader.texts(modes?)?;
     let categories = match categories {
-        Some(node) => reader.categories(node),
+        Some(node) => texts_of_categories(&mut reader, node),
         None => Vec::new(),
     };
     Some(RawTransmission { modes, categories })
+}
+
+/// The texts of a list of categories. « !ASC » without quotes is a tag without a text to YAML.
+fn texts_of_categories(reader: &mut Reader<'_>, node: &Node) -> Vec<Located> {
+    let Some(items) = reader.list(node) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    let mut excluded = false;
+    for item in items {
+        let is_empty = match &item.value {
+            Value::Null => true,
+            Value::Text(text) => text.is_empty(),
+            _ => false,
+        };
+        match reader.tag_before(item).filter(|_| is_empty) {
+            Some(column) if !excluded => {
+                excluded = true;
+                reader.fault(code::SHAPE, item.line, column, NOTHING_EXCLUDED.to_owned());
+            }
+            Some(_) => {}
+            None => found.extend(reader.text(item)),
+        }
+    }
+    found
 }
 
 /// Removes keys that express choices the rules do not support, and reports how to make these choices.

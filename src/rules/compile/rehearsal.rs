@@ -100,7 +100,7 @@ fn try_mails(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Diagnost
                 // A fault of the template itself, whatever the event.
                 it.code == code::TEMPLATE && it.column > 0 && place(it) == place(&fault)
             };
-            // Where it is written in the script, its remedy may follow.
+            // If it was also found in the script, its message may end with a remedy.
             let by_script = |it: &Diagnostic| it.message.starts_with(&fault.message);
             if fault.code == code::TEMPLATE && faults.iter().any(is_reported)
                 || fault.code == code::SCRIPT && faults.iter().any(by_script)

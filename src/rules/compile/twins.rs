@@ -91,14 +91,14 @@ fn is_slip(one: &str, other: &str) -> bool {
     let are_words = letters
         .iter()
         .all(|it| it.len() >= SHORTEST && it.iter().all(|it| it.is_alphabetic()));
-    let [ends, of_other] = letters.map(|it| (it.first(), it.last()));
+    let [ends, other_ends] = letters.map(|it| (it.first(), it.last()));
     let [deduped, other_deduped] = letters.map(|it| {
         let mut it = it.to_vec();
         it.dedup();
         it
     });
     are_words
-        && ends == of_other
+        && ends == other_ends
         && deduped != other_deduped
         && one
             .slip(&other)

@@ -1,5 +1,6 @@
 //! Reads the nodes of one YAML file and reports faults of their shape.
 
+mod several;
 mod slips;
 
 use std::collections::BTreeMap;
@@ -9,7 +10,6 @@ use crate::rules::diagnostic::{
 };
 use crate::rules::pasted;
 use crate::rules::place::Located;
-use crate::rules::source::NOTHING_EXCLUDED;
 use crate::rules::yaml::{self, Group, Key, Node, Value};
 
 /// What distinguishes one kind of YAML file from the others.
@@ -369,33 +369,8 @@ impl<'a> Reader<'a> {
         Some(items.iter().filter_map(|item| self.text(item)).collect())
     }
 
-    /// The texts of a list of categories. « !ASC » without quotes is a tag without a text to YAML.
-    pub(super) fn categories(&mut self, node: &Node) -> Vec<Located> {
-        let Some(items) = self.list(node) else {
-            return Vec::new();
-        };
-        let mut found = Vec::new();
-        let mut excluded = false;
-        for item in items {
-            let is_empty = match &item.value {
-                Value::Null => true,
-                Value::Text(text) => text.is_empty(),
-                _ => false,
-            };
-            match self.tag_before(item).filter(|_| is_empty) {
-                Some(column) if !excluded => {
-                    excluded = true;
-                    self.fault(code::SHAPE, item.line, column, NOTHING_EXCLUDED.to_owned());
-                }
-                Some(_) => {}
-                None => found.extend(self.text(item)),
-            }
-        }
-        found
-    }
-
     /// The column of a tag such as `!ASC` that ends where the node is.
-    fn tag_before(&self, node: &Node) -> Option<u32> {
+    pub(super) fn tag_before(&self, node: &Node) -> Option<u32> {
         let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
         let line = self.text.lines().nth(number(node.line)?)?;
         let before: String = line.chars().take(number(node.column)?).collect();

@@ -198,7 +198,7 @@ mod tests {
     #[rstest]
     #[case("a: &tout b\nc: *tous\n")]
     #[case("a: *tous les jours*\n")]
-    fn a_star_that_may_be_part_of_more_is_not_said_to_be_too_many(#[case] text: &str) {
+    fn a_star_that_may_belong_to_the_text_is_not_called_superfluous(#[case] text: &str) {
         let fault = parse("f.yaml", text).unwrap_err().remove(0);
         assert!(!fault.message.contains("est en trop"), "{fault}");
         assert!(fault.message.contains("guillemets"), "{fault}");
