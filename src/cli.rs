@@ -287,7 +287,8 @@ async fn existing_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
     open_store_as_it_is(settings).await
 }
 
-/// Like [`existing_store`], for the verbs that the landlord's staff use: what is wrong is explained in French.
+/// Like [`existing_store`], for the verbs that the landlord's staff use: a database file that is missing or may not be
+/// read is explained in French.
 async fn existing_store_in_french(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
     match missing_database(settings) {
         Some(Missing::NoPermission(place)) => bail!(

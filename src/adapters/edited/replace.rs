@@ -180,9 +180,9 @@ impl EditedFolder {
         let wanted = files.iter().filter(|(name, _)| self.is_read(name));
         let wanted = wanted.map(|(name, bytes)| (self.root.join(name), Some(bytes)));
         let found = self.listed()?.into_iter();
-        let found = found.filter(|(name, _)| self.is_read(name));
-        let found = found.map(|(name, path)| (path, files.get(&name)));
-        for (path, bytes) in wanted.chain(found) {
+        let others = found.filter(|(name, _)| self.is_read(name) && !files.contains_key(name));
+        let others = others.map(|(_, path)| (path, None));
+        for (path, bytes) in wanted.chain(others) {
             if fs::read(&path).ok().as_ref() != bytes {
                 return Err(self.refused(&path, "ce fichier a changé pendant le retour".into()));
             }
