@@ -75,7 +75,7 @@ pub const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 const GUARDS: [&str; 4] = ["upsert", "cle_idempotence", "recherche", "possibles"];
 
 /// The formats of durations, statuses and counts, shared by the daemon and the schema for editors.
-const DURATION: &str = "^[1-9][0-9]{0,6}(ms|s|m|min|h)$";
+const DURATION: &str = "^[1-9][0-9]{0,6}(ms|s|m|min|h|d)$";
 const STATUSES: &str = "^[1-5](xx|[0-9]{2}(-[1-5][0-9]{2})?)$";
 const COUNT: &str = "^[1-9][0-9]{0,8}$";
 
@@ -97,7 +97,7 @@ pub(super) fn statuses(text: &str) -> Option<(u16, u16)> {
     (first <= last).then_some((first, last))
 }
 
-/// Parses `500ms`, `30s`, `5m` or `1h`.
+/// Parses `500ms`, `30s`, `5m`, `1h` or `2d`.
 pub(super) fn duration(text: &str) -> Option<Duration> {
     let plain = fits(text, DURATION);
     humantime::parse_duration(text).ok().filter(|_| plain)
@@ -165,7 +165,8 @@ mod tests {
     #[case("24h", Some(Duration::from_hours(24)))]
     #[case("0s", None)]
     #[case("0090s", None)]
-    #[case("1d", None)]
+    #[case("2d", Some(Duration::from_hours(48)))]
+    #[case("2j", None)]
     #[case("1h 30m", None)]
     #[case("30", None)]
     fn a_duration_is_one_number_and_its_unit(#[case] text: &str, #[case] wanted: Option<Duration>) {

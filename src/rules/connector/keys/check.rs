@@ -60,7 +60,7 @@ pub(super) fn check_form(reader: &mut Reader<'_>, form: &Form, node: &Node) {
             if let Some(text) = reader.text(node)
                 && duration(&text.text).is_none()
             {
-                reader.expected(node, "une durée, par exemple 30s ou 5m");
+                reader.expected(node, "une durée avec son unité (ms, s, m, h ou d pour les jours), par exemple 30s ou 5m");
             }
         }
         Form::Count => {
