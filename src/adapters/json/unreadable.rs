@@ -40,7 +40,7 @@ impl Unreadable {
             Self::Utf16 => format!("{whole} doit être en UTF-8 : il est en UTF-16"),
             Self::NotUtf8(at) => {
                 let at = place(at);
-                format!("{whole} doit être en UTF-8 : un octet n'en est pas {at}")
+                format!("{whole} doit être en UTF-8 : un caractère est dans un autre codage {at}")
             }
             Self::TooMuch(what, at) => format!("{whole} {what} {}", place(at)),
             Self::NotJson(at, None) => {

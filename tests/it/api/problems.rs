@@ -63,7 +63,7 @@ async fn a_signature_that_nobody_can_check_says_so() {
 }
 
 #[rstest]
-#[case::latin_1(b"{\"auteur\":\n \"Zo\xe9\"}".to_vec(), "UTF-8 : un octet n'en est pas (ligne 2, colonne 5)")]
+#[case::latin_1(b"{\"auteur\":\n \"Zo\xe9\"}".to_vec(), "UTF-8 : un caractère est dans un autre codage (ligne 2, colonne 5)")]
 #[case::utf_16("{\"a\":1}".encode_utf16().flat_map(u16::to_le_bytes).collect(), "il est en UTF-16")]
 #[case::utf_16_with_a_mark("\u{feff}{}".encode_utf16().flat_map(u16::to_be_bytes).collect(), "il est en UTF-16")]
 #[case::raw_line_break(b"{\"description\":\"un\ndeux\"}".to_vec(), "(ligne 1, colonne 19) : ")]
