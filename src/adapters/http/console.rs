@@ -225,8 +225,12 @@ async fn reload(_: Operator, State(state): State<AppState>) -> Redirect {
 async fn resend(
     _: Operator,
     State(state): State<AppState>,
-    Segments(id): Segments<String>,
-) -> Redirect {
+    id: Result<Segments<String>, Problem>,
+) -> Response {
+    let id = match id {
+        Ok(Segments(id)) => id,
+        Err(problem) => return failure(problem),
+    };
     let now = state.clock.now();
     let outcome = state
         .store
@@ -244,7 +248,7 @@ async fn resend(
             Notice::Indisponible
         }
     };
-    notice.shown()
+    notice.shown().into_response()
 }
 
 async fn style() -> impl IntoResponse {
