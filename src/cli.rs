@@ -200,6 +200,7 @@ impl Cli {
         let config = named_file(self.config, std::env::var_os(CONFIG))?;
         let config = config.as_deref();
         let settings = || Settings::load(config, variables()?);
+        let without_folders = || Settings::load_without_folders(config, variables()?);
         let of_rules = || -> anyhow::Result<_> {
             let (settings, note) = Settings::load_unless_secret(config, variables()?)?;
             let secrets = note.is_none().then(|| settings.secret_names());
@@ -216,17 +217,11 @@ impl Cli {
                 verb.run(&settings, secrets.as_ref()).await
             }
             Verb::Explain(verb) if verb.needs_rules_only() => verb.run(&of_rules()?.0).await,
-            Verb::Explain(verb) => verb.run(&settings()?).await,
             Verb::Coverage(verb) => verb.run(&of_rules()?.0),
-            // These verbs may restore missing folders, or report them in French.
-            Verb::Impact(verb) => {
-                let settings = Settings::load_without_folders(config, variables()?)?;
-                verb.run(&settings).await
-            }
-            Verb::Rules(verb) => {
-                let settings = Settings::load_without_folders(config, variables()?)?;
-                verb.run(&settings).await
-            }
+            // These verbs do without missing folders, restore them, or report them in French.
+            Verb::Explain(verb) => verb.run(&without_folders()?).await,
+            Verb::Impact(verb) => verb.run(&without_folders()?).await,
+            Verb::Rules(verb) => verb.run(&without_folders()?).await,
             Verb::Signalements(verb) => verb.run(&settings()?).await,
             Verb::Deliveries(verb) => verb.run(&settings()?).await,
             Verb::Copy(verb) => verb.run().await,

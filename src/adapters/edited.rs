@@ -1,6 +1,7 @@
 //! A folder that people edit, read as a whole.
 
 mod listing;
+mod mark;
 mod replace;
 mod stamp;
 

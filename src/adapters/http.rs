@@ -9,6 +9,7 @@ pub mod connections;
 mod console;
 mod demandes;
 mod drain;
+mod framing;
 mod gauges;
 pub mod handover;
 mod health;

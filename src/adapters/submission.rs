@@ -31,6 +31,10 @@ const AUTEUR_CHARS: usize = 200;
 const EMAIL_CHARS: usize = 254;
 const LIEN_CHARS: usize = 2_000;
 const DESCRIPTION_CHARS: usize = 20_000;
+/// If a signalement has more photos than the limit, they are still read up to this number, so that a repeat is
+/// recognised.
+const MOST_PHOTOS: usize = 1_000;
+
 /// Parses a received body.
 ///
 /// # Errors
@@ -44,22 +48,28 @@ pub fn read(
     let json = Json::parse(&body)?;
     let mut object = Object::received(&json)?;
     let fields = object.fields();
-    let encoded = object.photos(&body, limits);
+    let (encoded, too_many) = object.photos(&body, limits);
     let codes = fields.codes();
     let signalement = fields.complete(object.autres(), encoded.len());
     let (avertissements, payload) = (object.avertissements(), object.payload());
     let canonical = object.canonical_autres();
     let mut faults = object.faults;
     // From here on, the body is no longer what was received: photos are decoded in place.
-    let photos = photo::decode(body, encoded, limits, &mut faults);
+    let mut faults_of_photos = Vec::new();
+    let photos = photo::decode(body, encoded, limits, &mut faults_of_photos);
     let content = signalement
-        .filter(|_| faults.is_empty())
+        .filter(|_| faults.is_empty() && faults_of_photos.is_empty())
         .map(|it| SubmittedContent {
             fingerprint: fingerprint(&it, &photos, &canonical),
             payload,
             signalement: it,
             photos: SubmittedPhotos::Received(photos),
         });
+    let (content, only_as_repeat) = match too_many {
+        Some(_) => (None, content),
+        None => (content, None),
+    };
+    faults.extend(too_many.map_or(faults_of_photos, |it| vec![it]));
     Ok(Submission {
         client,
         key,
@@ -67,6 +77,7 @@ pub fn read(
         faults,
         avertissements,
         content,
+        only_as_repeat,
     })
 }
 
@@ -91,6 +102,7 @@ pub fn read_stored(stored: &StoredSubmission) -> Option<Submission> {
             fingerprint: stored.fingerprint.clone(),
             payload: stored.payload.clone(),
         }),
+        only_as_repeat: None,
     })
 }
 
@@ -220,28 +232,35 @@ impl Object<'_> {
         None
     }
 
-    /// The positions of the photos in the body.
-    fn photos(&mut self, body: &[u8], limits: &Limits) -> Vec<Result<Encoded, Fault>> {
+    /// The positions of the photos in the body, and the fault of having more than the limit, if they do.
+    fn photos(
+        &mut self,
+        body: &[u8],
+        limits: &Limits,
+    ) -> (Vec<Result<Encoded, Fault>>, Option<Fault>) {
         let items = match self.get("photos") {
-            None => return Vec::new(),
+            None => return (Vec::new(), None),
             Some(Json::List(items)) => items,
             Some(_) => {
                 self.fault("/photos", "doit être un tableau de textes".into());
-                return Vec::new();
+                return (Vec::new(), None);
             }
         };
-        if items.len() > limits.photos {
-            let count = items.len();
+        let count = items.len();
+        let too_many = (count > limits.photos).then(|| {
             let word = if count > 1 { "photos" } else { "photo" };
             let detail = format!("{count} {word} : la limite est de {}", limits.photos);
-            self.faults.push(Fault::too_large("/photos", detail));
-            return Vec::new();
+            Fault::too_large("/photos", detail)
+        });
+        if too_many.is_some() && count > MOST_PHOTOS {
+            self.faults.extend(too_many);
+            return (Vec::new(), None);
         }
         let find = |(index, item): (usize, &Json<'_>)| match item {
             Json::Text(text) => photo::find(index, text, body),
             _ => Err(photo::fault(index, "doit être un texte en base64")),
         };
-        items.iter().enumerate().map(find).collect()
+        (items.iter().enumerate().map(find).collect(), too_many)
     }
 
     fn autres(&self) -> Map<String, serde_json::Value> {

@@ -158,13 +158,29 @@ impl Drop for Staged {
     }
 }
 
-/// The final name of a file that [`Staged`] wrote under this name; `None` if the name is not of that form.
+/// How long a staged file may wait to be moved before it counts as abandoned: longer than anyone takes to write a
+/// set of files, and than the clocks of two machines differ.
+const ABANDONED_SECONDS: u64 = 60 * 60;
+
+/// The final name of a file that [`Staged`] wrote under this name so long ago that nobody will move it there. `None`
+/// if the name is not of that form, or is recent.
 #[must_use]
-pub fn staged_for(name: &str) -> Option<&str> {
+pub fn abandoned_for(name: &str) -> Option<&str> {
+    let (place, id) = staged_for(name)?;
+    let seconds = |id: Uuid| id.get_timestamp().map(|it| it.to_unix().0);
+    let age = seconds(Uuid::now_v7())?.saturating_sub(seconds(id)?);
+    (age > ABANDONED_SECONDS).then_some(place)
+}
+
+/// The final name of a file that [`Staged`] wrote under this name, with the identifier that tells when; `None` if
+/// the name is not of that form.
+fn staged_for(name: &str) -> Option<(&str, Uuid)> {
     let (place, id) = name.strip_prefix('.')?.rsplit_once('.')?;
     // Other forms of identifiers are not ours.
-    let is_ours = Uuid::try_parse(id).is_ok_and(|it| it.simple().to_string() == id);
-    is_ours.then_some(place)
+    let own = Uuid::try_parse(id)
+        .ok()
+        .filter(|it| it.simple().to_string() == id);
+    own.map(|id| (place, id))
 }
 
 /// Removes the files that a dead process was still writing in a folder. Those that another process is writing at
@@ -240,7 +256,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let staged = Staged::write(root.path(), "a.b.yaml", b"").unwrap();
         let name = staged.path().file_name().unwrap().to_str().unwrap();
-        assert_eq!(staged_for(name), Some("a.b.yaml"));
+        assert_eq!(staged_for(name).unwrap().0, "a.b.yaml");
         for theirs in [
             "a.b.yaml",
             ".a.yaml",
@@ -254,6 +270,23 @@ mod tests {
         ] {
             assert_eq!(staged_for(theirs), None, "{theirs}");
         }
+    }
+
+    #[test]
+    fn a_staged_file_is_abandoned_after_an_hour() {
+        let (now, _) = Uuid::now_v7().get_timestamp().unwrap().to_unix();
+        let staged_at = |seconds: u64| {
+            let time = uuid::Timestamp::from_unix(uuid::NoContext, seconds, 0);
+            format!(".a.yaml.{}", Uuid::new_v7(time).simple())
+        };
+        let old = staged_at(now - 2 * 60 * 60);
+        assert_eq!(abandoned_for(&old), Some("a.yaml"));
+        // The clock of the machine that wrote it may be ahead.
+        for seconds in [now, now - 30 * 60, now + 2 * 60 * 60] {
+            assert_eq!(abandoned_for(&staged_at(seconds)), None, "{seconds}");
+        }
+        let of_another_kind = format!(".a.yaml.{}", Uuid::nil().simple());
+        assert_eq!(abandoned_for(&of_another_kind), None);
     }
 
     #[test]

@@ -68,6 +68,7 @@ impl Check {
             ..Known::default()
         };
         let mut read_from = None;
+        // With the daemon's exports; others cannot have changed in the daemon.
         let mut rules_read = None;
         let (files, version, diagnostics) = match Edited::read(settings, self.folder.as_deref()) {
             Ok(Edited {
@@ -75,6 +76,7 @@ impl Check {
                 rules,
                 exports,
                 exports_are_examples,
+                exports_are_daemons,
             }) => {
                 read_from = folder;
                 let (generation, mut diagnostics) = compile(&rules, &exports, known);
@@ -83,7 +85,7 @@ impl Check {
                     diagnostics.extend(holes(&generation, &called));
                 }
                 let version = version(&rules, &exports);
-                rules_read = Some(rules.clone());
+                rules_read = exports_are_daemons.then(|| rules.clone());
                 let files = rules.into_iter().chain(exports).collect();
                 (files, Some(version), diagnostics)
             }

@@ -21,6 +21,8 @@ pub(super) struct Edited {
     pub(super) rules: FileSet,
     /// The exports.
     pub(super) exports: FileSet,
+    /// Whether the exports are those of the settings, which the daemon reads.
+    pub(super) exports_are_daemons: bool,
     /// Whether the exports are the built-in examples, used with someone's own rules, whose managers they do not
     /// contain.
     pub(super) exports_are_examples: bool,
@@ -60,6 +62,7 @@ impl Edited {
             folder,
             rules: files(&rules, EditedFolder::rules, Shipped::Rules)?,
             exports: exports(&referentiel)?,
+            exports_are_daemons: is_same(&referentiel, &settings.referentiel),
             exports_are_examples: matches!(
                 (&rules, &referentiel),
                 (Folder::Disk(_), Folder::Shipped)
@@ -85,10 +88,22 @@ impl Edited {
     }
 }
 
+/// Whether both are the same folder, whichever way they are named.
+fn is_same(one: &Folder, other: &Folder) -> bool {
+    match (one, other) {
+        (Folder::Disk(one), Folder::Disk(other)) => {
+            let real = |path: &Path| path.canonicalize().ok();
+            one == other || real(one).is_some_and(|it| real(other) == Some(it))
+        }
+        (one, other) => one == other,
+    }
+}
+
 /// Checks that a folder of the settings exists.
 fn exists(folder: &Folder, key: &str) -> Result<(), SourceError> {
     match folder {
-        Folder::Disk(path) if !path.exists() => Err(SourceError {
+        // One that may not be looked at is reported when it is read.
+        Folder::Disk(path) if matches!(path.try_exists(), Ok(false)) => Err(SourceError {
             path: path.display().to_string(),
             reason: format!(
                 "ce dossier est introuvable ; les réglages le nomment ({key}) : redonnez-lui ce nom, ou corrigez-les"

@@ -40,6 +40,7 @@ use crate::settings::{InForce, WhenUnavailable};
 
 pub use calls::Calls;
 pub(super) use lease::{LEASE, Lease};
+pub(in crate::flows) use motif::UNAUTHORIZED;
 use motif::motif_of;
 pub use motif::{for_sowell, split_reason};
 pub use photos::LostPhotos;

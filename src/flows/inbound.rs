@@ -46,6 +46,9 @@ pub struct Submission {
     pub avertissements: Vec<String>,
     /// The complete content, if its format is correct.
     pub content: Option<SubmittedContent>,
+    /// The content, if its only fault is the number of its photos: the limit may have been lowered since it was created.
+    /// It is answered if it was, and refused otherwise.
+    pub only_as_repeat: Option<SubmittedContent>,
 }
 
 impl Submission {
@@ -124,32 +127,18 @@ impl Inbound {
     ///
     /// # Errors
     /// See [`InboundError`]; none of them binds the key.
-    pub async fn receive(&self, submission: Submission) -> Result<Received, InboundError> {
-        let generation = self.rules.generation();
-        let Some(content) = submission.content else {
-            let faults = submission.all_faults(&generation);
+    pub async fn receive(&self, mut submission: Submission) -> Result<Received, InboundError> {
+        if let Some(content) = submission.only_as_repeat.take() {
+            let case = self.case(&submission, content);
+            if let Some(answer) = self.taken_before(&case).await? {
+                return Ok(answer);
+            }
+        }
+        let Some(content) = submission.content.take() else {
+            let faults = submission.all_faults(&self.rules.generation());
             return Err(InboundError::Refused { faults, id: None });
         };
-        let (fichiers, photos) = match content.photos {
-            SubmittedPhotos::Received(photos) => (describe(&photos), photos),
-            SubmittedPhotos::Stored(fichiers) => (fichiers, Vec::new()),
-        };
-        let mut case = Case {
-            id: SignalementId::of_lien(&content.signalement.lien_sowell),
-            client: submission.client,
-            key: submission.key.map(|value| IdempotencyKey {
-                client: submission.client,
-                value,
-            }),
-            avertissements: submission.avertissements,
-            signalement: Arc::new(content.signalement),
-            fichiers,
-            photos,
-            fingerprint: content.fingerprint,
-            payload: content.payload,
-            received_at: self.clock.now(),
-            generation,
-        };
+        let mut case = self.case(&submission, content);
         let managers = &self.managers;
         // A repeat is answered without a decision, so without the CRM, which may be unavailable by now.
         if managers.would_call(&case.generation, &case.signalement)
@@ -164,6 +153,30 @@ impl Inbound {
             Ok(Decision::Transmettre(demande)) => self.create(case, *demande, trace).await,
             Ok(Decision::Ecarter { motif }) => self.set_aside(case, motif, trace).await,
             Err(cause) => self.refuse(case, cause, trace).await,
+        }
+    }
+
+    /// The submission with this content, from now on decided by the rules in force at this moment.
+    fn case(&self, submission: &Submission, content: SubmittedContent) -> Case {
+        let (fichiers, photos) = match content.photos {
+            SubmittedPhotos::Received(photos) => (describe(&photos), photos),
+            SubmittedPhotos::Stored(fichiers) => (fichiers, Vec::new()),
+        };
+        Case {
+            id: SignalementId::of_lien(&content.signalement.lien_sowell),
+            client: submission.client,
+            key: submission.key.clone().map(|value| IdempotencyKey {
+                client: submission.client,
+                value,
+            }),
+            avertissements: submission.avertissements.clone(),
+            signalement: Arc::new(content.signalement),
+            fichiers,
+            photos,
+            fingerprint: content.fingerprint,
+            payload: content.payload,
+            received_at: self.clock.now(),
+            generation: self.rules.generation(),
         }
     }
 

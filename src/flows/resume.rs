@@ -7,6 +7,7 @@ use strum::IntoEnumIterator;
 use crate::domain::digest::sha256_hex;
 use crate::domain::livraison::Destination;
 use crate::domain::ports::{Clock, Outbox, Resume, Store, StoreError};
+use crate::flows::creation::UNAUTHORIZED;
 use crate::flows::hint::Hint;
 use crate::rules::compile::RuleSet;
 use crate::rules::connector::Partner;
@@ -76,8 +77,9 @@ pub async fn at_start(
             _ => Resume::Refused,
         };
         store.resume(destination, which, clock.now()).await?;
-        if moved && destination == Destination::Crm {
-            store.resume_creations(clock.now()).await?;
+        if destination == Destination::Crm {
+            let motif = (!moved).then_some(UNAUTHORIZED);
+            store.resume_creations(motif, clock.now()).await?;
         }
     }
     // Last: what is left undone here is done by the next start.

@@ -230,6 +230,16 @@ async fn a_decision_is_explained_before_and_after() {
         "{told}"
     );
 
+    // The past needs no rules on disk.
+    let (rules, away) = ["rules", "away"]
+        .map(|it| daemon.folder.path().join(it))
+        .into();
+    std::fs::rename(&rules, &away).unwrap();
+    let told = on(&daemon, &["explain", "--uid", &uid]);
+    let text = String::from_utf8_lossy(&told.stdout);
+    assert!(text.contains("gestionnaire concerné : TEC-1"), "{told:?}");
+    std::fs::rename(&away, &rules).unwrap();
+
     let bad = signalement_with(2, &json!({"residence": "NON", "auteur": null}));
     std::fs::write(&file, bad.to_string()).unwrap();
     let refused = on(&daemon, &["explain", "signalement.json"]);

@@ -145,6 +145,6 @@ fn shown(entry: &DirEntry) -> String {
 }
 
 /// Whether the folder has an entry of that name, even a dangling link.
-fn is_there(path: &Path) -> bool {
+pub(super) fn is_there(path: &Path) -> bool {
     !matches!(fs::symlink_metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
 }

@@ -6,17 +6,13 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
-use uuid::Uuid;
-
 use super::EditedFolder;
 use super::listing::names_in;
-use crate::adapters::synced::{Staged, folder_of, staged_for, write_synced};
+use super::mark::UNFINISHED;
+use crate::adapters::synced::{Staged, abandoned_for, folder_of, write_synced};
 use crate::crash;
 use crate::domain::ports::{FileSet, SourceError};
 use crate::rules::layout;
-
-/// A folder containing this file holds part of one set of files and part of another.
-const UNFINISHED: &str = ".retour-en-cours";
 
 /// Keeps other replacements out of a folder until it is dropped.
 #[derive(Debug)]
@@ -155,23 +151,7 @@ impl EditedFolder {
     fn finish(&self, own: &str, files: &FileSet) -> Result<(), SourceError> {
         self.check_content(files)?;
         self.check_mark(own)?;
-        let mark = self.unfinished();
-        remove_synced(&mark).map_err(|error| self.failed(&mark, &error))
-    }
-
-    fn check_mark(&self, own: &str) -> Result<(), SourceError> {
-        let mark = self.unfinished();
-        match fs::read(&mark) {
-            Ok(found) if found == own.as_bytes() => Ok(()),
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(self.failed(&mark, &error))
-            }
-            _ => {
-                let reason = "ce fichier a été remplacé ou supprimé pendant le retour, peut-être par un autre retour \
-                              lancé depuis une autre machine";
-                Err(self.refused(&mark, reason.into()))
-            }
-        }
+        self.take_mark(own)
     }
 
     /// Checks that the files that are read are exactly these. A replacement on a different machine may have moved
@@ -191,12 +171,14 @@ impl EditedFolder {
     }
 
     /// Removes what a killed replacement had staged. If that fails, it is in nobody's way.
+    ///
+    /// What is recent stays: it may belong to a different machine, which the lock does not keep out.
     fn remove_leftovers(&self) {
         let folders = names_in(&self.root).filter(|(name, _)| layout::is_folder(name));
         let folders = folders.map(|(name, path)| (format!("{name}/"), path));
         for (prefix, folder) in folders.chain([(String::new(), self.root.clone())]) {
             for (name, path) in names_in(&folder) {
-                let place = staged_for(&name).map(|it| format!("{prefix}{it}"));
+                let place = abandoned_for(&name).map(|it| format!("{prefix}{it}"));
                 if place.is_some_and(|it| it == UNFINISHED || self.is_read(&it)) {
                     let _ = fs::remove_file(path);
                 }
@@ -225,34 +207,10 @@ impl EditedFolder {
         }
         Ok(staged)
     }
-
-    /// Whether a replacement was started and not finished.
-    #[must_use]
-    pub fn is_unfinished(&self) -> bool {
-        self.is_deep() && fs::symlink_metadata(self.unfinished()).is_ok()
-    }
-
-    /// The path of the mark of an unfinished replacement.
-    pub(super) fn unfinished(&self) -> PathBuf {
-        self.root.join(UNFINISHED)
-    }
-
-    /// Marks the folder, and returns the content of the mark, which no other replacement uses.
-    fn mark(&self) -> io::Result<String> {
-        let cut_short_before = self.is_unfinished();
-        let own = Uuid::now_v7().simple().to_string();
-        let marked = write_synced(&self.root, UNFINISHED, own.as_bytes());
-        if marked.is_err() && !cut_short_before {
-            // Nothing has been replaced yet. After an earlier interruption, though, the folder still holds its
-            // mixture.
-            let _ = fs::remove_file(self.unfinished());
-        }
-        marked.map(|()| own)
-    }
 }
 
 /// Removes a file, if nobody else has, so that it does not reappear after a power cut.
-fn remove_synced(path: &Path) -> io::Result<()> {
+pub(super) fn remove_synced(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         removed => removed?,
@@ -317,6 +275,24 @@ mod tests {
         assert_eq!(absent.lock().unwrap_err().reason, "introuvable");
     }
 
+    /// As on a network share, where the lock of one machine is not seen by the other.
+    #[test]
+    fn what_a_different_machine_has_just_staged_is_left_to_it() {
+        let (root, folder, files) = folder();
+        let staged = folder.stage(&files).unwrap();
+        let there = || staged.iter().all(|(_, it)| it.path().exists());
+        let lock = folder.lock().unwrap();
+        let others = FileSet::from([("statuts.yaml".to_owned(), b"theirs".to_vec())]);
+        EditedFolder::rules(root.path().to_path_buf())
+            .replace(&lock, &others)
+            .unwrap();
+        assert!(there());
+        let own = folder.mark().unwrap();
+        folder.put_all(&own, staged, Vec::new()).unwrap();
+        folder.finish(&own, &files).unwrap();
+        assert_eq!(folder.read().unwrap(), files);
+    }
+
     #[test]
     fn a_replacement_stops_once_its_mark_is_replaced_or_removed() {
         let (root, folder, files) = folder();
@@ -365,7 +341,8 @@ mod tests {
     #[test]
     fn what_a_killed_replacement_staged_is_removed_by_the_next() {
         let (root, folder, files) = folder();
-        let id = Uuid::now_v7().simple().to_string();
+        // From the year 2025.
+        let id = "0199f3a8c1d27b6e8f00112233445566";
         let ours = ["", "modeles/"].map(|it| {
             let file = if it.is_empty() {
                 "statuts.yaml"

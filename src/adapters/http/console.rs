@@ -27,6 +27,7 @@ use crate::adapters::http::problem::Problem;
 use crate::domain::ports::{IfOvertaken, RetryOutcome};
 
 pub(super) use failure::failure;
+use failure::too_often;
 use overview::Overview;
 use session::{Operator, Refusal};
 
@@ -114,12 +115,6 @@ struct SignIn {
     next: String,
 }
 
-#[derive(Template)]
-#[template(path = "too_often.html")]
-struct TooOften {
-    seconds: u64,
-}
-
 const WRONG_TOKEN: &str = "Ce jeton n'est pas celui de l'administration.";
 const NO_TOKEN: &str = "Donnez le jeton d'administration.";
 const SIGNED_OUT: &str = "Vous n'étiez plus connecté : l'action demandée n'a pas été faite. Connectez-vous, \
@@ -192,21 +187,6 @@ async fn sign_in_page() -> Redirect {
     Redirect::to("/")
 }
 
-/// The page shown when the rate is exceeded; it reloads by itself.
-fn too_often(problem: Problem) -> Response {
-    let answer = problem.into_response();
-    let wait = answer.headers().get(header::RETRY_AFTER).cloned();
-    let seconds = wait.as_ref().and_then(|it| it.to_str().ok()?.parse().ok());
-    let template = TooOften {
-        seconds: seconds.unwrap_or(1),
-    };
-    let mut page = page(answer.status(), &template);
-    if let Some(wait) = wait {
-        page.headers_mut().insert(header::RETRY_AFTER, wait);
-    }
-    page
-}
-
 async fn sign_out(_: Operator, State(state): State<AppState>, jar: CookieJar) -> Response {
     let cookie = session::closed(&state.gate);
     (jar.remove(cookie), Redirect::to("/")).into_response()
@@ -225,8 +205,12 @@ async fn reload(_: Operator, State(state): State<AppState>) -> Redirect {
 async fn resend(
     _: Operator,
     State(state): State<AppState>,
-    Segments(id): Segments<String>,
-) -> Redirect {
+    id: Result<Segments<String>, Problem>,
+) -> Response {
+    let id = match id {
+        Ok(Segments(id)) => id,
+        Err(problem) => return failure(problem),
+    };
     let now = state.clock.now();
     let outcome = state
         .store
@@ -244,7 +228,7 @@ async fn resend(
             Notice::Indisponible
         }
     };
-    notice.shown()
+    notice.shown().into_response()
 }
 
 async fn style() -> impl IntoResponse {

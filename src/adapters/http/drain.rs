@@ -13,15 +13,18 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::http::header;
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
+
+use crate::adapters::http::framing;
 
 /// The most bytes read of a refused body; a client that announces more gets its answer and no more.
 pub const MOST_BYTES: u64 = 256 * 1024 * 1024;
 /// How long a refused client may take to send the rest.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// Lets the handler read the body; if it refuses the request, the rest is read while the answer is sent.
+/// Lets the handler read the body, if the head is in order; if the request is refused, the rest is read while the answer
+/// is sent.
 pub async fn hear_out(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     // A client that sent `Expect` sends nothing until its body is read.
@@ -29,7 +32,10 @@ pub async fn hear_out(request: Request, next: Next) -> Response {
     let announced = body.size_hint().upper();
     let shared = Shared(Arc::new(Mutex::new(Given { body, read: false })));
     let request = Request::from_parts(parts, Body::new(shared.clone()));
-    let response = next.run(request).await;
+    let response = match framing::fault(&request) {
+        Some(problem) => problem.into_response(),
+        None => next.run(request).await,
+    };
     let refused = response.status().is_client_error() || response.status().is_server_error();
     let bounded = announced.is_none_or(|bytes| bytes <= MOST_BYTES);
     if refused && bounded && (!asked || shared.given().read) && !shared.is_end_stream() {

@@ -209,6 +209,18 @@ impl Problem {
         .header(header::ACCEPT_ENCODING, "identity")
     }
 
+    /// 501: a body in a transfer coding other than `chunked`.
+    #[must_use]
+    pub fn transfer_coded() -> Self {
+        Self::new(
+            StatusCode::NOT_IMPLEMENTED,
+            "transfert-non-pris-en-charge",
+            "Codage du transfert refusé",
+            "le corps est attendu tel quel, avec Content-Length ou Transfer-Encoding: chunked : retirez tout autre \
+             codage de Transfer-Encoding",
+        )
+    }
+
     /// 413 if any fault is about size, otherwise 422.
     #[must_use]
     pub fn faults(faults: Vec<Fault>) -> Self {

@@ -49,6 +49,26 @@ fn an_unknown_key_is_kept_and_named() {
 }
 
 #[rstest]
+#[case::within_the_limit(20, true, false)]
+#[case::over_the_limit(21, false, true)]
+#[case::far_over_the_limit(1_001, false, false)]
+fn too_many_photos_leave_a_content_only_to_find_its_creation(
+    #[case] photos: usize,
+    #[case] valid: bool,
+    #[case] as_repeat: bool,
+) {
+    let mut value = sample();
+    value["photos"] = vec![json!("/9j/"); photos].into();
+    let submission = read_value(&value);
+    assert_eq!(submission.content.is_some(), valid);
+    let found = submission.only_as_repeat;
+    assert_eq!(found.is_some(), as_repeat);
+    assert!(found.is_none_or(|it| it.signalement.photos == photos));
+    let pointers: Vec<_> = submission.faults.iter().map(|it| &it.pointer).collect();
+    assert_eq!(pointers, vec!["/photos"; usize::from(!valid)]);
+}
+
+#[rstest]
 #[case("auteur", json!(""))]
 #[case("auteur", json!("a\nb"))]
 #[case("auteur", json!("a\u{0}b"))]

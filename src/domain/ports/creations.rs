@@ -73,8 +73,12 @@ pub trait PendingCreations: Send + Sync {
     ) -> Result<Settled, StoreError>;
 
     /// Makes due every creation that waits for its next attempt, except those that need an operator and those
-    /// whose last call's outcome cannot be known yet.
-    async fn resume_creations(&self, now: DateTime<Utc>) -> Result<(), StoreError>;
+    /// whose last call's outcome cannot be known yet; if a `motif` is given, only those that wait because of it.
+    async fn resume_creations(
+        &self,
+        motif: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
 
     /// How many signalements have no demande, by state.
     async fn count_apart(&self) -> Result<Vec<ApartCount>, StoreError>;

@@ -59,6 +59,9 @@ impl Cause {
     }
 }
 
+/// The motif of what waits because the CRM refused our credentials. It is recognised when stored.
+pub(in crate::flows) const UNAUTHORIZED: &str = "le CRM refuse nos identifiants";
+
 /// A failure, worded for the landlord's staff.
 pub(super) fn motif_of(error: &CrmError) -> String {
     match error {
@@ -66,7 +69,7 @@ pub(super) fn motif_of(error: &CrmError) -> String {
             Cause::Refused.with(format_args!("{status}) : {excerpt}"))
         }
         CrmError::Unavailable { .. } => "le CRM est injoignable".into(),
-        CrmError::Unauthorized(_) => "le CRM refuse nos identifiants".into(),
+        CrmError::Unauthorized(_) => UNAUTHORIZED.into(),
         CrmError::InDoubt(_) => {
             "le CRM n'a pas confirmé : on ne sait pas s'il a créé la demande".into()
         }

@@ -71,7 +71,7 @@ impl Creations {
         if !self.watch.take_mended() {
             return;
         }
-        if let Err(error) = self.store.resume_creations(self.clock.now()).await {
+        if let Err(error) = self.store.resume_creations(None, self.clock.now()).await {
             tracing::error!(%error, "pending creations were not resumed");
             // The next round tries again.
             self.watch.still_mended();

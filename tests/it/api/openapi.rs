@@ -133,7 +133,7 @@ async fn the_description_of_a_signalement_refuses_the_texts_that_are_refused() {
         for text in [
             "un\ndeux", "un\0deux", "un deux", "", " ", "\u{a0}\t",
             // Blank for Unicode, but not for the patterns of JavaScript.
-            "\u{85}",
+            "\u{85}", "\r\n\t",
         ] {
             let described = jsonschema::draft202012::is_valid(&properties[key], &json!(text));
             let answer = daemon.post(&json!({key: text})).await.json();
@@ -168,6 +168,10 @@ async fn the_description_of_a_status_refuses_the_texts_that_are_refused() {
             "",
             " ",
             "\u{a0}\t",
+            "\u{85}",
+            "\u{feff}",
+            "\u{feff} ",
+            "\u{200b}",
         ] {
             let described = jsonschema::draft202012::is_valid(&properties[key], &json!(text));
             let path = "/api/v1/demandes/absent/statut";

@@ -1,6 +1,7 @@
 //! Edited rules are checked with their cases before a daemon reads them, for people and for machines.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -189,6 +190,11 @@ fn a_missing_folder_is_explained_in_french_to_those_who_edit_it() {
             assert!(code == Some(1) && told.contains(&words), "{told}");
             assert!(!told.contains("there is"), "{told}");
         }
+        // It is there, but cannot be entered.
+        symlink(&here, &here).unwrap();
+        let (code, told) = run(&["check"]);
+        assert!(code == Some(1) && !told.contains("introuvable"), "{told}");
+        fs::remove_file(&here).unwrap();
         fs::rename(&away, &here).unwrap();
         assert_eq!(run(&["check"]).0, Some(0));
     }

@@ -373,6 +373,12 @@ async fn an_address_without_a_page_answers_with_a_page_in_the_console_only() {
         ),
         ("GET", "/console/deconnexion", 405, "rien n'a été fait"),
         ("POST", "/", 405, "rien n'a été fait"),
+        (
+            "POST",
+            "/console/livraisons/%FF/renvoyer",
+            404,
+            "Il n'y a pas de page à cette adresse.",
+        ),
     ] {
         let answer = ask(method, path).await;
         assert_eq!(answer.status, status, "{method} {path}");

@@ -266,6 +266,30 @@ async fn only_someone_signed_in_may_try() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_fields_of_a_row_are_level() {
+    let Some(browser) = Browser::open().await else {
+        return;
+    };
+    let daemon = Builder::new().start().await;
+    browser.sign_in(&url(&daemon)).await;
+    let uneven = "const top = it => Math.round(it.getBoundingClientRect().top); const rows = {}; \
+                  for (const it of document.querySelectorAll('.field:not(:has(.field))')) { \
+                    const own = top(it.querySelector('input, select, textarea')); \
+                    (rows[top(it)] ??= new Set()).add(own); } \
+                  return Object.values(rows).map(it => it.size)";
+    for path in ["console/essai/statut", "console/essai"] {
+        browser.load(&format!("{}{path}", url(&daemon))).await;
+        let rows = browser.evaluate(uneven).await;
+        let rows = rows.as_array().unwrap();
+        assert!(
+            rows.len() > 1 && rows.iter().all(|it| it == 1),
+            "{path}: {rows:?}"
+        );
+    }
+    browser.close("console-trial-fields.png").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_person_chooses_a_status_in_a_browser() {
     let Some(browser) = Browser::open().await else {
         return;

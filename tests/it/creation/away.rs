@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::{becomes, etat, id_of, is_later, is_replayed, with};
 use crate::fake_crm::CONNECTOR;
-use crate::harness::{Builder, is_accepted, signalement, signalement_with};
+use crate::harness::{Builder, is_accepted, signalement, signalement_with, until};
+use crate::postgres::Backend;
 use crate::remote_crm::{Goes, RemoteCrm};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,6 +132,52 @@ async fn a_deferred_demande_is_created_at_once_after_a_restart_with_another_addr
         .start()
         .await;
     becomes(&daemon, 1, "transmis").await;
+}
+
+/// A corrected token in the environment needs a restart; what waits for another reason keeps its wait.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_creation_refused_for_our_token_is_made_after_a_restart(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(builder) = Builder::on(backend).await else {
+        return;
+    };
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
+    crm.creates([Goes::Unauthorized, Goes::NoPhoto]);
+    let daemon = builder
+        .crm(crm.clone())
+        .set("CRM__WHEN_UNAVAILABLE", "defer")
+        .set("DELIVERY__FIRST_RETRY", "1h")
+        .set("DELIVERY__MAX_RETRY", "1h")
+        .start()
+        .await;
+    for number in 1..=2 {
+        assert_eq!(daemon.post(&signalement(number)).await.status, 202);
+    }
+    let (folder, environment) = daemon.stop().await;
+    crm.creates([Goes::NoPhoto]);
+    let daemon = Builder::again(&folder, environment)
+        .crm(crm.clone())
+        .start()
+        .await;
+    // It is tried again, and now waits for the same reason as the other.
+    let motif = async |number| {
+        let store = daemon.state.store.clone();
+        let found = store.find_signalement(id_of(number).as_str()).await;
+        found.unwrap().unwrap().motif.unwrap_or_default()
+    };
+    until("the first is tried again", || async {
+        (motif(1).await == motif(2).await).then_some(())
+    })
+    .await;
+    let (folder, environment) = daemon.stop().await;
+    let daemon = Builder::again(&folder, environment).crm(crm).start().await;
+    let due = daemon.state.store.next_creation(Utc::now().into()).await;
+    assert!(due.unwrap().unwrap() - Utc::now() > TimeDelta::minutes(20));
+    for number in 1..=2 {
+        assert_eq!(etat(&daemon, number).await, "differe");
+    }
 }
 
 /// A wait of a day that a broken CRM asked for must end when it is repaired.

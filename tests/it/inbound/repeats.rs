@@ -40,6 +40,48 @@ async fn a_repeat_is_answered_byte_for_byte_whatever_its_key_order(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_is_answered_after_the_limit_of_photos_was_lowered() {
+    let file = "passerelle.yaml";
+    let daemon = Builder::new().file(file, "").start().await;
+    let first = daemon.post(&signalement(1)).await;
+    assert_eq!(first.status, 201);
+    let reglages = daemon.edit_settings("limits: {photos: 1}\n").await;
+    assert_eq!(
+        reglages["derniere_tentative"]["acceptee"], true,
+        "{reglages}"
+    );
+    let again = daemon.post(&signalement(1)).await;
+    assert_eq!((again.status, &again.bytes), (200, &first.bytes));
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    // What was not created is refused, with all its faults.
+    let unknown = daemon
+        .post(&signalement_with(2, &json!({"residence": "NON"})))
+        .await;
+    assert_eq!(unknown.status, 413);
+    let pointers = |answer: &Answer| {
+        let faults = answer.json()["erreurs"].as_array().unwrap().clone();
+        faults
+            .iter()
+            .map(|it| it["pointeur"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(pointers(&unknown), ["/photos", "/residence"]);
+    // With other content, fewer photos would not help.
+    let other = daemon
+        .post(&signalement_with(1, &json!({"description": "autre"})))
+        .await;
+    assert_eq!(other.status, 409);
+    let invalid = daemon
+        .post(&signalement_with(1, &json!({"photos": ["?", "?"]})))
+        .await;
+    assert_eq!((invalid.status, pointers(&invalid).len()), (413, 1));
+    let invalid = daemon
+        .post(&signalement_with(1, &json!({"auteur": 1})))
+        .await;
+    assert_eq!(pointers(&invalid), ["/auteur", "/photos"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_number_that_differs_in_its_last_digit_is_other_content() {
     let daemon = Builder::new().start().await;
     let post = async |more: &str| {

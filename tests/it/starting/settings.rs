@@ -396,8 +396,12 @@ async fn a_storm_of_saves_disturbs_nobody_and_ends_with_the_last_one() {
             daemon.created(&signalement(number)).await;
         }
     }
-    until("the last save decides", || async {
-        (daemon.post(&signalement(100)).await.status == 413).then_some(())
+    // Each once: what was created stays so.
+    let mut number = 100;
+    until("the last save decides", || {
+        number += 1;
+        let (daemon, body) = (&daemon, signalement(number));
+        async move { (daemon.post(&body).await.status == 413).then_some(()) }
     })
     .await;
 }

@@ -2,10 +2,10 @@
 //! read.
 
 use askama::Template;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::html;
+use super::{html, page};
 use crate::adapters::http::problem::Problem;
 
 #[derive(Template)]
@@ -41,6 +41,27 @@ pub(in crate::adapters::http) fn failure(problem: Problem) -> Response {
         Ok(rendered) => html(status, rendered),
         Err(_) => problem.into_response(),
     }
+}
+
+#[derive(Template)]
+#[template(path = "too_often.html")]
+struct TooOften {
+    seconds: u64,
+}
+
+/// The page shown when the rate is exceeded; it reloads by itself.
+pub(super) fn too_often(problem: Problem) -> Response {
+    let answer = problem.into_response();
+    let wait = answer.headers().get(header::RETRY_AFTER).cloned();
+    let seconds = wait.as_ref().and_then(|it| it.to_str().ok()?.parse().ok());
+    let template = TooOften {
+        seconds: seconds.unwrap_or(1),
+    };
+    let mut page = page(answer.status(), &template);
+    if let Some(wait) = wait {
+        page.headers_mut().insert(header::RETRY_AFTER, wait);
+    }
+    page
 }
 
 /// The status of a page about this problem.

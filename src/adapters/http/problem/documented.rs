@@ -61,7 +61,7 @@ pub enum CommonRefusals {
     reason = "documents answers; the answers themselves are built from a `Problem`"
 )]
 pub enum BodyRefusals {
-    /// Ni JSON ni objet.
+    /// Ni JSON ni objet, ou en-tête invalide.
     #[response(status = 400, content_type = "application/problem+json")]
     Malformed(ProblemBody),
     /// Le corps n'est pas arrivé en entier.
@@ -73,6 +73,9 @@ pub enum BodyRefusals {
     /// Content-Type inattendu, ou corps compressé.
     #[response(status = 415, content_type = "application/problem+json", headers(("Accept-Encoding" = String, description = "identity, si le corps est compressé ; absent sinon.")))]
     NotJson(ProblemBody),
+    /// Transfer-Encoding autre que chunked.
+    #[response(status = 501, content_type = "application/problem+json")]
+    TransferCoded(ProblemBody),
 }
 
 /// Une erreur dans une requête.

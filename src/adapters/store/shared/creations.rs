@@ -113,9 +113,16 @@ impl PendingCreations for DbStore {
             .await
     }
 
-    async fn resume_creations(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn resume_creations(
+        &self,
+        motif: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let motif = motif.map(str::to_owned);
         self.writer
-            .write(now, |connection, now| Box::pin(resume(connection, *now)))
+            .write((motif, now), |connection, (motif, now)| {
+                Box::pin(resume(connection, motif.as_deref(), *now))
+            })
             .await
     }
 

@@ -1,6 +1,7 @@
 //! Rules and exports are judged apart: one folder takes effect although the other is refused.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use serde_json::json;
 
@@ -29,6 +30,24 @@ async fn an_export_that_only_makes_a_case_fail_takes_effect_with_a_warning() {
         told.contains("ce sont les exports qui ont changé. La passerelle les applique quand même"),
         "{told}"
     );
+    // Whichever way the folder is named, but not if it brings its own exports.
+    let folder = |name: &str| daemon.folder.path().join(name);
+    let other = folder("copie");
+    fs::create_dir(&other).unwrap();
+    let link = |name: &str| symlink(folder(name), other.join(name)).unwrap();
+    link("rules");
+    let check = || String::from_utf8(on(&daemon, &["check", "copie"]).stdout).unwrap();
+    assert!(check().contains("ce sont les exports"), "{}", check());
+    link("referentiel");
+    assert!(check().contains("ce sont les exports"), "{}", check());
+    fs::remove_file(other.join("referentiel")).unwrap();
+    fs::create_dir(other.join("referentiel")).unwrap();
+    for name in ["residences.csv", "gestionnaires.csv", "biens.csv"] {
+        let name = format!("referentiel/{name}");
+        fs::copy(folder(&name), other.join(&name)).unwrap();
+    }
+    assert!(check().contains("gestionnaire_concerne"), "{}", check());
+    assert!(!check().contains("ce sont les exports"), "{}", check());
     // The next edit of the rules is refused, and its author learns that undoing it would not help.
     let transmission = daemon.read("rules/transmission.yaml");
     let edited = format!("{transmission}# x\n");

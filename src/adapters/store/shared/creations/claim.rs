@@ -90,14 +90,18 @@ pub(super) async fn claim_one(
 
 pub(super) async fn resume(
     connection: &mut DbConnection,
+    motif: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     // For a creation left in doubt by an earlier version, only due_at tells when its outcome can be known.
     sqlx::query(
         "UPDATE creations SET due_at = $1 \
-         WHERE stopped = 0 AND due_at > $1 AND (in_doubt = 0 OR known_at <= $1)",
+         WHERE stopped = 0 AND due_at > $1 AND (in_doubt = 0 OR known_at <= $1) \
+         AND ($2 OR (SELECT motif FROM signalements WHERE id = signalement_id) = $3)",
     )
     .bind(millis(now))
+    .bind(motif.is_none())
+    .bind(motif)
     .execute(connection)
     .await
     .map(|_| ())
