@@ -136,20 +136,22 @@ async fn endings(store: &dyn Store) {
         motif: Motif::for_all("absent"),
     };
     let no = Motif::for_all("non").and_for_staff(": à voir");
-    let refused = Settlement::Refused { motif: no.clone() };
+    let refused = || Settlement::Refused { motif: no.clone() };
     let claim = reserved(store, 62, None).await;
     store.settle(&claim, withdrawn()).await.unwrap();
     assert_eq!(etat(store, 62).await, None);
     let claim = reserved(store, 62, None).await;
-    store.settle(&claim, refused).await.unwrap();
+    store.settle(&claim, refused()).await.unwrap();
     assert_eq!(etat(store, 62).await, Some(Etat::Echec));
-    assert_eq!(motif(store, 62).await, Some(no));
+    assert_eq!(motif(store, 62).await.as_ref(), Some(&no));
     // It was stored before this attempt, so it still is.
     let claim = reserved(store, 62, None).await;
     assert_eq!(motif(store, 62).await, None);
     store.settle(&claim, withdrawn()).await.unwrap();
     assert_eq!(etat(store, 62).await, Some(Etat::Echec));
     assert_eq!(motif(store, 62).await, Some(Motif::for_all("absent")));
+    let claim = reserved(store, 62, None).await;
+    store.settle(&claim, refused()).await.unwrap();
     let claim = reserved(store, 63, None).await;
     assert_eq!(store.doubt_interrupted(at(15)).await.unwrap(), 1);
     assert_eq!(etat(store, 63).await, Some(Etat::Inconnu));
