@@ -7,6 +7,7 @@ pub mod digest;
 pub mod fault;
 pub mod instant;
 pub mod livraison;
+pub mod motif;
 pub mod ports;
 pub mod reason;
 pub mod referentiel;

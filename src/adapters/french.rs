@@ -1,7 +1,7 @@
 //! Reasons for failures in French, for the landlord's staff. Stored and logged reasons are in English.
 
+use crate::domain::motif::{Detail, Motif};
 use crate::domain::reason::Phrase;
-use crate::flows::creation::split_reason;
 
 /// The French text of a phrase; empty if it would only repeat the text around it.
 fn words(phrase: Phrase) -> &'static str {
@@ -65,11 +65,15 @@ pub fn french(reason: &str) -> String {
     said + rest
 }
 
-/// The motif of a signalement without a demande, with the reason in it in French as well.
+/// A motif as the landlord's staff read it, with the reason in it in French as well.
 #[must_use]
-pub fn motif(stored: &str) -> String {
-    let (said, reason) = split_reason(stored);
-    format!("{said}{}", french(reason))
+pub fn motif(it: &Motif) -> String {
+    match &it.detail {
+        Some(Detail::Reason(reason)) => {
+            format!("{} : {}", it.for_all, french(&reason.to_string()))
+        }
+        _ => it.to_string(),
+    }
 }
 
 /// The part of a reason that is ours, in French, and the rest unchanged.
@@ -86,6 +90,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::domain::reason::Reason;
 
     #[rstest]
     #[case::in_two(
@@ -107,28 +112,21 @@ mod tests {
     }
 
     #[rstest]
-    #[case::connector(
-        "le connecteur du CRM : there is no connecteurs/crm.yaml in the rules",
+    #[case::ours(
+        Motif::for_all("le connecteur du CRM").because(Phrase::CrmFileAbsent.into()),
         "le connecteur du CRM : connecteurs/crm.yaml manque dans les règles"
     )]
-    #[case::unreadable(
-        "le CRM répond, mais sa réponse est illisible : the answer has no UID",
-        "le CRM répond, mais sa réponse est illisible : la réponse n'a pas d'uid"
-    )]
-    #[case::stored_before(
-        "le CRM répond, mais sa réponse ne se lit pas : the answer has no UID",
-        "le CRM répond, mais sa réponse ne se lit pas : la réponse n'a pas d'uid"
-    )]
     #[case::of_the_rules(
-        "le connecteur du CRM : creation : « site » est vide",
+        Motif::for_all("le connecteur du CRM").because(Reason::told("creation : « site » est vide")),
         "le connecteur du CRM : creation : « site » est vide"
     )]
     #[case::the_crm_said(
-        "le CRM refuse la demande (statut 422) : answered 5 : no answer in time",
+        Motif::for_all("le CRM refuse la demande (statut 422)")
+            .and_for_staff(": answered 5 : no answer in time"),
         "le CRM refuse la demande (statut 422) : answered 5 : no answer in time"
     )]
-    #[case::without("le CRM est injoignable", "le CRM est injoignable")]
-    fn the_reason_in_a_motif_is_translated(#[case] stored: &str, #[case] told: &str) {
-        assert_eq!(motif(stored), told);
+    #[case::without(Motif::for_all("le CRM est injoignable"), "le CRM est injoignable")]
+    fn the_reason_in_a_motif_is_translated(#[case] of_store: Motif, #[case] told: &str) {
+        assert_eq!(motif(&of_store), told);
     }
 }

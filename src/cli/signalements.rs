@@ -15,6 +15,7 @@ use crate::cli::output::time;
 use crate::cli::{Format, Listing, existing_store, one_of};
 use crate::domain::demande::Uid;
 use crate::domain::fault;
+use crate::domain::motif::Motif;
 use crate::domain::ports::{SignalementSummary, Store, StoreError};
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::flows::creation::Attempted;
@@ -87,7 +88,8 @@ fn print(found: &[SignalementSummary], format: Format) {
     if format == Format::Json {
         for it in found {
             let line = json!({
-                "id": it.id.as_str(), "etat": it.etat.as_str(), "uid": it.uid, "motif": it.motif,
+                "id": it.id.as_str(), "etat": it.etat.as_str(), "uid": it.uid,
+                "motif": it.motif.as_ref().map(Motif::to_string),
                 "lien_sowell": it.lien_sowell, "received_at": time(it.received_at),
             });
             println!("{line}");
@@ -110,7 +112,7 @@ fn print(found: &[SignalementSummary], format: Format) {
             time(it.received_at),
             it.uid.clone().unwrap_or_else(|| "-".to_owned()),
             printable(Some(&it.lien_sowell)),
-            printable(it.motif.as_deref()),
+            printable(it.motif.as_ref().map(Motif::to_string).as_deref()),
         ]);
     }
     println!("{table}");
@@ -263,7 +265,9 @@ fn told(attempted: Option<Attempted>) -> Result<String, String> {
         Some(Attempted::InDoubt) => {
             Err("it is not known yet whether the CRM has it; the daemon will find out".to_owned())
         }
-        Some(Attempted::Stopped { motif } | Attempted::Refused { motif, .. }) => Err(motif),
+        Some(Attempted::Stopped { motif } | Attempted::Refused { motif, .. }) => {
+            Err(motif.to_string())
+        }
         Some(Attempted::Broken { reason }) => Err(reason),
     }
 }

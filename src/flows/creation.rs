@@ -21,6 +21,7 @@ use chrono::{DateTime, Utc};
 use tokio_util::task::TaskTracker;
 
 use crate::domain::demande::{NewDemande, Uid};
+use crate::domain::motif::Motif;
 use crate::domain::ports::{
     Capabilities, Clock, CreateDemande, Created, CreationClaim, Crm, CrmError, NewRecord,
     Reservation, Reserved, Settlement, Sowell, Store, StoreError,
@@ -42,7 +43,6 @@ pub use calls::Calls;
 pub(super) use lease::{LEASE, Lease};
 pub(in crate::flows) use motif::UNAUTHORIZED;
 use motif::motif_of;
-pub use motif::{for_sowell, split_reason};
 pub use photos::LostPhotos;
 use settlement::refused;
 
@@ -141,15 +141,15 @@ pub enum Attempted {
     InDoubt,
     /// Only an operator can resume it.
     Stopped {
-        /// Why, in French.
-        motif: String,
+        /// Why.
+        motif: Motif,
     },
     /// The CRM refused it: kept as a failure.
     Refused {
         /// Its HTTP status.
         status: u16,
-        /// Why, in French.
-        motif: String,
+        /// Why.
+        motif: Motif,
     },
     /// The connector yields no request for it: kept as a failure.
     Broken {

@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::demande::{Fichier, NewDemande};
 use crate::domain::fault::Fault;
 use crate::domain::livraison::{Destination, NewLivraison};
+use crate::domain::motif::Motif;
 use crate::domain::ports::{
     BoundKey, Client, Clock, CreateDemande, Creation, Files, IdempotencyKey, NewRecord, Recorded,
     Store,
@@ -291,7 +292,8 @@ impl Inbound {
         let (livraisons, trace) =
             acknowledge(&case.generation, &case.signalement, news, trace).await;
         let mails = !livraisons.is_empty();
-        let record = case.record(Etat::Ecarte, Some(motif.clone()), &trace, None, livraisons);
+        let why = Some(Motif::for_all(motif.clone()));
+        let record = case.record(Etat::Ecarte, why, &trace, None, livraisons);
         match self.store.record(record).await? {
             Recorded::Written => {
                 self.wake_mailer(mails);
@@ -318,7 +320,7 @@ impl Inbound {
             return self.repeat(owner, &case).await;
         }
         self.store_photos(&mut case).await?;
-        let motif = Some(cause.to_string());
+        let motif = Some(Motif::for_all(cause.to_string()));
         let record = case.record(Etat::Echec, motif, &trace, None, Vec::new());
         match self.store.record(record).await? {
             Recorded::Written => {}
@@ -406,7 +408,7 @@ impl Case {
     fn record(
         &self,
         etat: Etat,
-        motif: Option<String>,
+        motif: Option<Motif>,
         trace: &Trace,
         creation: Option<Creation>,
         livraisons: Vec<NewLivraison>,

@@ -5,6 +5,7 @@ mod away;
 mod clock;
 mod doubts;
 mod managers;
+mod motifs;
 mod photos;
 mod under_way;
 
@@ -302,7 +303,9 @@ async fn without_any_guard_nobody_creates_again_while_the_crm_may_be_at_work() {
     let creations = &daemon.state.inbound.creations;
     for _ in 0..2 {
         match creations.take_up(&id_of(1)).await.unwrap() {
-            Some(Attempted::Stopped { motif }) => assert!(motif.contains("jusqu'au"), "{motif}"),
+            Some(Attempted::Stopped { motif }) => {
+                assert!(motif.for_all.contains("jusqu'au"), "{motif}");
+            }
             other => panic!("{other:?}"),
         }
         assert_eq!(etat(&daemon, 1).await, "inconnu");

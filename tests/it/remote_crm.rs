@@ -240,7 +240,7 @@ fn failure(goes: &Goes) -> Option<CrmError> {
             status: 422,
             excerpt: "champ manquant".into(),
         }),
-        Goes::Broken => Some(CrmError::Misconfigured(Reason::told("no such secret"))),
+        Goes::Broken => Some(CrmError::Misconfigured(Phrase::CrmAddressUnset.into())),
         Goes::Panics => panic!("by design"),
         Goes::Held(_) => None,
     }

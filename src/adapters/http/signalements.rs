@@ -19,7 +19,7 @@ use crate::adapters::http::problem::{BodyRefusals, CommonRefusals, Problem, Prob
 use crate::adapters::submission;
 use crate::crash;
 use crate::domain::ports::Client;
-use crate::flows::creation::{Accepted, for_sowell};
+use crate::flows::creation::Accepted;
 use crate::flows::inbound::{Received, Submission};
 
 pub(super) use bodies::PHOTO;
@@ -223,7 +223,7 @@ pub async fn show(
         etat: view.etat.as_str(),
         uid: view.uid,
         motif: view.motif.map(|it| match client {
-            Client::Sowell => for_sowell(&it).to_owned(),
+            Client::Sowell => it.for_all,
             Client::Crm | Client::Admin => french::motif(&it),
         }),
         statuts: view

@@ -8,7 +8,9 @@ use serde_json::value::RawValue;
 
 use crate::domain::demande::{Fichier, NewDemande};
 use crate::domain::livraison::{Content, Courriel, PhotoPush, StatutPush, UidPush};
+use crate::domain::motif::{Detail, Motif};
 use crate::domain::ports::StoreError;
+use crate::domain::reason::Reason;
 use crate::domain::referentiel::Gestionnaire;
 
 /// An instant as milliseconds since 1970.
@@ -34,6 +36,30 @@ pub(super) fn storable(text: &str) -> Cow<'_, str> {
 /// The error for a stored word that the code does not know.
 pub(super) fn unreadable(column: &str) -> StoreError {
     StoreError::Fault(format!("unreadable value in column {column}"))
+}
+
+/// The column `motif`: what anyone may read.
+pub(super) fn write_motif(motif: &Motif) -> Cow<'_, str> {
+    storable(&motif.for_all)
+}
+
+/// The column `motif_detail`: words begin with a space, a reason does not.
+pub(super) fn write_detail(motif: &Motif) -> Option<String> {
+    let text = match motif.detail.as_ref()? {
+        Detail::Words(words) => format!(" {words}"),
+        Detail::Reason(reason) => reason.to_string().trim_start().to_owned(),
+    };
+    Some(storable(&text).into_owned())
+}
+
+/// Reads both columns.
+pub(super) fn read_motif(for_all: Option<String>, detail: Option<&str>) -> Option<Motif> {
+    let motif = Motif::for_all(for_all?);
+    Some(match detail.map(|it| (it, it.strip_prefix(' '))) {
+        None => motif,
+        Some((_, Some(words))) => motif.and_for_staff(words),
+        Some((reason, None)) => motif.because(Reason::told(reason)),
+    })
 }
 
 #[derive(Serialize, Deserialize)]
@@ -276,6 +302,7 @@ fn write_json(row: &impl Serialize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::reason::Phrase;
     use serde_json::json;
 
     #[test]
@@ -314,5 +341,25 @@ mod tests {
         for content in contents {
             assert_eq!(read_content(&write_content(&content)).unwrap(), content);
         }
+    }
+
+    #[test]
+    fn motifs_are_read_back_as_written() {
+        let refused = || Motif::for_all("refusé");
+        for motif in [
+            refused(),
+            refused().and_for_staff(": answered 5"),
+            refused().and_for_staff(""),
+            refused().because(Phrase::NoUid.into()),
+        ] {
+            let (for_all, detail) = (write_motif(&motif), write_detail(&motif));
+            let read = read_motif(Some(for_all.into_owned()), detail.as_deref());
+            assert_eq!(read, Some(motif));
+        }
+        assert_eq!(read_motif(None, None), None);
+        // A reason never becomes words, which would not be translated.
+        let odd = refused().because(Reason::told(" a\0b"));
+        let read = read_motif(Some("refusé".into()), write_detail(&odd).as_deref());
+        assert_eq!(read.unwrap().to_string(), "refusé : a\u{fffd}b");
     }
 }

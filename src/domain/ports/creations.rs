@@ -9,6 +9,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use crate::domain::demande::NewDemande;
 use crate::domain::livraison::NewLivraison;
+use crate::domain::motif::Motif;
 use crate::domain::ports::{
     BoundKey, CreateDemande, Creation, IdempotencyKey, Moment, NewRecord, StoreError,
 };
@@ -162,14 +163,14 @@ pub enum Settlement {
     Waits(Wait),
     /// It certainly does not exist and is not retried automatically: kept as `echec`.
     Refused {
-        /// Why, in French.
-        motif: String,
+        /// Why.
+        motif: Motif,
     },
     /// It certainly does not exist, and the client was told to send it again: nothing is kept. A signalement
     /// that was already kept stays, as `echec`.
     Withdrawn {
-        /// Why, in French.
-        motif: String,
+        /// Why.
+        motif: Motif,
     },
 }
 
@@ -191,8 +192,8 @@ pub struct SettledCreation {
 pub struct Wait {
     /// `inconnu` or `differe`.
     pub etat: Etat,
-    /// Why, in French.
-    pub motif: String,
+    /// Why.
+    pub motif: Motif,
     /// Whether the demande may exist.
     pub in_doubt: bool,
     /// When it is due; `None` if only an operator can resume it.

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::demande::{Demande, Fichier, NewDemande, Uid};
 use crate::domain::livraison::{LivraisonEtat, NewLivraison};
+use crate::domain::motif::Motif;
 use crate::domain::ports::{Client, PendingKey, StoreError};
 use crate::domain::signalement::{Etat, SignalementId};
 
@@ -83,8 +84,8 @@ pub struct NewRecord {
     pub payload: String,
     /// Its state.
     pub etat: Etat,
-    /// Why it is not forwarded, in French.
-    pub motif: Option<String>,
+    /// Why it is not forwarded.
+    pub motif: Option<Motif>,
     /// The version that decided.
     pub version: String,
     /// The decision's trace, encoded.
@@ -143,8 +144,8 @@ pub struct SignalementView {
     pub etat: Etat,
     /// The UID of its demande.
     pub uid: Option<String>,
-    /// Why it is not forwarded, in French.
-    pub motif: Option<String>,
+    /// Why it is not forwarded.
+    pub motif: Option<Motif>,
     /// The events of its demande, oldest first.
     pub statuts: Vec<StatutView>,
 }
@@ -173,8 +174,8 @@ pub struct SignalementSummary {
     pub etat: Etat,
     /// The UID of its demande.
     pub uid: Option<String>,
-    /// Why it is not forwarded, in French.
-    pub motif: Option<String>,
+    /// Why it is not forwarded.
+    pub motif: Option<Motif>,
     /// When it was first received.
     pub received_at: DateTime<Utc>,
 }

@@ -1,198 +1,107 @@
-//! Why there is no demande yet, in words for the landlord's staff, and how much of it SoWell sees.
+//! Why there is no demande yet, in words for the landlord's staff, and how much of it SoWell sees: the CRM's words,
+//! how it is called and what to do concern only the landlord.
 
-use std::fmt;
+use chrono::{DateTime, TimeDelta, Utc};
 
-use strum::IntoEnumIterator;
-
+use crate::domain::demande::Uid;
+use crate::domain::motif::Motif;
 use crate::domain::ports::CrmError;
+use crate::domain::signalement::SignalementId;
 
-/// What a motif is about, if more follows than SoWell should see.
-///
-/// Stored motifs are recognised by their first words: when changing them, keep recognising the old ones, as
-/// [`Cause::begins`] does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter)]
-pub(super) enum Cause {
-    /// The CRM refused the demande; its status and its text follow.
-    Refused,
-    /// The connector is broken; the problem follows.
-    Connector,
-    /// The CRM's answer is unreadable; the problem follows.
-    Unreadable,
-    /// Photos are missing; what the staff can do follows.
-    Photos,
-    /// The UID belongs to a different signalement; the UID and that signalement follow.
-    Taken,
-    /// There are several demandes for one signalement; their UIDs follow.
-    Several,
-}
+/// The caller died or lost its claim before it could record the outcome.
+pub(super) const UNKNOWN: &str =
+    "on ne sait pas si le CRM a créé la demande : sa réponse manque, ou n'a pas pu être notée";
 
-impl Cause {
-    /// The first words: those written now, then those of earlier versions.
-    const fn begins(self) -> &'static [&'static str] {
-        match self {
-            Self::Refused => &["le CRM refuse la demande (statut "],
-            Self::Connector => &["le connecteur du CRM"],
-            Self::Unreadable => &[
-                "le CRM répond, mais sa réponse est illisible",
-                "le CRM répond, mais sa réponse ne se lit pas",
-            ],
-            Self::Photos => &["les photos ne peuvent pas être relues"],
-            Self::Taken => &["le CRM donne l'uid"],
-            Self::Several => &["plusieurs demandes du CRM portent ce signalement"],
-        }
-    }
+/// The worker that resumed it panicked.
+pub(super) const BROKE_OFF: &str = "erreur interne : on ne sait pas si le CRM a créé la demande";
 
-    /// A motif with this cause.
-    pub(super) fn with(self, rest: impl fmt::Display) -> String {
-        let begin = self.begins().first().copied().unwrap_or_default();
-        format!("{begin}{rest}")
-    }
-
-    /// The cause of a stored motif, with its first words and what follows them; `None` if there is nothing to
-    /// separate.
-    fn split(motif: &str) -> Option<(Self, &str, &str)> {
-        Self::iter().find_map(|cause| {
-            let begin = cause.begins().iter().find(|it| motif.starts_with(*it))?;
-            let (begin, rest) = motif.split_at(begin.len());
-            Some((cause, begin, rest))
-        })
-    }
-}
-
-/// The motif of what waits because the CRM refused our credentials. It is recognised when stored.
+/// What waits because the CRM refused our credentials. It is recognised when stored.
 pub(in crate::flows) const UNAUTHORIZED: &str = "le CRM refuse nos identifiants";
 
-/// A failure, worded for the landlord's staff.
-pub(super) fn motif_of(error: &CrmError) -> String {
+/// A failure of a call.
+pub(super) fn motif_of(error: &CrmError) -> Motif {
     match error {
-        CrmError::Refused { status, excerpt } => {
-            Cause::Refused.with(format_args!("{status}) : {excerpt}"))
-        }
-        CrmError::Unavailable { .. } => "le CRM est injoignable".into(),
-        CrmError::Unauthorized(_) => UNAUTHORIZED.into(),
+        CrmError::Refused { status, excerpt } => refused(*status, excerpt),
+        CrmError::Unavailable { .. } => Motif::for_all("le CRM est injoignable"),
+        CrmError::Unauthorized(_) => Motif::for_all(UNAUTHORIZED),
         CrmError::InDoubt(_) => {
-            "le CRM n'a pas confirmé : on ne sait pas s'il a créé la demande".into()
+            Motif::for_all("le CRM n'a pas confirmé : on ne sait pas s'il a créé la demande")
         }
-        CrmError::Misconfigured(reason) => Cause::Connector.with(format_args!(" : {reason}")),
-        CrmError::Unreadable(reason) => Cause::Unreadable.with(format_args!(" : {reason}")),
-        CrmError::Files(_) => Cause::Photos
-            .with(" ; si elles sont perdues, remettez-les en place à partir d'une sauvegarde"),
+        CrmError::Misconfigured(reason) => {
+            Motif::for_all("le connecteur du CRM").because(reason.clone())
+        }
+        CrmError::Unreadable(reason) => {
+            Motif::for_all("le CRM répond, mais sa réponse est illisible").because(reason.clone())
+        }
+        CrmError::Files(_) => Motif::for_all("les photos ne peuvent pas être relues")
+            .and_for_staff(
+                "; si elles sont perdues, remettez-les en place à partir d'une sauvegarde",
+            ),
     }
 }
 
-/// The part of a motif that SoWell sees: the CRM's words and how it is called concern only the landlord.
-#[must_use]
-pub fn for_sowell(motif: &str) -> &str {
-    match Cause::split(motif) {
-        None => motif,
-        Some((Cause::Taken, ..)) => "le CRM donne l'uid d'une autre demande",
-        // Its status too.
-        Some((Cause::Refused, begin, rest)) => rest
-            .find(')')
-            .map_or(motif, |it| &motif[..=begin.len() + it]),
-        Some((Cause::Connector | Cause::Unreadable | Cause::Photos | Cause::Several, begin, _)) => {
-            begin
-        }
-    }
+/// The CRM refused the demande.
+fn refused(status: u16, excerpt: &str) -> Motif {
+    Motif::for_all(format!("le CRM refuse la demande (statut {status})"))
+        .and_for_staff(format!(": {excerpt}"))
 }
 
-/// A motif in two: our own words, and the reason behind them, which is in English like all that is stored. The second
-/// is empty where there is none; the CRM's words are no reason of ours.
-#[must_use]
-pub fn split_reason(motif: &str) -> (&str, &str) {
-    let reason = match Cause::split(motif) {
-        Some((Cause::Connector | Cause::Unreadable, _, rest)) => rest.strip_prefix(" : "),
-        _ => None,
-    };
-    motif.split_at(motif.len() - reason.unwrap_or_default().len())
+/// The CRM refused the demande, which an earlier call may have created.
+pub(super) fn refused_in_doubt(status: u16, excerpt: &str) -> Motif {
+    refused(
+        status,
+        &format!(
+            "{excerpt} ; un appel précédent est resté sans réponse : cherchez-y la demande, puis adoptez-la ou \
+             relancez la création"
+        ),
+    )
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::reason::{Phrase, Reason};
+/// The CRM did not confirm, and nothing prevents a second demande.
+pub(super) fn no_guard() -> Motif {
+    Motif::for_all("le CRM n'a pas confirmé la création").and_for_staff(
+        "et n'offre rien contre les doublons : cherchez-y la demande, puis adoptez-la ou relancez la création",
+    )
+}
 
-    #[test]
-    fn what_the_crm_said_is_kept_for_the_staff_and_not_told_to_sowell() {
-        let refused = motif_of(&CrmError::Refused {
-            status: 422,
-            excerpt: "table t_users (id) : missing".into(),
-        });
-        assert!(refused.ends_with(" : table t_users (id) : missing"));
-        assert_eq!(
-            for_sowell(&refused),
-            "le CRM refuse la demande (statut 422)"
-        );
-        for (error, told) in [
-            (
-                CrmError::Misconfigured(Reason::told("no path /id")),
-                "le connecteur du CRM",
-            ),
-            (
-                CrmError::Unreadable(Reason::told("no path /id")),
-                "le CRM répond, mais sa réponse est illisible",
-            ),
-        ] {
-            let motif = motif_of(&error);
-            assert!(motif.ends_with("no path /id"));
-            assert_eq!(for_sowell(&motif), told);
-        }
-    }
+/// No outcome was recorded, and nothing prevents a second demande.
+pub(super) fn unknown_for_good() -> Motif {
+    Motif::for_all("on ne sait pas si le CRM a créé la demande").and_for_staff(
+        ": sa réponse manque, ou n'a pas pu être notée, et il n'offre rien contre les doublons ; cherchez-y la \
+         demande, puis adoptez-la ou relancez la création",
+    )
+}
 
-    /// Words that are stored stay recognised: change them only by adding to `begins`.
-    #[test]
-    fn a_stored_motif_tells_sowell_nothing_of_other_signalements_or_of_the_crm() {
-        for (stored, told) in [
-            (
-                "le CRM refuse la demande (statut 422) : missing",
-                "le CRM refuse la demande (statut 422)",
-            ),
-            ("le connecteur du CRM : no path /id", "le connecteur du CRM"),
-            (
-                "le CRM répond, mais sa réponse est illisible : no path /id",
-                "le CRM répond, mais sa réponse est illisible",
-            ),
-            (
-                "les photos ne peuvent pas être relues : voyez le CRM",
-                "les photos ne peuvent pas être relues",
-            ),
-            (
-                "le CRM donne l'uid D-7, qui est celui du signalement 0b0e",
-                "le CRM donne l'uid d'une autre demande",
-            ),
-            (
-                "plusieurs demandes du CRM portent ce signalement : D-1, D-2",
-                "plusieurs demandes du CRM portent ce signalement",
-            ),
-        ] {
-            assert_eq!(for_sowell(stored), told);
-        }
-    }
+/// The settings no longer name the CRM that was called.
+pub(super) fn no_remote() -> Motif {
+    Motif::for_all(
+        "on ne sait pas si le CRM distant, qui n'est plus celui des réglages, a créé la demande",
+    )
+    .and_for_staff(": cherchez-y la demande")
+}
 
-    #[test]
-    fn a_motif_is_recognised_in_the_words_of_each_version() {
-        for cause in Cause::iter() {
-            for begin in cause.begins() {
-                let stored = format!("{begin} : no path /id");
-                let split = Cause::split(&stored);
-                assert_eq!(split, Some((cause, *begin, " : no path /id")));
-            }
-        }
-        let stored = "le CRM répond, mais sa réponse ne se lit pas : no path /id";
-        let told = "le CRM répond, mais sa réponse ne se lit pas";
-        assert_eq!(for_sowell(stored), told);
-    }
+/// An operator looked while the CRM may still have been working.
+pub(super) fn too_soon(known_at: DateTime<Utc>) -> Motif {
+    // Rounded up to the second, so that it is not too early.
+    let known_at = (known_at + TimeDelta::seconds(1)).format("%d/%m/%Y à %H:%M:%S");
+    Motif::for_all(format!(
+        "le CRM peut encore créer la demande jusqu'au {known_at} (UTC)"
+    ))
+    .and_for_staff(
+        ": cherchez-y la demande passé cette heure, puis adoptez-la ou relancez la création",
+    )
+}
 
-    #[test]
-    fn what_is_ours_is_told_to_sowell_whole() {
-        for error in [
-            CrmError::Unauthorized(Phrase::Answered.with(401)),
-            CrmError::InDoubt(Phrase::NoAnswer.into()),
-        ] {
-            let motif = motif_of(&error);
-            assert_eq!(for_sowell(&motif), motif);
-        }
-        let motif = "le mode « auteur » (auteur) n'accepte pas";
-        assert_eq!(for_sowell(motif), motif);
-    }
+/// The CRM has several demandes for one signalement.
+pub(super) fn several(uids: &[Uid]) -> Motif {
+    let uids: Vec<&str> = uids.iter().map(Uid::as_str).collect();
+    Motif::for_all("plusieurs demandes du CRM portent ce signalement")
+        .and_for_staff(format!(": {}", uids.join(", ")))
+}
+
+/// The UID belongs to the demande of a different signalement.
+pub(super) fn taken(uid: &str, by: &SignalementId) -> Motif {
+    let by = by.as_str();
+    Motif::for_all("le CRM donne l'uid d'une autre demande")
+        .and_for_staff(format!(": {uid}, qui est celui du signalement {by}"))
 }

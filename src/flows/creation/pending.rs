@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
-use super::motif::Cause;
+use super::motif::{
+    UNKNOWN, motif_of, no_remote, refused_in_doubt, several, too_soon, unknown_for_good,
+};
 use super::settlement::{refused, stopped};
-use super::{Attempted, Creations, Held, LEASE, Lease, known_at, motif_of};
+use super::{Attempted, Creations, Held, LEASE, Lease, known_at};
 use crate::domain::demande::Uid;
+use crate::domain::motif::Motif;
 use crate::domain::ports::{
     Capabilities, Created, CrmError, DuplicateGuard, PendingCreation, RemoteCrm, Settlement,
     StoreError, Wait,
@@ -15,20 +18,6 @@ use crate::domain::ports::{
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::flows::backoff::span;
 use crate::rules::trace::Trace;
-
-/// The reason shown when the caller died or lost its claim before it could record the outcome.
-const UNKNOWN: &str =
-    "on ne sait pas si le CRM a créé la demande : sa réponse manque, ou n'a pas pu être notée";
-
-const BEFORE: &str = "un appel précédent est resté sans réponse : cherchez-y la demande, puis adoptez-la ou \
-                      relancez la création";
-
-const NO_REMOTE: &str = "on ne sait pas si le CRM distant, qui n'est plus celui des réglages, a créé la demande : \
-                         cherchez-y la demande";
-
-const UNKNOWN_FOR_GOOD: &str = "on ne sait pas si le CRM a créé la demande : sa réponse manque, ou n'a pas pu être \
-                                notée, et il n'offre rien contre les doublons ; cherchez-y la demande, puis \
-                                adoptez-la ou relancez la création";
 
 impl Creations {
     /// Resumes a pending creation at an operator's request; `None` if it does not exist or a different worker
@@ -114,9 +103,9 @@ impl Creations {
                     earlier = Earlier::CreatedNothing;
                 }
                 (Some((_, DuplicateGuard::Nothing)), _) => {
-                    return self.stop(&held, UNKNOWN_FOR_GOOD).await;
+                    return self.stop(&held, unknown_for_good()).await;
                 }
-                (None, _) => return self.stop(&held, NO_REMOTE).await,
+                (None, _) => return self.stop(&held, no_remote()).await,
             }
         }
         self.create_again(held, remote, earlier).await
@@ -159,13 +148,11 @@ impl Creations {
         match self.call(&held.request).await {
             Ok(created) if may_exist => self.conclude_found(held, created, remote.as_ref()).await,
             Ok(created) => self.conclude(held, created).await,
-            Err(error @ CrmError::Refused { .. }) if may_exist => {
-                let motif = format!("{} ; {BEFORE}", motif_of(&error));
-                self.stop(&held, &motif).await
+            Err(CrmError::Refused { status, excerpt }) if may_exist => {
+                self.stop(&held, refused_in_doubt(status, &excerpt)).await
             }
-            Err(CrmError::Refused { status, excerpt }) => {
-                let motif = motif_of(&CrmError::Refused { status, excerpt });
-                let (attempted, settlement) = refused(status, motif);
+            Err(error @ CrmError::Refused { status, .. }) => {
+                let (attempted, settlement) = refused(status, motif_of(&error));
                 self.settle(&held, attempted, settlement).await
             }
             Err(error @ CrmError::InDoubt(_)) => {
@@ -196,11 +183,7 @@ impl Creations {
                 );
                 self.conclude_found(held, found(uid, remote), remote).await
             }
-            Err(uids) => {
-                let uids: Vec<&str> = uids.iter().map(Uid::as_str).collect();
-                let motif = Cause::Several.with(format_args!(" : {}", uids.join(", ")));
-                self.stop(&held, &motif).await
-            }
+            Err(uids) => self.stop(&held, several(&uids)).await,
         }
     }
 
@@ -283,7 +266,7 @@ impl Creations {
     ) -> Result<Attempted, StoreError> {
         let wait = Wait {
             etat: held.etat,
-            motif: UNKNOWN.into(),
+            motif: Motif::for_all(UNKNOWN),
             in_doubt: true,
             due_at: Some(known_at),
             known_at: Some(known_at),
@@ -309,16 +292,6 @@ pub(super) enum AskedBy {
     Person,
     /// The worker, because it was due.
     Clock,
-}
-
-/// The motif for an operator who looked while the CRM may still have been working.
-fn too_soon(known_at: DateTime<Utc>) -> String {
-    // Rounded up to the second, so that it is not too early.
-    let known_at = (known_at + TimeDelta::seconds(1)).format("%d/%m/%Y à %H:%M:%S");
-    format!(
-        "le CRM peut encore créer la demande jusqu'au {known_at} (UTC) : cherchez-y la demande passé cette heure, \
-         puis adoptez-la ou relancez la création"
-    )
 }
 
 /// A demande that this attempt did not create: only the connector in force says how its photos are sent.

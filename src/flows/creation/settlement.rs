@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::motif::Cause;
+use super::motif::{no_guard, taken};
 use super::{Accepted, Attempted, Creations, Held};
+use crate::domain::motif::Motif;
 use crate::domain::ports::{
     Capabilities, Created, Creation, DuplicateGuard, Settled, SettledCreation, Settlement,
     StoreError, Wait,
@@ -11,9 +12,6 @@ use crate::domain::ports::{
 use crate::domain::signalement::Etat;
 use crate::flows::acknowledge::written;
 use crate::flows::backoff::{span, wait};
-
-const NO_GUARD: &str = "le CRM n'a pas confirmé la création et n'offre rien contre les doublons : cherchez-y la \
-                        demande, puis adoptez-la ou relancez la création";
 
 impl Creations {
     /// Commits *created* with everything that goes with it.
@@ -56,20 +54,14 @@ impl Creations {
                 tracing::error!(id, uid = name, "ALARM: created after its claim had run out");
                 Ok(Attempted::InDoubt)
             }
-            Settled::Taken { by } => {
-                let other = by.as_str();
-                let motif = Cause::Taken.with(format_args!(
-                    " {name}, qui est celui du signalement {other}"
-                ));
-                self.stop(&held, &motif).await
-            }
+            Settled::Taken { by } => self.stop(&held, taken(name, &by)).await,
         }
     }
 
     pub(super) fn defer(
         &self,
         held: &Held,
-        motif: String,
+        motif: Motif,
         retry_at: Option<DateTime<Utc>>,
     ) -> (Attempted, Settlement) {
         let wait = Wait {
@@ -86,7 +78,7 @@ impl Creations {
     pub(super) fn doubt(
         &self,
         held: &Held,
-        motif: String,
+        motif: Motif,
         remote: &Capabilities,
     ) -> (Attempted, Settlement) {
         let known_at = self.clock.now() + span(remote.longest_work);
@@ -100,7 +92,7 @@ impl Creations {
                     id = held.claim.id.as_str(),
                     "ALARM: a creation is in doubt, and only an operator can settle it"
                 );
-                return stopped(NO_GUARD.into(), Some(known_at));
+                return stopped(no_guard(), Some(known_at));
             }
         };
         let wait = Wait {
@@ -113,13 +105,13 @@ impl Creations {
         (Attempted::InDoubt, Settlement::Waits(wait))
     }
 
-    pub(super) async fn stop(&self, held: &Held, motif: &str) -> Result<Attempted, StoreError> {
+    pub(super) async fn stop(&self, held: &Held, motif: Motif) -> Result<Attempted, StoreError> {
         tracing::error!(
             id = held.claim.id.as_str(),
-            motif,
+            %motif,
             "ALARM: a creation is in doubt, and only an operator can settle it"
         );
-        let (attempted, settlement) = stopped(motif.to_owned(), None);
+        let (attempted, settlement) = stopped(motif, None);
         self.settle(held, attempted, settlement).await
     }
 
@@ -157,7 +149,7 @@ impl Creations {
     }
 }
 
-pub(super) fn refused(status: u16, motif: String) -> (Attempted, Settlement) {
+pub(super) fn refused(status: u16, motif: Motif) -> (Attempted, Settlement) {
     let settlement = Settlement::Refused {
         motif: motif.clone(),
     };
@@ -166,7 +158,7 @@ pub(super) fn refused(status: u16, motif: String) -> (Attempted, Settlement) {
 
 /// Automatic retries stop: an operator must decide. `known_at` is when the outcome can be known; `None` leaves
 /// the recorded time unchanged.
-pub(super) fn stopped(motif: String, known_at: Option<DateTime<Utc>>) -> (Attempted, Settlement) {
+pub(super) fn stopped(motif: Motif, known_at: Option<DateTime<Utc>>) -> (Attempted, Settlement) {
     let wait = Wait {
         etat: Etat::Inconnu,
         motif: motif.clone(),

@@ -6,9 +6,11 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::motif::BROKE_OFF;
 use super::pending::AskedBy;
 use super::{Creations, LEASE, Lease};
 use crate::domain::livraison::Destination;
+use crate::domain::motif::Motif;
 use crate::domain::ports::{PendingCreation, Settlement, StoreError, Wait};
 use crate::domain::signalement::Etat;
 use crate::flows::backoff::{POLL, span, until};
@@ -20,8 +22,6 @@ use crate::settings::LiveSettings;
 
 /// Maximum number of pending creations in progress.
 const IN_FLIGHT: usize = 4;
-
-const BROKE_OFF: &str = "erreur interne : on ne sait pas si le CRM a créé la demande";
 
 /// The settings and rules that determine how the CRM is called.
 struct Way {
@@ -122,7 +122,7 @@ impl Creations {
                 let longest = remote.map(|it| span(it.capabilities().longest_work));
                 let wait = Wait {
                     etat: Etat::Inconnu,
-                    motif: BROKE_OFF.into(),
+                    motif: Motif::for_all(BROKE_OFF),
                     in_doubt: true,
                     due_at: Some(self.next_attempt(attempts, None)),
                     known_at: longest.map(|it| self.clock.now() + it),

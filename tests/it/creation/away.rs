@@ -165,7 +165,7 @@ async fn a_creation_refused_for_our_token_is_made_after_a_restart(
     let motif = async |number| {
         let store = daemon.state.store.clone();
         let found = store.find_signalement(id_of(number).as_str()).await;
-        found.unwrap().unwrap().motif.unwrap_or_default()
+        found.unwrap().unwrap().motif
     };
     until("the first is tried again", || async {
         (motif(1).await == motif(2).await).then_some(())
@@ -239,7 +239,7 @@ async fn the_real_reason_why_a_creation_waits_is_given() {
         let store = daemon.state.store.clone();
         async move {
             let found = store.find_signalement(id_of(number).as_str()).await;
-            found.unwrap().unwrap().motif.unwrap_or_default()
+            found.unwrap().unwrap().motif.unwrap().to_string()
         }
     };
     assert!(is_later(&daemon.post(&signalement(1)).await));
@@ -281,7 +281,7 @@ async fn a_deferred_demande_that_the_crm_refuses_is_shown_to_the_admins() {
     assert_eq!(daemon.post(&signalement(1)).await.status, 202);
     becomes(&daemon, 1, "echec").await;
     let listed = daemon.state.store.list_signalements(Some(Etat::Echec), 10);
-    let motif = listed.await.unwrap()[0].motif.clone().unwrap();
+    let motif = listed.await.unwrap()[0].motif.clone().unwrap().to_string();
     assert!(
         motif.contains("422") && motif.contains("champ manquant"),
         "{motif}"

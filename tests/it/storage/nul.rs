@@ -71,6 +71,6 @@ async fn a_script_that_fails_with_it_leaves_a_signalement_behind(
         .unwrap();
     assert_eq!(kept.len(), 1);
     assert_eq!(kept[0].lien_sowell, lien);
-    let motif = kept[0].motif.as_deref().unwrap();
+    let motif = kept[0].motif.as_ref().unwrap().to_string();
     assert!(motif.contains("a\u{fffd}b"), "{motif}");
 }

@@ -133,7 +133,7 @@ impl Known {
         let id = signalement.map(|it| it.id.as_str());
         let uid = signalement.and_then(|it| it.uid.as_deref());
         let decided = |it| Decided::of(it, (id, uid));
-        let told = signalement.and_then(|it| it.motif.as_deref());
+        let told = signalement.and_then(|it| it.motif.as_ref());
         Self {
             id: id.map(str::to_owned),
             uid: uid.map(str::to_owned),

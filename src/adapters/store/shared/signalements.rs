@@ -7,9 +7,12 @@ use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, QueryBuilder, Row as _};
 
 use super::{Db, DbConnection, DbPool, DbRow, DbStore, demandes, dialect, failed, fichiers, keys};
-use crate::adapters::store::rows::{instant, millis, storable, unreadable};
+use crate::adapters::store::rows::{
+    instant, millis, read_motif, unreadable, write_detail, write_motif,
+};
 use crate::domain::demande::{Demande, Uid};
 use crate::domain::instant::in_utc;
+use crate::domain::motif::Motif;
 use crate::domain::ports::{
     BoundKey, IdempotencyKey, NewRecord, Recorded, SignalementSummary, SignalementView,
     Signalements, StatutView, StoreError, StoredSubmission, StoredTrace,
@@ -84,8 +87,8 @@ pub(super) async fn insert(
     query.push(
         " ON CONFLICT (id) DO UPDATE SET client = excluded.client, etat = excluded.etat, \
          bound = excluded.bound, uid = excluded.uid, motif = excluded.motif, \
-         fingerprint = excluded.fingerprint, payload = excluded.payload, \
-         version = excluded.version, trace = excluded.trace, answer = excluded.answer, \
+         motif_detail = excluded.motif_detail, fingerprint = excluded.fingerprint, \
+         payload = excluded.payload, version = excluded.version, trace = excluded.trace, answer = excluded.answer, \
          decided_at = excluded.decided_at WHERE signalements.bound = 0 \
          AND signalements.etat NOT IN ('recu', 'inconnu', 'differe') RETURNING id",
     );
@@ -100,8 +103,8 @@ pub(super) async fn insert(
 /// Adds the insertion of records to a statement.
 pub(in super::super) fn push_rows(query: &mut QueryBuilder<Db>, records: &[&NewRecord]) {
     query.push(
-        "INSERT INTO signalements (id, lien_sowell, client, etat, bound, uid, motif, fingerprint, \
-         payload, version, trace, answer, received_at, decided_at) ",
+        "INSERT INTO signalements (id, lien_sowell, client, etat, bound, uid, motif, motif_detail, \
+         fingerprint, payload, version, trace, answer, received_at, decided_at) ",
     );
     query.push_values(records, |mut row, record| {
         let creation = record.creation.as_ref();
@@ -111,7 +114,8 @@ pub(in super::super) fn push_rows(query: &mut QueryBuilder<Db>, records: &[&NewR
             .push_bind(record.etat.as_str())
             .push_bind(i64::from(creation.is_some()))
             .push_bind(creation.map(|it| it.uid.as_str()))
-            .push_bind(record.motif.as_deref().map(storable))
+            .push_bind(record.motif.as_ref().map(write_motif))
+            .push_bind(record.motif.as_ref().and_then(write_detail))
             .push_bind(&record.fingerprint)
             .push_bind(&record.payload)
             .push_bind(&record.version)
@@ -125,7 +129,7 @@ pub(in super::super) fn push_rows(query: &mut QueryBuilder<Db>, records: &[&NewR
 /// A signalement with the events of its demande.
 async fn find(pool: &DbPool, id_or_uid: &str) -> Result<Option<SignalementView>, StoreError> {
     let row = sqlx::query(
-        "SELECT id, etat, uid, motif FROM signalements WHERE id = $1 \
+        "SELECT id, etat, uid, motif, motif_detail FROM signalements WHERE id = $1 \
          OR id = (SELECT signalement_id FROM demandes WHERE uid = $1)",
     )
     .bind(id_or_uid)
@@ -150,7 +154,7 @@ async fn find(pool: &DbPool, id_or_uid: &str) -> Result<Option<SignalementView>,
         id: SignalementId::from_stored(row.get("id")),
         etat: etat(&row)?,
         uid,
-        motif: row.get("motif"),
+        motif: motif(&row),
         statuts: events.iter().map(statut_view).collect::<Result<_, _>>()?,
     }))
 }
@@ -175,8 +179,13 @@ pub(super) fn etat(row: &DbRow) -> Result<Etat, StoreError> {
     word.parse().map_err(|_| unreadable("etat"))
 }
 
+fn motif(row: &DbRow) -> Option<Motif> {
+    read_motif(row.get("motif"), row.get("motif_detail"))
+}
+
 /// Selects the columns of a [`SignalementSummary`].
-const SUMMARY: &str = "SELECT id, lien_sowell, etat, uid, motif, received_at FROM signalements ";
+const SUMMARY: &str =
+    "SELECT id, lien_sowell, etat, uid, motif, motif_detail, received_at FROM signalements ";
 const NEWEST_IN_STATE: &str = "WHERE bound = 0 AND etat = $2 ORDER BY received_at DESC LIMIT $1";
 /// In the order of arrival, which is the table's own: nearly all signalements are bound, and an index on them would
 /// be one more write for each.
@@ -224,7 +233,7 @@ fn summary(row: &DbRow) -> Result<SignalementSummary, StoreError> {
         lien_sowell: row.get("lien_sowell"),
         etat: etat(row)?,
         uid: row.get("uid"),
-        motif: row.get("motif"),
+        motif: motif(row),
         received_at: instant(row.get("received_at")),
     })
 }
@@ -237,7 +246,7 @@ async fn before(
     limit: u32,
 ) -> Result<Vec<SignalementSummary>, StoreError> {
     let rows = sqlx::query(
-        "SELECT id, lien_sowell, etat, uid, motif, received_at FROM signalements \
+        "SELECT id, lien_sowell, etat, uid, motif, motif_detail, received_at FROM signalements \
          WHERE bound = 0 AND etat = $1 AND (received_at, id) < ($2, $3) \
          ORDER BY received_at DESC, id DESC LIMIT $4",
     )

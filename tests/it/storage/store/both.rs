@@ -70,6 +70,13 @@ async fn every_row_moves_to_postgres_and_life_goes_on_there() {
     assert_eq!(owner.unwrap().uid, "U1");
     let demande = store.find_demande(&Uid::new("U1".into())).await.unwrap();
     assert_eq!(demande.unwrap().content.contexte, "a\u{fffd}b");
+    let refused = record(62, None).id;
+    let refused = store.find_signalement(refused.as_str()).await.unwrap();
+    let motif = refused.unwrap().motif.unwrap();
+    assert_eq!(
+        (&*motif.for_all, &*motif.to_string()),
+        ("non", "non : à voir")
+    );
     let before = source.store.list_livraisons(None, 100).await.unwrap();
     let after = store.list_livraisons(None, 100).await.unwrap();
     assert_eq!(before.len(), after.len());

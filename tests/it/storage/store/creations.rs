@@ -1,6 +1,7 @@
 //! Creations in a remote CRM, between *received* and *created*.
 
 use chrono::TimeDelta;
+use passerelle::domain::motif::Motif;
 use passerelle::domain::ports::{
     CreationClaim, Recorded, Reserved, Settled, SettledCreation, Settlement, Store, Wait,
 };
@@ -56,7 +57,7 @@ pub(super) async fn story(store: &dyn Store) {
     let wait = |due_at: Option<i64>| {
         Settlement::Waits(Wait {
             etat: Etat::Differe,
-            motif: "absent".into(),
+            motif: Motif::for_all("absent"),
             in_doubt: false,
             due_at: due_at.map(at),
             known_at: None,
@@ -132,21 +133,25 @@ async fn taken_by_hand(store: &dyn Store, id: &SignalementId) {
 /// The ways in which a creation ends without a demande.
 async fn endings(store: &dyn Store) {
     let withdrawn = || Settlement::Withdrawn {
-        motif: "absent".into(),
+        motif: Motif::for_all("absent"),
     };
-    let refused = Settlement::Refused {
-        motif: "non".into(),
-    };
+    let no = Motif::for_all("non").and_for_staff(": à voir");
+    let refused = || Settlement::Refused { motif: no.clone() };
     let claim = reserved(store, 62, None).await;
     store.settle(&claim, withdrawn()).await.unwrap();
     assert_eq!(etat(store, 62).await, None);
     let claim = reserved(store, 62, None).await;
-    store.settle(&claim, refused).await.unwrap();
+    store.settle(&claim, refused()).await.unwrap();
     assert_eq!(etat(store, 62).await, Some(Etat::Echec));
+    assert_eq!(motif(store, 62).await.as_ref(), Some(&no));
     // It was stored before this attempt, so it still is.
     let claim = reserved(store, 62, None).await;
+    assert_eq!(motif(store, 62).await, None);
     store.settle(&claim, withdrawn()).await.unwrap();
     assert_eq!(etat(store, 62).await, Some(Etat::Echec));
+    assert_eq!(motif(store, 62).await, Some(Motif::for_all("absent")));
+    let claim = reserved(store, 62, None).await;
+    store.settle(&claim, refused()).await.unwrap();
     let claim = reserved(store, 63, None).await;
     assert_eq!(store.doubt_interrupted(at(15)).await.unwrap(), 1);
     assert_eq!(etat(store, 63).await, Some(Etat::Inconnu));
@@ -179,4 +184,9 @@ async fn etat(store: &dyn Store, number: u32) -> Option<Etat> {
     let id = record(number, None).id;
     let view = store.find_signalement(id.as_str()).await.unwrap();
     view.map(|it| it.etat)
+}
+
+async fn motif(store: &dyn Store, number: u32) -> Option<Motif> {
+    let id = record(number, None).id;
+    store.find_signalement(id.as_str()).await.unwrap()?.motif
 }

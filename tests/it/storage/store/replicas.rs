@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use passerelle::adapters::store::postgres::{PostgresStore, migrate};
 use passerelle::domain::livraison::{LivraisonEtat, Outcome};
+use passerelle::domain::motif::Motif;
 use passerelle::domain::ports::{
     Client, IdempotencyKey, IfOvertaken, Recorded, Reserved, RetryOutcome, Settled, Settlement,
     Signalements, Store, Wait,
@@ -141,13 +142,13 @@ async fn waits(store: &dyn Store) -> bool {
 #[rstest]
 #[case::still_waiting(Settlement::Waits(Wait {
     etat: Etat::Differe,
-    motif: "absent".into(),
+    motif: Motif::for_all("absent"),
     in_doubt: false,
     due_at: Some(at(40)),
     known_at: None,
 }))]
-#[case::refused(Settlement::Refused { motif: "non".into() })]
-#[case::withdrawn(Settlement::Withdrawn { motif: "absent".into() })]
+#[case::refused(Settlement::Refused { motif: Motif::for_all("non") })]
+#[case::withdrawn(Settlement::Withdrawn { motif: Motif::for_all("absent") })]
 #[tokio::test]
 async fn a_creation_that_is_taken_over_while_it_is_settled_stays_in_doubt(
     #[case] settlement: Settlement,

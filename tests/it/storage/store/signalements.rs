@@ -1,6 +1,7 @@
 //! Signalements and their keys: one demande per link, whatever else is in the batch.
 
 use passerelle::domain::demande::Uid;
+use passerelle::domain::motif::Motif;
 use passerelle::domain::ports::{Client, IdempotencyKey, Recorded, Store};
 use passerelle::domain::signalement::Etat;
 use rstest::rstest;
@@ -205,7 +206,7 @@ async fn a_known_signalement_does_not_affect_the_new_ones(
 async fn a_record_is_the_same_whichever_way_it_is_written() {
     for uid in [Some("U1"), None] {
         let mut new = record(1, uid);
-        new.motif = uid.is_none().then(|| "hors périmètre".into());
+        new.motif = uid.is_none().then(|| Motif::for_all("hors périmètre"));
         new.key = uid.map(|_| IdempotencyKey {
             client: Client::Sowell,
             value: "K".into(),

@@ -4,8 +4,9 @@ use sqlx::Row as _;
 
 use super::super::{DbConnection, DbRow, demandes, failed, keys, livraisons};
 use super::remove;
-use crate::adapters::store::rows::{millis, storable, unreadable};
+use crate::adapters::store::rows::{millis, unreadable, write_detail, write_motif};
 use crate::domain::livraison::{LivraisonEtat, NewLivraison};
+use crate::domain::motif::Motif;
 use crate::domain::ports::{
     CreationClaim, IdempotencyKey, Settled, SettledCreation, Settlement, StoreError, Wait,
 };
@@ -125,7 +126,7 @@ async fn create(
     let uid = creation.uid.as_str();
     sqlx::query(
         "UPDATE signalements SET etat = 'transmis', bound = 1, uid = $1, answer = $2, \
-         motif = NULL, trace = $3 WHERE id = $4",
+         motif = NULL, motif_detail = NULL, trace = $3 WHERE id = $4",
     )
     .bind(uid)
     .bind(&creation.answer)
@@ -166,11 +167,12 @@ async fn set_etat(
     connection: &mut DbConnection,
     id: &SignalementId,
     etat: Etat,
-    motif: &str,
+    motif: &Motif,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE signalements SET etat = $1, motif = $2 WHERE id = $3")
+    sqlx::query("UPDATE signalements SET etat = $1, motif = $2, motif_detail = $3 WHERE id = $4")
         .bind(etat.as_str())
-        .bind(storable(motif))
+        .bind(write_motif(motif))
+        .bind(write_detail(motif))
         .bind(id.as_str())
         .execute(connection)
         .await
