@@ -49,6 +49,7 @@ pub mod date_text;
 pub mod decide;
 pub mod diagnostic;
 pub mod extent;
+pub mod finding;
 pub mod foresee;
 pub mod garbled;
 pub mod impact;

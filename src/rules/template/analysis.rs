@@ -4,4 +4,5 @@ pub(super) mod compared;
 pub(super) mod connector_text;
 pub(super) mod managers;
 pub(super) mod parts;
+pub(super) mod unasked;
 pub(super) mod written;

@@ -30,7 +30,7 @@ pub(super) fn hours_of_the_sender(names: &Names) -> Vec<Remark> {
             let message = format!(
                 "c'est l'heure du fuseau où SoWell a écrit la date, pas toujours celle de Paris : écrivez « {HEURE_DE}({shown}) », qui est un nombre de 0 à 23, sans « parse_int », et comparez-le à un nombre, sans guillemets"
             );
-            (at, message)
+            Remark::new(at, message)
         }));
         true
     });
@@ -116,7 +116,7 @@ pub(super) fn no_days(names: &Names) -> Vec<Remark> {
             };
             found.extend(words.into_iter().filter_map(|(word, at)| {
                 let message = no_day(&word)?;
-                Some((at, message))
+                Some(Remark::new(at, message))
             }));
         }
         true

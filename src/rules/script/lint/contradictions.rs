@@ -59,7 +59,7 @@ fn of(value: &Expr) -> Option<Remark> {
                     "cette condition est toujours vraie : « {shown} » ne peut pas être à la fois « {other} » et « {word} » ; pour exclure les deux, écrivez « && »"
                 )
             };
-            return Some((place, message));
+            return Some(Remark::new(place, message));
         }
     }
     apart(value, both)
@@ -93,7 +93,7 @@ fn apart(value: &Expr, both: bool) -> Option<Remark> {
             "cette condition est toujours vraie : « {shown} » est toujours {first} ou {second} ; pour un nombre entre les deux, écrivez « && »"
         )
     };
-    Some((low.at.min(high.at), message))
+    Some(Remark::new(low.at.min(high.at), message))
 }
 
 /// A bound that a value is compared with.

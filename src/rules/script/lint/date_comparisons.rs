@@ -61,7 +61,7 @@ fn of_operator(call: &FnCallExpr, names: &Names) -> Option<Remark> {
         return None;
     }
     if let Some(message) = misspelt(&word, is_order) {
-        return Some((at, message));
+        return Some(Remark::new(at, message));
     }
     let message = replaced(&shown, sign, &word)?;
     // A constant may be right elsewhere: here, the operator is wrong.
@@ -69,7 +69,7 @@ fn of_operator(call: &FnCallExpr, names: &Names) -> Option<Remark> {
         Expr::StringConstant(..) => at,
         named => named.start_position(),
     };
-    Some((at, message))
+    Some(Remark::new(at, message))
 }
 
 /// What is wrong with the operator in front of a text that is right as such.
@@ -153,7 +153,7 @@ fn of_list(call: &FnCallExpr, names: &Names) -> Option<Remark> {
     let message = format!(
         "« {shown} » contient aussi l'heure, et n'est jamais dans cette liste : écrivez « {shown}.sub_string(0, {length}) in {written} »"
     );
-    Some((value.start_position(), message))
+    Some(Remark::new(value.start_position(), message))
 }
 
 /// A date without a time, as SoWell writes it.
@@ -189,7 +189,7 @@ fn of_function(value: &Expr, names: &Names) -> Option<Remark> {
         return None;
     }
     let message = misspelt(&word, false).unwrap_or_else(|| never_begins(&word));
-    Some((at, message))
+    Some(Remark::new(at, message))
 }
 
 fn never_begins(word: &str) -> String {

@@ -69,7 +69,7 @@ fn of(value: &Expr, names: &Names) -> Option<Remark> {
             "cette condition est toujours vraie : « {shown} » est toujours « {first} \"{one}\" » ou « {second} \"{two}\" » ; pour une date entre les deux, écrivez « && »"
         )
     };
-    Some((low.at.min(high.at), message))
+    Some(Remark::new(low.at.min(high.at), message))
 }
 
 impl Limit {

@@ -61,7 +61,9 @@ pub(super) fn numbers(names: &Names) -> Vec<Remark> {
                 .and_then(|it| message(it, other, call.name.as_str()))
                 .or_else(|| counted(other).and_then(|it| message(it, one, turned)))
         };
-        found.extend(message.map(|it| (one.start_position().min(other.start_position()), it)));
+        found.extend(
+            message.map(|it| Remark::new(one.start_position().min(other.start_position()), it)),
+        );
         true
     });
     found

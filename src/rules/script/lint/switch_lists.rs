@@ -26,7 +26,7 @@ pub(super) fn lists(script: &str, names: &Names) -> Vec<Remark> {
                 let message = format!(
                     "ce cas est une liste, et {kind} n'en est jamais une : {instead}, sans crochets"
                 );
-                (place(script, at), message)
+                Remark::new(place(script, at), message)
             }));
         }
         true

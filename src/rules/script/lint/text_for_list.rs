@@ -23,11 +23,11 @@ pub(super) fn lists(names: &Names) -> Vec<Remark> {
                 let begins = value.start_position();
                 // « x !in y » is a « ! » behind the beginning of x.
                 let is_not_in = matches!(before, ASTNode::Expr(Expr::FnCall(not, at)) if not.name == "!" && *at > begins);
-                found.push((begins, turned(&description, is_not_in, text)));
+                found.push(Remark::new(begins, turned(&description, is_not_in, text)));
             } else if text.contains(BETWEEN)
                 && matches!(names.bound(value), Some(Bound::Given(_)))
             {
-                found.push((*at, message(text)));
+                found.push(Remark::new(*at, message(text)));
             }
         }
         true

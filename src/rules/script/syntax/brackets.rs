@@ -1,19 +1,16 @@
 //! Finds the brace, bracket, quote or comment that is left open or closes nothing. The engine only stops where it can
 //! no longer parse, which may be far from the mistake.
 
-use crate::rules::place::place_of;
+use crate::rules::finding::Finding;
 use crate::rules::script::syntax::tokens::{Kind, Token, tokens};
-
-/// Line and column from 1, and what is wrong there.
-pub(in crate::rules::script) type Place = ((u32, u32), String);
 
 /// The first imbalance of a script, if any.
 #[derive(Debug, Default)]
 pub(in crate::rules::script) struct Balance {
     /// A closing sign without an opening one.
-    pub(in crate::rules::script) surplus: Option<Place>,
+    pub(in crate::rules::script) surplus: Option<Finding>,
     /// A bracket, string or comment that is not closed.
-    pub(in crate::rules::script) left_open: Option<Place>,
+    pub(in crate::rules::script) left_open: Option<Finding>,
 }
 
 /// An opening bracket that is not closed yet.
@@ -34,7 +31,7 @@ impl Balance {
         for token in tokens(text) {
             if let Some(message) = unclosed(&token) {
                 return Self {
-                    left_open: Some((place_of(text, token.at), message.to_owned())),
+                    left_open: Some(Finding::new(token.at, message).within(text)),
                     surplus: None,
                 };
             }
@@ -64,7 +61,7 @@ impl Balance {
                 _ => {
                     let (sign, at) = too_many.unwrap_or((sign, at));
                     return Self {
-                        surplus: Some((place_of(text, at), surplus(sign))),
+                        surplus: Some(Finding::new(at, surplus(sign)).within(text)),
                         left_open: None,
                     };
                 }
@@ -83,7 +80,7 @@ impl Balance {
             _ => "ce crochet n'est pas refermé : il manque « ] »",
         };
         Self {
-            left_open: Some((place_of(text, it.at), message.to_owned())),
+            left_open: Some(Finding::new(it.at, message).within(text)),
             surplus: None,
         }
     }
@@ -99,13 +96,12 @@ fn opening(closing: char) -> Option<char> {
     }
 }
 
-fn surplus(sign: char) -> String {
-    let message = match sign {
+fn surplus(sign: char) -> &'static str {
+    match sign {
         '}' => "cette accolade « } » est en trop : elle ne referme rien",
         ')' => "cette parenthèse « ) » est en trop : elle ne referme rien",
         _ => "ce crochet « ] » est en trop : il ne referme rien",
-    };
-    message.to_owned()
+    }
 }
 
 /// Byte offset of the first closing bracket that does not fit the innermost open one; `None` if a string or comment
@@ -202,8 +198,8 @@ mod tests {
         #[case] at: (u32, u32),
         #[case] words: &str,
     ) {
-        let (place, message) = Balance::of(text).surplus.unwrap();
-        assert_eq!(place, at, "{message}");
+        let Finding { at: found, message } = Balance::of(text).surplus.unwrap();
+        assert_eq!(found, at, "{message}");
         assert!(message.contains(words), "{message}");
     }
 
@@ -215,8 +211,8 @@ mod tests {
     #[case("fn f() {\n  if a {\n    b\n  c\n}\n", (2, 8), "accolade")]
     #[case("fn f() {\n  g(\"a);\n  h(\"b\")\n}\n", (2, 5), "guillemet")]
     fn a_sign_left_open_is_found(#[case] text: &str, #[case] at: (u32, u32), #[case] words: &str) {
-        let (place, message) = Balance::of(text).left_open.unwrap();
-        assert_eq!(place, at, "{message}");
+        let Finding { at: found, message } = Balance::of(text).left_open.unwrap();
+        assert_eq!(found, at, "{message}");
         assert!(message.contains(words), "{message}");
     }
 

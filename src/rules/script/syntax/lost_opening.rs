@@ -2,8 +2,9 @@
 //! the sign there, and does not parse without the closing one. The engine and the count of brackets only know the
 //! closing one, which may be many lines further.
 
-use crate::rules::place::{offset, place_of};
-use crate::rules::script::syntax::brackets::{Balance, Place, unopened};
+use crate::rules::finding::Finding;
+use crate::rules::place::offset;
+use crate::rules::script::syntax::brackets::{Balance, unopened};
 use crate::rules::script::syntax::tokens::{Kind, Token, tokens};
 
 /// Words that a block follows, or a condition and a block.
@@ -18,10 +19,10 @@ const KEYWORDS: [&str; 12] = [
 const MOST_TRIALS: usize = 200;
 
 /// Where the sign is missing, and what to write; `parses` tells whether a text is a script, whatever its names.
-pub(in crate::rules::script) fn find(text: &str, parses: impl Fn(&str) -> bool) -> Option<Place> {
+pub(in crate::rules::script) fn find(text: &str, parses: impl Fn(&str) -> bool) -> Option<Finding> {
     let closing = unopened(text)?;
     let surplus = Balance::of(text).surplus;
-    let surplus = surplus.and_then(|(place, _)| offset(text, place));
+    let surplus = surplus.and_then(|it| offset(text, it.at));
     let without = |at: usize| [&text[..at], &text[at + 1..]].concat();
     if [Some(closing), surplus]
         .into_iter()
@@ -71,11 +72,11 @@ impl Lost<'_> {
         }
     }
 
-    fn told(&self, text: &str) -> Place {
+    fn told(&self, text: &str) -> Finding {
         let sign = self.sign;
         if self.behind.written == "#" {
             let message = format!("il manque « {sign} » juste derrière « # »");
-            return (place_of(text, self.behind.at), message);
+            return Finding::new(self.behind.at, message).within(text);
         }
         if !self.ends_line(text) {
             let shown = match self.before.written {
@@ -83,7 +84,7 @@ impl Lost<'_> {
                 shown => shown,
             };
             let message = format!("il manque « {sign} » devant « {shown} »");
-            return (place_of(text, self.before.at), message);
+            return Finding::new(self.before.at, message).within(text);
         }
         let rest = text[self.behind.end()..].split('\n').next();
         let message = if rest.is_none_or(|it| it.trim().is_empty()) {
@@ -91,7 +92,7 @@ impl Lost<'_> {
         } else {
             format!("il manque « {sign} » devant le commentaire de cette ligne")
         };
-        (place_of(text, self.behind.at), message)
+        Finding::new(self.behind.at, message).within(text)
     }
 }
 
@@ -234,7 +235,7 @@ mod tests {
         #[case] words: &str,
         #[case] followed: &str,
     ) {
-        let (place, message) = find(text, parses).unwrap();
+        let Finding { at: place, message } = find(text, parses).unwrap();
         assert!(message.contains(words), "{message}");
         assert_eq!(place, at, "{message}");
         assert!(parses(followed));

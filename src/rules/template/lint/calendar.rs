@@ -2,6 +2,7 @@
 //! exist.
 
 use crate::rules::calendar::{DAYS, HEURE_DE, JOUR_DE_SEMAINE, MOIS_DE, MONTHS, no_day};
+use crate::rules::finding::Finding;
 use crate::rules::template::analysis::compared::listed;
 use crate::rules::template::lint::never_true::other;
 use crate::rules::template::syntax::tokens::{Path, Word, unquoted};
@@ -11,7 +12,7 @@ pub(super) fn misused_filter<'s>(
     source: &'s str,
     words: &[Word<'s>],
     path: &Path,
-) -> Option<(usize, String)> {
+) -> Option<Finding<usize>> {
     let [(_, "|"), (_, filter), ..] = words.get(path.end..)? else {
         return None;
     };
@@ -19,8 +20,8 @@ pub(super) fn misused_filter<'s>(
     let beside = other(words, begin, end).into_iter();
     let listed = listed(source, words, begin..end).into_iter();
     let all = beside.chain(listed.map(|(at, word)| (at, word, "==")));
-    let mut faults =
-        all.filter_map(|(at, word, sign)| Some((at, fault(filter, word, sign == "==")?)));
+    let mut faults = all
+        .filter_map(|(at, word, sign)| Some(Finding::new(at, fault(filter, word, sign == "==")?)));
     faults.next()
 }
 

@@ -17,7 +17,7 @@ impl Text {
             .iter()
             .flat_map(|it| never_true::vain_comparisons(source, it, sample));
         all.filter(|it| !it.root.as_deref().is_some_and(is_given))
-            .map(|it| it.message)
+            .map(|it| it.why.message)
             .collect()
     }
 }

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use crate::rules::calendar::{HEURE_DE, MONTHS, day_first};
 use crate::rules::compared::turned;
 use crate::rules::date_text::{DateText, Impossible, Precision, judge, of_numbers, without_end};
+use crate::rules::finding::Finding;
 use crate::rules::template::filters::{self, DATE_ISO};
 use crate::rules::template::lint::never_true::{Vain, other};
 use crate::rules::template::lint::raw_dates::DATE;
@@ -23,9 +24,8 @@ pub(super) fn misread_dates(words: &[Word<'_>]) -> Vec<Vain> {
             .or_else(|| without_quotes(words, &path))
             .or_else(|| compared(words, &path))
             .filter(|_| is_date);
-        found.map(|(at, message)| Vain {
-            at,
-            message,
+        found.map(|why| Vain {
+            why,
             root: Some(path.root().to_owned()),
         })
     });
@@ -33,7 +33,7 @@ pub(super) fn misread_dates(words: &[Word<'_>]) -> Vec<Vain> {
 }
 
 /// The hour cut out of a date's text: `signalement.date_creation[11:16]`.
-fn cut(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
+fn cut(words: &[Word<'_>], path: &Path) -> Option<Finding<usize>> {
     let [(_, "["), (_, "11"), (_, ":"), (_, end), (_, "]"), ..] = words.get(path.end..)? else {
         return None;
     };
@@ -46,11 +46,11 @@ fn cut(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
     let message = format!(
         "c'est l'heure du fuseau où SoWell a écrit la date, pas toujours celle de Paris : écrivez {instead}"
     );
-    Some((path.at, message))
+    Some(Finding::new(path.at, message))
 }
 
 /// A date, or the result of a filter on it, compared with a string in a different format.
-fn compared(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
+fn compared(words: &[Word<'_>], path: &Path) -> Option<Finding<usize>> {
     let shown = &path.text;
     let filter = match words.get(path.end..)? {
         [(_, "|"), (_, filter), ..] => Some(*filter),
@@ -94,7 +94,7 @@ fn compared(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
         }
         Some(_) => return None,
     };
-    Some((at, message))
+    Some(Finding::new(at, message))
 }
 
 /// What is wrong with comparing a date as SoWell writes it with this text.
@@ -152,7 +152,7 @@ fn long_date(text: &str) -> Option<String> {
 }
 
 /// A date compared with three numbers, which are subtracted or divided: `signalement.date_creation >= 2026-12-01`.
-fn without_quotes(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
+fn without_quotes(words: &[Word<'_>], path: &Path) -> Option<Finding<usize>> {
     let [(_, "==" | "!=" | "<" | "<=" | ">" | ">="), number @ ..] = words.get(path.end..)? else {
         return None;
     };
@@ -176,7 +176,7 @@ fn without_quotes(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
     let [first, second, third] = [first, second, third].map(|it| it.parse().ok());
     let date = of_numbers([first?, second?, third?])?;
     let shown = &path.text;
-    Some((
+    Some(Finding::new(
         *at,
         format!(
             "une date sans guillemets est un calcul : écrivez « {shown} | {DATE_ISO} », à comparer avec \"{date}\", guillemets compris"
