@@ -3,6 +3,7 @@
 
 use super::{ASKING, NOT_IN, Refused, between_brackets, several, without_hash};
 use crate::rules::addressee::APART;
+use crate::rules::calendar::HEURE_DE;
 use crate::rules::finding::Finding;
 use crate::rules::script::syntax::brackets::{open_at, opening_of};
 use crate::rules::script::syntax::foreign;
@@ -112,14 +113,33 @@ impl Stop<'_> {
         }
         let hour = hours.parse::<u8>().ok().filter(|it| *it < 24)?;
         let digits = |it: &str| it.chars().all(|it| it.is_ascii_digit());
-        let minutes = self.rest.strip_prefix(':').and_then(|it| it.get(..2));
-        let is_hour = match self.word.strip_prefix(['h', 'H']) {
-            Some(minutes) => digits(minutes),
-            None => minutes.is_some_and(digits),
+        let minutes = match self.word.strip_prefix(['h', 'H']) {
+            Some("") => self.rest[1..]
+                .trim_start()
+                .split(|it| !is_of_name(it))
+                .next(),
+            Some(minutes) => Some(minutes).filter(|it| digits(it)),
+            None => self.rest.strip_prefix(':').and_then(|it| it.get(..2)),
         };
-        is_hour.then(|| {
-            format!("une heure s'écrit sans « h » ni minutes, comme un nombre de 0 à 23 : écrivez « {hour} »")
-        })
+        // What follows « 20 h » is not always its minutes.
+        let minutes = minutes.filter(|it| digits(it) || self.word.len() == 1)?;
+        let meant = match minutes.parse::<u8>() {
+            Ok(1..) if hour == 23 => {
+                format!("« {HEURE_DE} » ne compte pas les minutes : écrivez « 23 »")
+            }
+            Ok(1..) => format!(
+                "« {HEURE_DE} » ne compte pas les minutes : choisissez « {hour} » ou « {} »",
+                hour + 1
+            ),
+            _ => {
+                return Some(format!(
+                    "une heure s'écrit sans « h » ni minutes, comme un nombre de 0 à 23 : écrivez « {hour} »"
+                ));
+            }
+        };
+        Some(format!(
+            "{meant}, et la règle changera à cette heure-là, non à {hour} h {minutes}"
+        ))
     }
 
     /// Several numbers where there should be one: `in 11,12`.
