@@ -5,15 +5,11 @@
 use crate::rules::finding::Finding;
 use crate::rules::place::offset;
 use crate::rules::script::syntax::brackets::{Balance, unopened};
-use crate::rules::script::syntax::tokens::{Kind, Token, tokens};
+use crate::rules::script::syntax::tokens::{KEYWORDS, Kind, Token, tokens};
 
 /// Words that a block follows, or a condition and a block.
 const HEADERS: [&str; 9] = [
     "if", "else", "fn", "for", "while", "loop", "do", "switch", "=>",
-];
-/// Words that are not values.
-const KEYWORDS: [&str; 12] = [
-    "if", "else", "fn", "for", "while", "switch", "in", "let", "const", "return", "throw", "do",
 ];
 /// Most places tried in one script.
 const MOST_TRIALS: usize = 200;

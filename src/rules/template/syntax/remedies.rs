@@ -228,7 +228,6 @@ fn idle(tag: &Tag<'_>, words: &[(usize, &str)], at: usize) -> Option<Finding<usi
     let compares = tag.open == "{{" || ["if", "elif"].contains(first);
     let message = match word {
         "=" if compares => "« = » donne une valeur : pour comparer, « == »".to_owned(),
-        "===" => "« === » n'existe pas : pour comparer, « == »".to_owned(),
         _ if IDLE.contains(&word) && at + 1 == words.len() => format!("« {word} » est en trop"),
         _ => return None,
     };

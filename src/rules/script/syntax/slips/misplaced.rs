@@ -90,8 +90,7 @@ impl Stop<'_> {
                 },
             );
         }
-        let foreign = foreign::word(self.word);
-        if let Some(message) = foreign.or_else(|| foreign::with_capitals(self.word)) {
+        if let Some(message) = foreign::word(self.word) {
             // Several strings have a message of their own.
             return several::texts(self.text, self.at).or(Some(message));
         }
@@ -170,9 +169,7 @@ impl Stop<'_> {
         let front = self.text[..opens].trim_end();
         let word = &front[front.trim_end_matches(is_of_name).len()..];
         // « si (…) » is read as a call of « si ».
-        let is_condition = self.token == ")"
-            || foreign::word(word).is_some()
-            || foreign::with_capitals(word).is_some();
+        let is_condition = self.token == ")" || foreign::word(word).is_some();
         (is_assigned && is_condition && self.text[opens..].starts_with('(')).then(|| {
             "« = » donne une valeur à une variable ; pour comparer, écrivez « == »".to_owned()
         })
@@ -227,7 +224,7 @@ impl Stop<'_> {
         let indent = front.len() - front.trim_start().len();
         let (word, _) = front.trim_start().split_once('(')?;
         let word = word.trim_end();
-        let message = foreign::word(word).or_else(|| foreign::with_capitals(word))?;
+        let message = foreign::word(word)?;
         let line = self.at - self.before.len();
         Some(Finding::new(line + begins + indent, message).within(self.text))
     }

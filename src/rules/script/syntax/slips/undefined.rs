@@ -23,8 +23,8 @@ pub(super) fn find(name: &str, refused: &Refused<'_>, entry: Entry<'_>) -> Optio
         .or_else(|| holed(name, rest))
         .or_else(|| accented(text, at))
         .or_else(|| without_quotes(name, text, at))
-        .or_else(|| foreign::word(name))
-        .or_else(|| with_capitals(name, text, at, parameters));
+        .or_else(|| with_capitals(name, text, parameters))
+        .or_else(|| of_other_language(name, text, at));
     if let Some(message) = told {
         return Some(Finding::new(place, message));
     }
@@ -111,8 +111,8 @@ fn without_quotes(name: &str, text: &str, at: usize) -> Option<String> {
         .then(|| format!("« {whole} » est un texte : écrivez-le entre guillemets, « \"{whole}\" »"))
 }
 
-/// A keyword, or a name known here, written with capital letters: « Si », « Signalement ».
-fn with_capitals(name: &str, text: &str, at: usize, parameters: &[&str]) -> Option<String> {
+/// A name known here, written with capital letters: « Signalement ».
+fn with_capitals(name: &str, text: &str, parameters: &[&str]) -> Option<String> {
     let lower = name.to_lowercase();
     if lower == name {
         return None;
@@ -124,14 +124,16 @@ fn with_capitals(name: &str, text: &str, at: usize, parameters: &[&str]) -> Opti
     let is_defined = words
         .windows(2)
         .any(|it| ["let", "const", "for"].contains(&it[0]) && it[1] == lower);
-    if is_defined || parameters.contains(&lower.as_str()) {
-        return Some(format!(
-            "variable inconnue : « {name} » ; écrivez « {lower} », sans majuscule"
-        ));
-    }
-    // There, it is a code or a word without quotes.
-    let is_text = is_at_text(text, at);
-    foreign::with_capitals(name).filter(|_| !is_text)
+    (is_defined || parameters.contains(&lower.as_str()))
+        .then(|| format!("variable inconnue : « {name} » ; écrivez « {lower} », sans majuscule"))
+}
+
+/// A word of another language, or a keyword in capital letters: « Si », « AND ».
+fn of_other_language(name: &str, text: &str, at: usize) -> Option<String> {
+    // A word in capital letters where a string belongs is a code without quotes, unless it stands for a value.
+    let is_code =
+        || name.to_lowercase() != name && is_at_text(text, at) && !foreign::is_value(name);
+    foreign::word(name).filter(|_| !is_code())
 }
 
 /// An interpolated string as in other languages: `f"…{valeur}…"`.
