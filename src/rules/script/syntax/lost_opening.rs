@@ -174,67 +174,49 @@ mod tests {
         engine.compile(text).is_ok()
     }
 
+    /// The text with the sign that a message names, at the place that it names.
+    fn followed(text: &str, found: &Finding) -> String {
+        let (_, message) = found.message.split_once("« ").unwrap();
+        let (sign, place) = message.split_once(" »").unwrap();
+        let at = offset(text, found.at).unwrap();
+        let rest = &text[at..];
+        let line = rest.find('\n').unwrap_or(rest.len());
+        let at = at
+            + match place {
+                " à la fin de cette ligne" => line,
+                " devant le commentaire de cette ligne" => rest.find("//").unwrap(),
+                " juste derrière « # »" => 1,
+                _ => 0,
+            };
+        [&text[..at], sign, &text[at..]].concat()
+    }
+
     #[rstest]
-    #[case("fn f(a)\n  a\n}", (1, 7), "« { » à la fin de cette ligne", "fn f(a) {\n  a\n}")]
-    #[case(
-        "fn f(a) {\n  if a == ()\n    throw 1;\n  }\n  if a == 2 {\n    a\n  }\n}",
-        (2, 12),
-        "« { » à la fin de cette ligne",
-        "fn f(a) {\n  if a == () {\n    throw 1;\n  }\n  if a == 2 {\n    a\n  }\n}"
-    )]
-    #[case(
-        "fn f(a) {\n  if a == 1\n    && a.b // oui\n    a = 1;\n  }\n  a\n}",
-        (3, 10),
-        "« { » devant le commentaire de cette ligne",
-        "fn f(a) {\n  if a == 1\n    && a.b { // oui\n    a = 1;\n  }\n  a\n}"
-    )]
-    #[case(
-        "fn f(a) {\n  if a { 1 }\n  else\n    2\n  }\n}",
-        (3, 3),
-        "« { » à la fin de cette ligne",
-        "fn f(a) {\n  if a { 1 }\n  else {\n    2\n  }\n}"
-    )]
-    #[case("fn f(a) { if a return 1; } 2 }", (1, 16), "« { » devant « return »", "fn f(a) { if a { return 1; } 2 }")]
-    #[case("fn f(a) { if a a = 1; } a }", (1, 16), "« { » devant « a »", "fn f(a) { if a { a = 1; } a }")]
-    #[case(
-        "fn f(a) {\n  for x in a\n    print(x);\n  }\n}",
-        (2, 12),
-        "« { » à la fin de cette ligne",
-        "fn f(a) {\n  for x in a {\n    print(x);\n  }\n}"
-    )]
-    #[case(
-        "fn f(a) {\n  switch a {\n    1 =>\n      return 2;\n    }\n    _ => {}\n  }\n}",
-        (3, 7),
-        "« { » à la fin de cette ligne",
-        "fn f(a) {\n  switch a {\n    1 => {\n      return 2;\n    }\n    _ => {}\n  }\n}"
-    )]
-    #[case(
-        "fn f(a) {\n  return\n    #{ b: 1 },\n  ];\n}",
-        (2, 3),
-        "« [ » à la fin de cette ligne",
-        "fn f(a) {\n  return [\n    #{ b: 1 },\n  ];\n}"
-    )]
-    #[case("fn f(a) { a in 1, 2] }", (1, 16), "« [ » devant « 1 »", "fn f(a) { a in [1, 2] }")]
-    #[case("fn f(a) {\n  #{ b: 1 },\n  ]\n}", (2, 3), "« [ » devant « #{ »", "fn f(a) {\n  [#{ b: 1 },\n  ]\n}")]
-    #[case(
-        "fn f(a) {\n  a.b();\n\n    b: a,\n    c: 1,\n  }\n}",
-        (4, 5),
-        "« #{ » devant « b »",
-        "fn f(a) {\n  a.b();\n\n    #{ b: a,\n    c: 1,\n  }\n}"
-    )]
-    #[case("fn f(a) { [ b: 1, c: 2 }] }", (1, 13), "« #{ » devant « b »", "fn f(a) { [ #{ b: 1, c: 2 }] }")]
-    #[case("fn f(a) {\n  #\n    b: 1,\n  }\n}", (2, 3), "« { » juste derrière « # »", "fn f(a) {\n  #{\n    b: 1,\n  }\n}")]
-    #[case("fn f(a) { a.get\"x\") }", (1, 16), "« ( » devant « \"x\" »", "fn f(a) { a.get(\"x\") }")]
+    #[case("fn f(a)\n  a\n}", (1, 7), "« { » à la fin de cette ligne")]
+    #[case("fn f(a) {\n  if a == ()\n    throw 1;\n  }\n  if a == 2 {\n    a\n  }\n}", (2, 12), "« { » à la fin de cette ligne")]
+    #[case("fn f(a) {\n  if a == 1\n    && a.b // oui\n    a = 1;\n  }\n  a\n}", (3, 10), "« { » devant le commentaire de cette ligne")]
+    #[case("fn f(a) {\n  if a { 1 }\n  else\n    2\n  }\n}", (3, 3), "« { » à la fin de cette ligne")]
+    #[case("fn f(a) { if a return 1; } 2 }", (1, 16), "« { » devant « return »")]
+    #[case("fn f(a) { if a a = 1; } a }", (1, 16), "« { » devant « a »")]
+    #[case("fn f(a) {\n  for x in a\n    print(x);\n  }\n}", (2, 12), "« { » à la fin de cette ligne")]
+    #[case("fn f(a) {\n  switch a {\n    1 =>\n      return 2;\n    }\n    _ => {}\n  }\n}", (3, 7), "« { » à la fin de cette ligne")]
+    #[case("fn f(a) {\n  return\n    #{ b: 1 },\n  ];\n}", (2, 3), "« [ » à la fin de cette ligne")]
+    #[case("fn f(a) { a in 1, 2] }", (1, 16), "« [ » devant « 1 »")]
+    #[case("fn f(a) {\n  #{ b: 1 },\n  ]\n}", (2, 3), "« [ » devant « #{ »")]
+    #[case("fn f(a) {\n  a.b();\n\n    b: a,\n    c: 1,\n  }\n}", (4, 5), "« #{ » devant « b »")]
+    #[case("fn f(a) { [ b: 1, c: 2 }] }", (1, 13), "« #{ » devant « b »")]
+    #[case("fn f(a) {\n  #\n    b: 1,\n  }\n}", (2, 3), "« { » juste derrière « # »")]
+    #[case("fn f(a) { a.get\"x\") }", (1, 16), "« ( » devant « \"x\" »")]
     fn the_place_of_a_lost_sign_is_found(
         #[case] text: &str,
         #[case] at: (u32, u32),
         #[case] words: &str,
-        #[case] followed: &str,
     ) {
-        let Finding { at: place, message } = find(text, parses).unwrap();
-        assert!(message.contains(words), "{message}");
-        assert_eq!(place, at, "{message}");
-        assert!(parses(followed));
+        let found = find(text, parses).unwrap();
+        assert!(found.message.ends_with(words), "{}", found.message);
+        assert_eq!(found.at, at, "{}", found.message);
+        let followed = followed(text, &found);
+        assert!(parses(&followed), "{followed}");
     }
 
     #[rstest]
