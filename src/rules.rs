@@ -58,6 +58,7 @@ pub mod meter;
 pub mod pace;
 pub mod pasted;
 pub mod place;
+pub mod pointless;
 pub mod referentiel;
 pub mod schema;
 pub mod script;

@@ -2,11 +2,11 @@
 //! depends on them.
 
 mod addressees;
+mod bounds;
 mod calendar;
 mod constant_conditions;
 mod contradictions;
 mod date_comparisons;
-mod date_intervals;
 mod date_numbers;
 mod date_parts;
 mod discarded_values;
@@ -98,7 +98,7 @@ fn of_functions(text: &str, all: &[Names], absent: &[Remark]) -> Vec<Remark> {
 
 /// What one function does that its author probably did not mean, by check; `elements` are those of the lists that
 /// closures are called with.
-fn mistakes(text: &str, names: &Names, elements: &[Elements]) -> [Vec<Remark>; 24] {
+fn mistakes(text: &str, names: &Names, elements: &[Elements]) -> [Vec<Remark>; 23] {
     [
         mismatched_types::unlike(names),
         unknown_fields::set_in_vain(names),
@@ -122,7 +122,6 @@ fn mistakes(text: &str, names: &Names, elements: &[Elements]) -> [Vec<Remark>; 2
         date_comparisons::compared(names),
         date_parts::compared(names),
         date_numbers::numbers(text, names),
-        date_intervals::conditions(names),
         unused_variables::swapped(text, names),
     ]
 }

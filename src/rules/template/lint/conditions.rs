@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use crate::rules::finding::Finding;
+use crate::rules::pointless;
 use crate::rules::template::lint::never_true::Vain;
 use crate::rules::template::syntax::tokens::{self, Word, closing, unquoted};
 
@@ -154,15 +155,11 @@ fn contradiction<'s>(source: &'s str, words: &[Word<'s>], condition: &Condition)
     let is_both = both.is_some();
     let (one, other) = both.or_else(either)?;
     let shown = written(source, words, &one.of)?;
-    let [first, second] = [&one, &other].map(|it| unquoted(it.text.1).unwrap_or(it.text.1));
+    let both_words = [&one, &other].map(|it| unquoted(it.text.1).unwrap_or(it.text.1));
     let message = if is_both {
-        format!(
-            "« {shown} » ne vaut jamais à la fois « {first} » et « {second} » : pour l'un ou l'autre, écrivez « or »"
-        )
+        pointless::both(shown, both_words, "or")
     } else {
-        format!(
-            "cette condition est toujours vraie : « {shown} » ne peut pas être à la fois « {first} » et « {second} » ; pour exclure les deux, écrivez « and »"
-        )
+        pointless::either(shown, both_words, "and")
     };
     let at = other.text.0.min(words[other.of.start].0);
     let why = Finding::new(at, message);

@@ -7,6 +7,7 @@ use crate::rules::calendar::{HEURE_DE, MONTHS, day_first};
 use crate::rules::compared::turned;
 use crate::rules::date_text::{DateText, Impossible, Precision, judge, of_numbers, without_end};
 use crate::rules::finding::Finding;
+use crate::rules::pointless::{self, HOUR_OF_THE_SENDER};
 use crate::rules::template::filters::{self, DATE_ISO};
 use crate::rules::template::lint::never_true::{Vain, other};
 use crate::rules::template::lint::raw_dates::DATE;
@@ -43,9 +44,7 @@ fn cut(words: &[Word<'_>], path: &Path) -> Option<Finding<usize>> {
         "16" => format!("« {shown} | heure »"),
         _ => return None,
     };
-    let message = format!(
-        "c'est l'heure du fuseau où SoWell a écrit la date, pas toujours celle de Paris : écrivez {instead}"
-    );
+    let message = format!("{HOUR_OF_THE_SENDER} : écrivez {instead}");
     Some(Finding::new(path.at, message))
 }
 
@@ -116,10 +115,8 @@ fn as_written(shown: &str, text: &str, sign: &str) -> Option<String> {
 /// last of a month works.
 fn why_unlike(text: &str, is_order: bool) -> Option<String> {
     match judge(text) {
-        DateText::DayFirst(_) => Some("une date de SoWell commence par l'année".to_owned()),
-        DateText::Unlike(_) => {
-            Some("les dates de SoWell s'écrivent comme « 2026-01-31T10:00:00 »".to_owned())
-        }
+        DateText::DayFirst(_) => Some(pointless::DAY_FIRST.to_owned()),
+        DateText::Unlike(_) => Some(pointless::UNLIKE.to_owned()),
         DateText::Impossible(Impossible { is_month, why, .. }) if is_month || !is_order => {
             Some(why)
         }

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use crate::rules::finding::Finding;
+use crate::rules::pointless::{quoted_words, text_for_list};
 use crate::rules::template::analysis::parts::Parts;
 use crate::rules::template::filters::DATE_ISO;
 use crate::rules::template::lint::calendar;
@@ -15,8 +16,6 @@ use crate::rules::view::sample_context;
 
 /// Operators that compare two values.
 const COMPARING: [&str; 6] = ["==", "!=", "<", ">", "<=", ">="];
-/// Separators of the words in a string that was meant as a list.
-const BETWEEN: [char; 3] = [',', ';', '|'];
 
 /// A pointless comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,11 +109,7 @@ fn list(words: &[Word<'_>], path: &Path) -> Option<Finding<usize>> {
         _ => return None,
     };
     let word = unquoted(text)?;
-    let list = word.split(BETWEEN).map(str::trim);
-    let list: Vec<String> = list
-        .filter(|it| !it.is_empty())
-        .map(|it| format!("\"{it}\""))
-        .collect();
+    let list = quoted_words(word);
     if path.text.rsplit('.').next() == Some(DESCRIPTION) && is_whole(words, path.begin, end) {
         let (shown, not) = (&path.text, if end == path.end + 3 { "not " } else { "" });
         let meant = if list.len() > 1 {
@@ -128,11 +123,7 @@ fn list(words: &[Word<'_>], path: &Path) -> Option<Finding<usize>> {
         );
         return Some(Finding::new(at, message));
     }
-    let text = Some(word).filter(|it| it.contains(BETWEEN))?;
-    let message = format!(
-        "« {text} » est un seul texte, où la valeur est cherchée n'importe où : une liste s'écrit « [{}] »",
-        list.join(", ")
-    );
+    let message = text_for_list(word)?;
     is_whole(words, path.begin, end).then_some(Finding::new(at, message))
 }
 
