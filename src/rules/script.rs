@@ -16,13 +16,13 @@ mod values;
 mod wanted;
 mod words;
 
-pub use lint::OwnKey;
+pub use analysis::unread_keys::OwnKey;
 
 use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, Position, Scope};
 use serde_json::{Map, Value};
 
 use self::analysis::loops::Loops;
-use self::analysis::uses;
+use self::analysis::{unread_keys, uses};
 use self::answer::Call;
 use self::compile::{compile_one, engine};
 use self::values::to_script;
@@ -31,6 +31,7 @@ use crate::rules::addressee;
 use crate::rules::compared::Compared;
 use crate::rules::diagnostic::Diagnostic;
 use crate::rules::extent::Extent;
+use crate::rules::finding::Finding;
 use crate::rules::place::Located;
 use crate::rules::view::Shown;
 use crate::rules::written::Written;
@@ -112,10 +113,6 @@ impl Scripts {
         // This script requests no e-mails.
         let gestionnaire = compile_one(&engine, &AFFECTER, gestionnaire, &mut Vec::new(), faults);
         let accuses = compile_one(&engine, &ACCUSE, accuses, named, faults);
-        if let Some(accuses) = &accuses {
-            lint::addressees(&accuses.ast, ACCUSES, faults);
-            lint::reserved_keys(&accuses.ast, ACCUSES, faults);
-        }
         Some(Self {
             gestionnaire: gestionnaire?,
             accuses: accuses?,
@@ -199,7 +196,7 @@ impl Scripts {
     /// Message keys that only a template could read.
     #[must_use]
     pub fn own_keys(&self) -> Vec<OwnKey> {
-        lint::own_keys(&self.accuses.ast)
+        unread_keys::of(&self.accuses.ast)
     }
 
     /// The manager types that `affecter` names as literals.
@@ -297,8 +294,8 @@ impl<const N: usize> Script<N> {
     }
 }
 
-/// A position in a script and the remark about it.
-type Remark = (Position, String);
+/// A remark about a place in a script.
+type Remark = Finding<Position>;
 
 /// Line and column, from 1; 0 if unknown.
 fn position(at: Position) -> (u32, u32) {

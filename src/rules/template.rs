@@ -30,14 +30,17 @@ use crate::domain::ports::FileSet;
 use crate::rules::compared::Compared;
 use crate::rules::diagnostic::{Diagnostic, any_error, code};
 use crate::rules::extent::Extent;
+use crate::rules::finding::Finding;
 use crate::rules::layout;
 use crate::rules::meter;
-use crate::rules::place::{Located, place_of};
+use crate::rules::place::Located;
 use crate::rules::source::text;
 use crate::rules::view::{OF_MAIL, Shown};
 
+use self::analysis::parts::Parts;
+pub use self::analysis::unasked::Printed;
 pub use self::analysis::written::OfTemplates;
-pub use self::expression::{Broken, Text};
+pub use self::expression::Text;
 pub use self::mails::MailNames;
 pub use self::scope::Scope;
 use self::syntax::{tags, unclosed};
@@ -185,11 +188,9 @@ impl Templates {
             if let Some((line, what)) = bounds::exceeded(text) {
                 // An unclosed tag has as many words as the rest of the text.
                 let open = unclosed::never_closed(text);
-                let (at, what) = match open.map(|it| (place_of(text, it.at), it)) {
-                    Some((at, slip)) => (at, slip.message),
-                    None => ((line, 0), what),
-                };
-                faults.push(Diagnostic::at(code::TEMPLATE, path, at.0, at.1, what));
+                let found = open.map(|it| it.within(text));
+                let found = found.unwrap_or_else(|| Finding::new((line, 0), what));
+                faults.push(found.refusing(code::TEMPLATE, path));
                 continue;
             }
             source::add(&mut environment, path, text, faults);
@@ -208,9 +209,7 @@ impl Templates {
         };
         let all_read = !any_error(&faults[before..]);
         validate::samples::on_sample(&templates.environment, all_read, faults);
-        lint::hidden_unknown::note(&templates.environment, faults);
-        lint::never_true::note(&templates.environment, faults);
-        lint::absent_values::note(&analysis::parts::Parts::of(&templates.environment), faults);
+        lint::look(&Parts::of(&templates.environment), faults);
         (!any_error(&faults[before..])).then_some(templates)
     }
 
@@ -316,9 +315,9 @@ impl Templates {
         faults
     }
 
-    /// Where an e-mail prints one of these values without testing for it first, with the value.
+    /// Where an e-mail prints one of these values without testing for it first.
     #[must_use]
-    pub fn unasked(&self, modele: &str, absent: &[&'static str]) -> Vec<(Located, &'static str)> {
+    pub fn unasked(&self, modele: &str, absent: &[&'static str]) -> Vec<Printed> {
         let mut found = Vec::new();
         for ending in [".txt", ".html"] {
             let path = format!("{FOLDER}{modele}{ending}");
@@ -326,12 +325,7 @@ impl Templates {
                 let Ok(template) = self.environment.get_template(&name) else {
                     continue;
                 };
-                let source = template.source();
-                for (at, value) in lint::absent_values::unasked(source, absent) {
-                    let (line, column) = place_of(source, at);
-                    let text = path.clone();
-                    found.push((Located { line, column, text }, value));
-                }
+                found.extend(analysis::unasked::printed(&path, template.source(), absent));
             }
         }
         found

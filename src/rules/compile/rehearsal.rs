@@ -174,11 +174,12 @@ fn unasked(templates: &Templates, modele: &str, context: &Value) -> Vec<Diagnost
     };
     let found = templates.unasked(modele, absent).into_iter();
     found
-        .map(|(place, value)| {
+        .map(|it| {
+            let value = it.value;
             let message = format!(
                 "« {value} » n'est renseigné que pour {only}, et rien n'est écrit à sa place ; pour l'écrire seulement dans ce cas, entourez la phrase de « {{% if {value} %}} » et « {{% endif %}} »"
             );
-            Diagnostic::at(code::TEMPLATE, place.text, place.line, place.column, message)
+            Diagnostic::at(code::TEMPLATE, it.file, it.line, it.column, message)
         })
         .collect()
 }

@@ -3,8 +3,9 @@
 use serde_json::Value as Json;
 
 use crate::rules::diagnostic::code;
+use crate::rules::finding::Finding;
 use crate::rules::source::Reader;
-use crate::rules::template::{Broken, Scope, Text};
+use crate::rules::template::{Scope, Text};
 use crate::rules::yaml::{Key, Node};
 
 /// A fault in an expression or text, with its position.
@@ -49,7 +50,7 @@ impl LocatedText {
         reader: &mut Reader<'_>,
         (line, column): (u32, u32),
         text: &str,
-        compile: impl Fn(&str) -> Result<Text, Broken>,
+        compile: impl Fn(&str) -> Result<Text, Finding<usize>>,
     ) -> Option<Self> {
         match compile(text) {
             Ok(text) => Some(Self { line, column, text }),

@@ -70,7 +70,7 @@ impl Call {
             EvalAltResult::ErrorTooManyOperations(_) | EvalAltResult::ErrorTerminated(..)
         );
         let grows = matches!(inner, EvalAltResult::ErrorDataTooLarge(..)) && known.is_none();
-        let here = |it: &&Remark| it.0 == inner.position();
+        let here = |it: &&Remark| it.at == inner.position();
         let (line, message) = match loops.lines.as_slice() {
             [line] if grows && !loops.others_grow => {
                 let message = words::of_failure(inner);
@@ -85,7 +85,7 @@ impl Call {
                 (None, words::endless(self.function, &loops.lines))
             }
             _ => {
-                let told = absent.iter().find(here).map(|(_, message)| message.clone());
+                let told = absent.iter().find(here).map(|it| it.message.clone());
                 let is_key = computed_keys.contains(&inner.position());
                 let message = told.unwrap_or_else(|| match inner {
                     EvalAltResult::ErrorPropertyNotFound(key, _) if is_key => words::no_key(key),

@@ -5,11 +5,13 @@ use std::cell::LazyCell;
 use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseErrorType};
 
 use super::analysis::functions::Functions;
-use super::analysis::{chain, loops, reads, uses, written};
-use super::syntax::brackets::{Balance, Place};
+use super::analysis::names::Names;
+use super::analysis::{chain, comparisons, loops, reads, uses, written};
+use super::syntax::brackets::Balance;
 use super::syntax::{lost_opening, slips};
 use super::{Entry, Script, clamp, dates, lint, operations, position, validate, words};
 use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
+use crate::rules::finding::Finding;
 use crate::rules::place::{Located, offset};
 
 /// Maximum size of a string: a description of 20,000 four-byte characters must fit three times.
@@ -88,14 +90,16 @@ pub(super) fn compile_one<const N: usize>(
     }
     let functions = Functions::of(&ast, function, N);
     (entry.results)(&ast, &functions, file, faults);
-    let looks = lint::look(&ast, text, entry, faults);
+    let all = Names::all(&ast, function, &parameters);
+    let absent: Vec<_> = all.iter().flat_map(lint::absent).collect();
+    lint::look(&ast, text, entry, (&all, &absent), faults);
     Some(Script {
         line,
         read: reads::of(&ast, function),
         written: written::of(&ast, text),
         loops: loops::of(&ast),
-        compared: looks.compared,
-        absent: looks.absent,
+        compared: comparisons::of(text, file, &all),
+        absent,
         computed_keys: chain::computed_keys(&ast),
         ast,
     })
@@ -156,9 +160,9 @@ fn parse(
         };
         // The placeholders change nothing about these.
         if turn == 0
-            && let Some(((line, column), message)) = of_structure(written)
+            && let Some(found) = of_structure(written)
         {
-            faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
+            faults.push(found.refusing(code::SCRIPT, file));
             return None;
         }
         let (line, column) = position(error.position());
@@ -167,9 +171,9 @@ fn parse(
         if line != last || matches!(kind, ParseErrorType::VariableUndefined(_)) {
             // The placeholders are as long as the names, so that the places are those of the script as written.
             let found = slips::find(kind, written, (line, column), entry);
-            let ((line, column), message) =
-                found.unwrap_or_else(|| ((line, column), words::of_syntax(kind)));
-            let fault = Diagnostic::at(code::SCRIPT, file, line, column, message);
+            let found =
+                found.unwrap_or_else(|| Finding::new((line, column), words::of_syntax(kind)));
+            let fault = found.refusing(code::SCRIPT, file);
             // Several unknown names may have one cause.
             if !faults.contains(&fault) {
                 faults.push(fault);
@@ -191,7 +195,7 @@ fn parse(
 const MOST_REPARSED: usize = 64 * 1024;
 
 /// The mistake in the structure of a script that does not compile, which leads the parser to report another place.
-fn of_structure(text: &str) -> Option<Place> {
+fn of_structure(text: &str) -> Option<Finding> {
     let lenient = LazyCell::new(|| {
         let mut engine = engine();
         engine.set_strict_variables(false);

@@ -2,12 +2,11 @@
 //! depends on them.
 
 mod addressees;
+mod bounds;
 mod calendar;
-mod comparisons;
 mod constant_conditions;
 mod contradictions;
 mod date_comparisons;
-mod date_intervals;
 mod date_numbers;
 mod date_parts;
 mod discarded_values;
@@ -25,90 +24,81 @@ mod search_patterns;
 mod shadowed_variables;
 mod split_codes;
 mod switch_lists;
-mod table_keys;
 mod text_for_list;
 mod text_for_manager;
 mod uncalled_functions;
 mod unknown_fields;
 mod unreachable_code;
-mod unread_keys;
 mod unused_variables;
 
 use std::collections::HashSet;
 
 use rhai::AST;
 
-use self::comparisons::Comparisons;
 use super::analysis::closures::{self, Elements};
 use super::analysis::names::Names;
-use super::{Entry, Remark, position};
-use crate::rules::compared::Compared;
+use super::{Entry, MODELE, Remark, position};
 use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::finding::Finding;
 
-pub(super) use self::addressees::note as addressees;
-pub(super) use self::reserved_keys::note as reserved_keys;
-pub use self::unread_keys::OwnKey;
-pub(super) use self::unread_keys::of as own_keys;
+pub(super) use self::unknown_fields::absent;
 
-/// By-products of the remarks that coverage and failed calls need.
-pub(super) struct Looks {
-    /// The strings that the script compares with its input.
-    pub(super) compared: Vec<Compared>,
-    /// Reads of fields that never exist.
-    pub(super) absent: Vec<Remark>,
-}
-
-/// Reports every remark about a script that compiles.
+/// Adds every remark about a script that compiles to `faults`, which already holds its errors; `all` are its functions,
+/// and `absent` its reads of fields that never exist.
 pub(super) fn look<const N: usize>(
     script: &AST,
     text: &str,
     entry: &Entry<N>,
+    (all, absent): (&[Names], &[Remark]),
     faults: &mut Vec<Diagnostic>,
-) -> Looks {
+) {
     let Entry {
         file,
         function,
-        parameters,
         keys: (of, answers),
         ..
     } = *entry;
-    missing_keys::note(script, answers, of, file, faults);
-    missing_interpolation::dollars(script, text, file, faults);
-    quoted_values::note(script, text, answers, file, faults);
-    uncalled_functions::note(text, (function, N), file, faults);
-    let (mut compared, mut absent) = (Comparisons::default(), Vec::new());
-    let all = Names::all(script, function, &parameters);
-    let elements = closures::elements(&all);
-    for names in &all {
-        let fields = unknown_fields::absent(names);
-        let others = mistakes(text, names, &elements);
-        let mut remarks: Vec<&Remark> = fields.iter().chain(others.iter().flatten()).collect();
-        // A line that already has a remark is not also reported as doing nothing.
-        let told: HashSet<_> = remarks.iter().map(|(at, _)| at.line()).collect();
-        let idle = [
-            discarded_values::values(names),
-            unused_variables::variables(names),
-        ];
-        let idle = || idle.iter().flatten();
-        remarks.extend(idle().filter(|(at, _)| !told.contains(&at.line())));
-        for (at, message) in remarks {
-            let (line, column) = position(*at);
-            let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
-            faults.push(remark.as_warning());
-        }
-        absent.extend(fields);
-        comparisons::note(text, file, names, &mut compared);
+    // A literal result is already reported as an error.
+    let is_reported = |it: &Remark| {
+        let mut here = faults.iter().filter(|fault| fault.file == file);
+        here.any(|fault| (fault.line, fault.column) == position(it.at))
+    };
+    let mut remarks = missing_keys::keys(script, answers, of);
+    remarks.retain(|it| !is_reported(it));
+    remarks.extend(missing_interpolation::dollars(script, text));
+    remarks.extend(quoted_values::values(script, text, answers));
+    remarks.extend(uncalled_functions::functions(text, (function, N)));
+    if answers.contains(&MODELE) {
+        remarks.extend(addressees::invalid(script));
+        remarks.extend(reserved_keys::keys(script));
     }
-    table_keys::note(file, &all, &mut compared);
-    Looks {
-        compared: compared.into_all(),
-        absent,
-    }
+    remarks.extend(of_functions(text, all, absent));
+    let remarks = remarks.into_iter().map(|it| {
+        let Remark { at, message } = it;
+        Finding::new(position(at), message).remarking(code::SCRIPT, file)
+    });
+    faults.extend(remarks);
+}
+
+/// The remarks about the functions of a script.
+fn of_functions(text: &str, all: &[Names], absent: &[Remark]) -> Vec<Remark> {
+    let elements = closures::elements(all);
+    let mistakes = all.iter().flat_map(|it| mistakes(text, it, &elements));
+    let mut remarks = absent.to_vec();
+    remarks.extend(mistakes.flatten());
+    // A line that already has a remark is not also reported as doing nothing.
+    let told: HashSet<_> = remarks.iter().map(|it| it.at.line()).collect();
+    let idle = all.iter().flat_map(|names| {
+        let values = discarded_values::values(names);
+        values.into_iter().chain(unused_variables::variables(names))
+    });
+    remarks.extend(idle.filter(|it| !told.contains(&it.at.line())));
+    remarks
 }
 
 /// What one function does that its author probably did not mean, by check; `elements` are those of the lists that
 /// closures are called with.
-fn mistakes(text: &str, names: &Names, elements: &[Elements]) -> [Vec<Remark>; 24] {
+fn mistakes(text: &str, names: &Names, elements: &[Elements]) -> [Vec<Remark>; 23] {
     [
         mismatched_types::unlike(names),
         unknown_fields::set_in_vain(names),
@@ -132,7 +122,6 @@ fn mistakes(text: &str, names: &Names, elements: &[Elements]) -> [Vec<Remark>; 2
         date_comparisons::compared(names),
         date_parts::compared(names),
         date_numbers::numbers(text, names),
-        date_intervals::conditions(names),
         unused_variables::swapped(text, names),
     ]
 }

@@ -16,6 +16,7 @@ mod mistaken;
 mod never;
 mod places;
 mod quoted_values;
+mod ranks;
 mod remarks;
 mod results;
 mod slips;

@@ -196,7 +196,9 @@ pub(super) fn of_failure(error: &EvalAltResult) -> String {
         EvalAltResult::ErrorDataRace(..) => {
             "cette variable est lue pendant qu'elle change : copiez-la d'abord".into()
         }
-        EvalAltResult::ErrorBitFieldBounds(..) => "ce nombre n'a pas tant de chiffres".into(),
+        EvalAltResult::ErrorBitFieldBounds(count, at, _) => {
+            outside("un nombre", &counted(*count, "bit"), *count, *at)
+        }
         EvalAltResult::LoopBreak(..) => of_syntax(&ParseErrorType::LoopBreak),
         other => format!("erreur d'exécution ({other})"),
     }
@@ -209,17 +211,13 @@ fn of_value(error: &EvalAltResult) -> Option<String> {
         EvalAltResult::ErrorIndexingType(kind, _) => {
             format!("« [ ] » ne s'emploie pas avec {}", in_french(kind))
         }
+        EvalAltResult::ErrorArrayBounds(0, ..) => "la liste est vide : on n'y lit rien".into(),
+        EvalAltResult::ErrorStringBounds(0, ..) => "le texte est vide : on n'y lit rien".into(),
         EvalAltResult::ErrorArrayBounds(count, at, _) => {
-            format!(
-                "la liste a {} : il n'y en a pas au rang {at}",
-                counted(*count, "élément")
-            )
+            outside("la liste", &counted(*count, "élément"), *count, *at)
         }
         EvalAltResult::ErrorStringBounds(count, at, _) => {
-            format!(
-                "le texte a {} : il n'y en a pas au rang {at}",
-                counted(*count, "caractère")
-            )
+            outside("le texte", &counted(*count, "caractère"), *count, *at)
         }
         EvalAltResult::ErrorFor(_) => {
             "« for » ne parcourt qu'une liste ou un intervalle ; d'un objet, écrivez .values() ou .keys()"
@@ -234,6 +232,19 @@ fn of_value(error: &EvalAltResult) -> Option<String> {
         EvalAltResult::ErrorArithmetic(..) => "ce calcul est impossible".into(),
         _ => return None,
     })
+}
+
+/// A place before the first or after the last of what a value has. Nobody but programmers counts from 0.
+fn outside(value: &str, has: &str, count: usize, at: rhai::INT) -> String {
+    let where_it_ends = if at < 0 {
+        format!("un rang négatif se compte depuis la fin : le premier est au rang -{count}")
+    } else {
+        format!(
+            "on compte à partir de 0 : le dernier est au rang {}",
+            count.saturating_sub(1)
+        )
+    };
+    format!("{value} a {has} : il n'y en a pas au rang {at} ; {where_it_ends}")
 }
 
 /// A computed key that an object does not have.

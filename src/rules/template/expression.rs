@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 
 use super::scope::Scope;
 use super::{bounds, engine, filters, source};
+use crate::rules::finding::Finding;
 use crate::rules::template::syntax::tokens::{self, Word};
 use crate::rules::template::syntax::unclosed;
 
@@ -56,20 +57,11 @@ pub(super) fn has_filter(name: &str) -> bool {
     !tried.is_err_and(|it| it.kind() == ErrorKind::UnknownFilter)
 }
 
-/// Why a text does not compile, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Broken {
-    /// In bytes of the text.
-    pub at: usize,
-    /// What is wrong, in French.
-    pub message: String,
-}
-
 /// Compiles `inner`, the part between the braces of `source`.
-fn compile_expression(source: &str, inner: &str) -> Result<TextKind, Broken> {
+fn compile_expression(source: &str, inner: &str) -> Result<TextKind, Finding<usize>> {
     let begins = source.find(inner).unwrap_or_default();
     if let Some(message) = bounds::expression_exceeded(inner) {
-        return Err(Broken {
+        return Err(Finding {
             at: begins,
             message,
         });
@@ -86,20 +78,20 @@ fn compile_expression(source: &str, inner: &str) -> Result<TextKind, Broken> {
         None => source::cause(&error),
     };
     let at = begins + at.unwrap_or_default();
-    Err(Broken { at, message })
+    Err(Finding { at, message })
 }
 
 /// Checks that this is a valid template.
-fn check_template(source: &str) -> Result<(), Broken> {
+fn check_template(source: &str) -> Result<(), Finding<usize>> {
     if let Some((_, message)) = bounds::exceeded(source) {
-        return Err(Broken { at: 0, message });
+        return Err(Finding { at: 0, message });
     }
     let Err(error) = PLAIN.template_from_str(source) else {
         return Ok(());
     };
     let (at, message) = source::cause(&error);
     let at = at.unwrap_or_default();
-    Err(Broken { at, message })
+    Err(Finding { at, message })
 }
 
 /// A checked text of a rule file. A single expression is kept compiled. For a text with several, the engine has no
@@ -154,7 +146,7 @@ impl Text {
     ///
     /// # Errors
     /// If it is not a valid template.
-    pub fn compile(source: &str) -> Result<Self, Broken> {
+    pub fn compile(source: &str) -> Result<Self, Finding<usize>> {
         let kind = if !source.contains("{{") && !source.contains("{%") && !source.contains("{#") {
             TextKind::Literal
         } else {
@@ -176,7 +168,7 @@ impl Text {
     ///
     /// # Errors
     /// If it is not a valid expression.
-    pub fn expression(source: &str) -> Result<Self, Broken> {
+    pub fn expression(source: &str) -> Result<Self, Finding<usize>> {
         let inner = single_expression(source).unwrap_or(source);
         Ok(Self {
             source: source.to_owned(),

@@ -43,13 +43,13 @@ pub(super) fn add(
     for (name, source) in parts {
         match environment.add_template_owned(name.clone(), source.clone()) {
             Ok(()) => {
-                lint::note_unintended(path, &source, faults);
+                lint::look_at_text(path, &source, faults);
             }
             Err(error) => faults.push(located(&name, &error).as_diagnostic()),
         }
     }
     if is_mail {
-        lint::note_mail(path, text, faults);
+        lint::look_at_mail(path, text, faults);
     }
 }
 

@@ -2,10 +2,10 @@
 
 use minijinja::{Error, ErrorKind};
 
+use crate::rules::finding::Finding;
 use crate::rules::pasted;
 use crate::rules::template::advice;
 use crate::rules::template::syntax::names;
-use crate::rules::template::syntax::tags::Slip;
 use crate::rules::template::syntax::unclosed;
 
 /// Parts of the parser's messages, and what to tell the author. The first match counts.
@@ -290,7 +290,7 @@ fn rest(error: &Error) -> Option<&str> {
 }
 
 /// What was left open in a text before the parser gave up.
-pub(super) fn left_open(error: &Error, source: &str) -> Option<Slip> {
+pub(super) fn left_open(error: &Error, source: &str) -> Option<Finding<usize>> {
     let noticed = error.range()?.start;
     let detail = error.detail().unwrap_or_default();
     let at_end = ["end of input", "end of raw block"]

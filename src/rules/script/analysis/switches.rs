@@ -1,52 +1,47 @@
-//! The strings in the cases of a `switch`, read from the source because the engine does not keep them.
+//! The cases of a `switch`, read from the source because the engine does not keep them.
 
 use rhai::Position;
 
 use crate::rules::place::{offset, place_of};
 use crate::rules::script::position;
-use crate::rules::script::syntax::tokens::tokens;
+use crate::rules::script::syntax::brackets::Open;
+use crate::rules::script::syntax::tokens::{Token, tokens};
 
 /// The strings, with their positions.
 pub(in crate::rules::script) fn texts(script: &str, at: Position) -> Vec<(String, Position)> {
-    opening(script, at)
-        .map(|opens| cases(script, opens))
-        .unwrap_or_default()
+    let own = cases(script, at).into_iter();
+    let own = own.filter(|(_, depth)| *depth == 1);
+    own.filter_map(|(token, _)| Some((token.inner()?.to_owned(), place(script, token.at))))
+        .collect()
 }
 
-/// Byte offset where the block of a `switch` opens.
-pub(in crate::rules::script) fn opening(script: &str, at: Position) -> Option<usize> {
-    let begins = offset(script, position(at))?;
-    Some(begins + script.get(begins..)?.find('{')?)
-}
-
+/// The position of a byte of a script.
 pub(in crate::rules::script) fn place(script: &str, at: usize) -> Position {
     let (line, column) = place_of(script, at);
     let [line, column] = [line, column].map(|it| u16::try_from(it).unwrap_or(u16::MAX));
     Position::new(line, column)
 }
 
-/// The strings in the cases of the block that opens at `opens`. A case is the part before `=>` and its `if`.
-fn cases(script: &str, opens: usize) -> Vec<(String, Position)> {
+/// The tokens in the cases of the `switch` at this position, each with the number of brackets open behind it, among them
+/// the brace of the `switch`. A case is the part before `=>` and its `if`.
+pub(in crate::rules::script) fn cases(script: &str, at: Position) -> Vec<(Token<'_>, usize)> {
+    let begins = offset(script, position(at));
+    let opens = begins.and_then(|it| Some(it + script.get(it..)?.find('{')?));
+    let Some(opens) = opens else {
+        return Vec::new();
+    };
     let mut found = Vec::new();
-    let (mut depth, mut in_case) = (0_usize, true);
+    let (mut open, mut in_case) = (Open::default(), true);
     for token in tokens(&script[opens..]) {
-        match token.written {
-            "{" | "(" | "[" => depth += 1,
-            "}" | ")" | "]" => {
-                depth = depth.saturating_sub(1);
-                match depth {
-                    0 => return found,
-                    // A case with a block needs no comma after it.
-                    1 if token.written == "}" => in_case = true,
-                    _ => {}
-                }
-            }
-            "," if depth == 1 => in_case = true,
-            "=>" | "if" if depth == 1 => in_case = false,
-            _ if depth == 1 && in_case => {
-                if let Some(word) = token.inner() {
-                    found.push((word.to_owned(), place(script, opens + token.at)));
-                }
+        open.read(token);
+        match (token.written, open.depth()) {
+            (_, 0) => return found,
+            // A case with a block needs no comma after it.
+            ("}" | ",", 1) => in_case = true,
+            ("=>" | "if", 1) => in_case = false,
+            (_, depth) if in_case => {
+                let at = opens + token.at;
+                found.push((Token { at, ..token }, depth));
             }
             _ => {}
         }

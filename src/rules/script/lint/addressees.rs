@@ -3,12 +3,12 @@
 use rhai::{AST, ASTNode, Expr};
 
 use crate::rules::addressee;
-use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::script::analysis::given::is_value;
-use crate::rules::script::{A, MODELE, position};
+use crate::rules::script::{A, MODELE, Remark};
 
-/// Reports literal addressees that are invalid: no event makes them valid. A value between quotes has its own remark.
-pub(in crate::rules::script) fn note(script: &AST, file: &str, faults: &mut Vec<Diagnostic>) {
+/// Every literal addressee that is invalid: no event makes it valid. A value between quotes has its own remark.
+pub(super) fn invalid(script: &AST) -> Vec<Remark> {
+    let mut found = Vec::new();
     script.walk(&mut |path| {
         if let Some(ASTNode::Expr(Expr::Map(entries, _))) = path.last()
             && entries.0.iter().any(|(key, _)| key.name == MODELE)
@@ -18,12 +18,11 @@ pub(in crate::rules::script) fn note(script: &AST, file: &str, faults: &mut Vec<
                     && !is_value(text)
                     && let Some(message) = addressee::fault(text)
                 {
-                    let (line, column) = position(*at);
-                    let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
-                    faults.push(remark.as_warning());
+                    found.push(Remark::new(*at, message));
                 }
             }
         }
         true
     });
+    found
 }

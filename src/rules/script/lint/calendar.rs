@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use rhai::{ASTNode, Expr, FnCallExpr, Position, Stmt};
 
 use crate::rules::calendar::{HEURE_DE, JOUR_DE_SEMAINE, no_day};
+use crate::rules::pointless::HOUR_OF_THE_SENDER;
 use crate::rules::script::Remark;
 use crate::rules::script::analysis::chain::{Chain, Link, last_call};
 use crate::rules::script::analysis::names::{Bound, Names};
@@ -28,9 +29,9 @@ pub(super) fn hours_of_the_sender(names: &Names) -> Vec<Remark> {
         };
         found.extend(cut.map(|(at, shown)| {
             let message = format!(
-                "c'est l'heure du fuseau où SoWell a écrit la date, pas toujours celle de Paris : écrivez « {HEURE_DE}({shown}) », qui est un nombre de 0 à 23, sans « parse_int », et comparez-le à un nombre, sans guillemets"
+                "{HOUR_OF_THE_SENDER} : écrivez « {HEURE_DE}({shown}) », qui est un nombre de 0 à 23, sans « parse_int », et comparez-le à un nombre, sans guillemets"
             );
-            (at, message)
+            Remark::new(at, message)
         }));
         true
     });
@@ -116,7 +117,7 @@ pub(super) fn no_days(names: &Names) -> Vec<Remark> {
             };
             found.extend(words.into_iter().filter_map(|(word, at)| {
                 let message = no_day(&word)?;
-                Some((at, message))
+                Some(Remark::new(at, message))
             }));
         }
         true

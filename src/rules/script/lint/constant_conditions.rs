@@ -152,7 +152,7 @@ impl Search<'_> {
                 let place = all[at + 1].start_position();
                 let by = fact.not.iter().find(|(it, _)| it.is_none());
                 let line = by.map_or(fact.by.line, |(_, by)| by.line);
-                self.found.push((place, format!(
+                self.found.push(Remark::new(place, format!(
                     "ce qui suit « ?? » ne sert jamais : ce qui est devant ne manque pas ici (voir la ligne {line}) ; échangez les deux pour prendre d'abord celui-ci"
                 )));
                 return;
@@ -177,7 +177,8 @@ impl Search<'_> {
         let mut inner = facts.clone();
         for (path, words) in asked.iter().filter(|_| is_possible) {
             if let Err(fact) = learn(&mut inner, path, words, at, How::Inside) {
-                self.found.push((at, message(path, &fact, words, &asked)));
+                self.found
+                    .push(Remark::new(at, message(path, &fact, words, &asked)));
                 break;
             }
         }

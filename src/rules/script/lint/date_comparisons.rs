@@ -6,6 +6,7 @@ use crate::rules::compared::turned;
 use crate::rules::date_text::{
     DateText, Impossible, Precision, judge, may_begin, next, without_end,
 };
+use crate::rules::pointless::{DAY_FIRST, UNLIKE};
 use crate::rules::script::Remark;
 use crate::rules::script::analysis::chain::{Chain, Link};
 use crate::rules::script::analysis::names::{Bound, Names};
@@ -61,7 +62,7 @@ fn of_operator(call: &FnCallExpr, names: &Names) -> Option<Remark> {
         return None;
     }
     if let Some(message) = misspelt(&word, is_order) {
-        return Some((at, message));
+        return Some(Remark::new(at, message));
     }
     let message = replaced(&shown, sign, &word)?;
     // A constant may be right elsewhere: here, the operator is wrong.
@@ -69,7 +70,7 @@ fn of_operator(call: &FnCallExpr, names: &Names) -> Option<Remark> {
         Expr::StringConstant(..) => at,
         named => named.start_position(),
     };
-    Some((at, message))
+    Some(Remark::new(at, message))
 }
 
 /// What is wrong with the operator in front of a text that is right as such.
@@ -105,12 +106,8 @@ pub(super) fn misspelt(word: &str, is_order: bool) -> Option<String> {
         // A bound after the last day of a month works as well as the right one.
         DateText::Impossible(Impossible { is_month, .. }) if is_order && !is_month => None,
         DateText::Impossible(it) => Some(impossible(word, &it)),
-        DateText::Unlike(date) => Some(format!(
-            "les dates de SoWell s'écrivent comme « 2026-01-31T10:00:00 » : écrivez « {date} »"
-        )),
-        DateText::DayFirst(date) => Some(format!(
-            "une date de SoWell commence par l'année : écrivez « {date} »"
-        )),
+        DateText::Unlike(date) => Some(format!("{UNLIKE} : écrivez « {date} »")),
+        DateText::DayFirst(date) => Some(format!("{DAY_FIRST} : écrivez « {date} »")),
         DateText::Other => Some(format!(
             "« {word} » ne se compare pas avec une date de SoWell, qui s'écrit comme « 2026-01-31T10:00:00 »"
         )),
@@ -153,7 +150,7 @@ fn of_list(call: &FnCallExpr, names: &Names) -> Option<Remark> {
     let message = format!(
         "« {shown} » contient aussi l'heure, et n'est jamais dans cette liste : écrivez « {shown}.sub_string(0, {length}) in {written} »"
     );
-    Some((value.start_position(), message))
+    Some(Remark::new(value.start_position(), message))
 }
 
 /// A date without a time, as SoWell writes it.
@@ -189,7 +186,7 @@ fn of_function(value: &Expr, names: &Names) -> Option<Remark> {
         return None;
     }
     let message = misspelt(&word, false).unwrap_or_else(|| never_begins(&word));
-    Some((at, message))
+    Some(Remark::new(at, message))
 }
 
 fn never_begins(word: &str) -> String {

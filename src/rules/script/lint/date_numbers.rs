@@ -73,7 +73,7 @@ fn without_quotes(value: &Expr, source: &str) -> Option<Remark> {
     let message = format!(
         "« {written} » sans guillemets est un calcul, et non une date : écrivez « \"{meant}\" »"
     );
-    Some((*begins, message))
+    Some(Remark::new(*begins, message))
 }
 
 /// A number that a date is compared with.
@@ -97,5 +97,5 @@ fn of_number(call: &FnCallExpr, names: &Names) -> Option<Remark> {
     };
     let message =
         format!("« {shown} » est un texte, et ne se compare jamais à un nombre : {meant}");
-    Some((*at, message))
+    Some(Remark::new(*at, message))
 }

@@ -60,7 +60,7 @@ fn of_call(
         _ => return None,
     };
     let mut words = words.into_iter().filter(|(it, _)| !it.is_empty());
-    words.find_map(|(word, at)| Some((at, fault(&part, &word, is_order)?)))
+    words.find_map(|(word, at)| Some(Remark::new(at, fault(&part, &word, is_order)?)))
 }
 
 /// Why a part of a date never equals this text or, if `is_order`, is not ordered by date against it.

@@ -54,7 +54,7 @@ pub(super) fn values(names: &Names) -> Vec<Remark> {
         }
         true
     });
-    search.found.sort_by_key(|(at, _)| *at);
+    search.found.sort_by_key(|it| it.at);
     search.found.dedup();
     search.found
 }
@@ -231,13 +231,13 @@ impl Search<'_> {
                     None if place.last => NOT_RETURNED.to_owned(),
                     None => NOTHING.to_owned(),
                 };
-                self.found.push((at, message));
+                self.found.push(Remark::new(at, message));
             }
             Expr::And(..) | Expr::Or(..) | Expr::Coalesce(..)
                 if !place.tried && self.does_nothing(value) =>
             {
                 let message = if place.last { NOT_RETURNED } else { NOTHING };
-                self.found.push((at, message.to_owned()));
+                self.found.push(Remark::new(at, message));
             }
             _ => {}
         }
@@ -264,11 +264,11 @@ impl Search<'_> {
             _ if place.last => NOT_RETURNED.to_owned(),
             _ => NOTHING.to_owned(),
         };
-        self.found.push((at, message));
+        self.found.push(Remark::new(at, message));
     }
 
     fn not_returned(&mut self, at: Position) {
-        self.found.push((at, NOT_RETURNED.to_owned()));
+        self.found.push(Remark::new(at, NOT_RETURNED));
     }
 
     /// Whether a function or an operator has no side effects.

@@ -21,7 +21,7 @@ pub(super) fn answers(names: &Names) -> Vec<Remark> {
                 | ASTNode::Expr(Expr::FnCall(..) | Expr::Map(..) | Expr::Array(..))
         );
         if let Some((message, at)) = before_others(value, names) {
-            found.push((at, message));
+            found.push(Remark::new(at, message));
             return true;
         }
         if let Some(call) = last_call(value).filter(|it| is_used && is_in_place(it, names)) {
@@ -39,7 +39,7 @@ pub(super) fn answers(names: &Names) -> Vec<Remark> {
                 }
                 None => format!("« {name} » change ce qui est devant le point et ne donne rien"),
             };
-            found.push((value.start_position(), message));
+            found.push(Remark::new(value.start_position(), message));
         }
         true
     });

@@ -23,7 +23,7 @@ pub(super) fn never_found(names: &Names, elements: &[Elements]) -> Vec<Remark> {
         let mut note = |letters: Option<Letters>, sought: &Expr| {
             if let Some(letters) = letters {
                 texts(sought, &in_turn, &mut |word, at| {
-                    found.extend(fault(letters, word).map(|it| (at, it)));
+                    found.extend(fault(letters, word).map(|it| Remark::new(at, it)));
                 });
             }
         };
@@ -54,7 +54,7 @@ pub(super) fn never_found(names: &Names, elements: &[Elements]) -> Vec<Remark> {
         }
         true
     });
-    found.sort_by_key(|(at, _)| *at);
+    found.sort_by_key(|it| it.at);
     found.dedup();
     found
 }

@@ -20,7 +20,7 @@ pub(super) fn unlike(names: &Names) -> Vec<Remark> {
                 || call.name == "contains" && !names.is_function("contains"))
             && let Some(message) = of_call(call, names)
         {
-            found.push((*at, message));
+            found.push(Remark::new(*at, message));
         }
         true
     });

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use rhai::{AST, ASTNode, Expr, Position, Stmt};
 
-use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::place::offset;
 use crate::rules::script::analysis::names::Names;
 use crate::rules::script::{Remark, position};
@@ -58,7 +57,7 @@ pub(super) fn without_dollar(text: &str, names: &Names) -> Vec<Remark> {
                 .iter()
                 .any(|it| matches!(it, ASTNode::Expr(Expr::InterpolatedString(..))));
             let holed = || in_holed || begins_with_back_quote(text, *at);
-            found.extend(hole(it, &holed, &is_own).map(|it| (*at, it)));
+            found.extend(hole(it, &holed, &is_own).map(|it| Remark::new(*at, it)));
         }
         true
     });
@@ -120,16 +119,16 @@ fn between<'t>(text: &'t str, (open, close): (&str, &str)) -> Option<(&'t str, &
     Some((inside.trim(), written))
 }
 
-/// Reports `${…}` in strings that do not interpolate.
-pub(super) fn dollars(script: &AST, source: &str, file: &str, faults: &mut Vec<Diagnostic>) {
+/// Every `${…}` in a string that does not interpolate.
+pub(super) fn dollars(script: &AST, source: &str) -> Vec<Remark> {
+    let mut found = Vec::new();
     script.walk(&mut |path| {
         if let Some(ASTNode::Expr(Expr::StringConstant(text, at))) = path.last()
             && let Some((_, rest)) = text.split_once("${")
             && let Some((value, _)) = rest.split_once('}')
             && value.starts_with(|it: char| it.is_alphabetic() || it == '_')
         {
-            let (line, column) = position(*at);
-            let begins = offset(source, (line, column)).and_then(|it| source.get(it..));
+            let begins = offset(source, position(*at)).and_then(|it| source.get(it..));
             let is_raw = begins.is_some_and(|it| it.starts_with('#'));
             let message = if is_raw {
                 format!(
@@ -140,9 +139,9 @@ pub(super) fn dollars(script: &AST, source: &str, file: &str, faults: &mut Vec<D
                     "« ${{{value}}} » reste écrit ainsi entre guillemets : mettez tout le texte entre accents graves (`), et sa valeur y sera"
                 )
             };
-            let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
-            faults.push(remark.as_warning());
+            found.push(Remark::new(*at, message));
         }
         true
     });
+    found
 }

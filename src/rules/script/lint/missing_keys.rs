@@ -4,22 +4,17 @@ use std::collections::HashSet;
 
 use rhai::{AST, ASTNode, Expr, Stmt};
 
-use crate::rules::diagnostic::{Diagnostic, code, nearest};
-use crate::rules::script::{A, MODELE, position, words};
+use crate::rules::diagnostic::nearest;
+use crate::rules::script::{A, MODELE, Remark, words};
 
 /// Functions that merge the keys of one object into another.
 const JOINING: [&str; 3] = ["+", "mixin", "fill_with"];
 
-/// Reports object literals that have one required key of a result but not the other, if nothing adds it later. A script
+/// Every object literal that has one required key of a result but not the other, if nothing adds it later. A script
 /// may use the short keys of a message in its own objects: only an object that misspells the other key, or that names a
 /// template inside a list, is taken for a message.
-pub(super) fn note(
-    script: &AST,
-    wanted: [&str; 2],
-    of: &str,
-    file: &str,
-    faults: &mut Vec<Diagnostic>,
-) {
+pub(super) fn keys(script: &AST, wanted: [&str; 2], of: &str) -> Vec<Remark> {
+    let mut found = Vec::new();
     let given_later = given_later(script);
     script.walk(&mut |path| {
         let Some(ASTNode::Expr(Expr::Map(entries, at))) = path.last() else {
@@ -40,18 +35,11 @@ pub(super) fn note(
             if !meant && (key.len() < 3 || nearest(key, given.clone()).is_none()) {
                 continue;
             }
-            let message = words::missing(key, of, given);
-            let (line, column) = position(*at);
-            // A literal result is already reported as an error here.
-            let here = |it: &Diagnostic| it.file == file && (it.line, it.column) == (line, column);
-            if faults.iter().any(here) {
-                continue;
-            }
-            let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
-            faults.push(remark.as_warning());
+            found.push(Remark::new(*at, words::missing(key, of, given)));
         }
         true
     });
+    found
 }
 
 /// The keys that some statement adds, reads or merges.

@@ -31,7 +31,7 @@ pub(super) fn values(names: &Names) -> Vec<Remark> {
                 } else if let Some(message) = of(call, value, &path, other, names) {
                     let is_empty = matches!(other, Expr::StringConstant(it, _) if it.is_empty());
                     let value = if is_empty { path } else { Vec::new() };
-                    found.push((value, (place(call, *at), message)));
+                    found.push((value, Remark::new(place(call, *at), message)));
                 }
             }
         }

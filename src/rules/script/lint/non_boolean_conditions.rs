@@ -47,7 +47,7 @@ pub(super) fn unasked(names: &Names) -> Vec<Remark> {
         }
         true
     });
-    found.sort_by_key(|(at, _)| *at);
+    found.sort_by_key(|it| it.at);
     found.dedup();
     found
 }
@@ -73,7 +73,7 @@ fn parted(parent: Option<&ASTNode>, not: &Expr, value: &Expr, names: &Names) -> 
     let message = format!(
         "« ! » ne porte ici que sur « {shown} », et non sur la comparaison : écrivez « {shown} {sign} … »"
     );
-    Some((value.start_position(), message))
+    Some(Remark::new(value.start_position(), message))
 }
 
 /// What is wrong with a value used as a condition.
@@ -98,7 +98,7 @@ fn fault(value: &Expr, place: Place, names: &Names) -> Option<Remark> {
                 "{shown} n'est pas une condition : pour savoir s'il y en a un, comparez avec « {sign} () »"
             )
         };
-        return Some((at, message));
+        return Some(Remark::new(at, message));
     }
     let kind = names.kind(value).filter(|it| *it != Kind::Flag)?;
     let message = match (shown, kind) {
@@ -117,5 +117,5 @@ fn fault(value: &Expr, place: Place, names: &Names) -> Option<Remark> {
             kind.in_french()
         ),
     };
-    Some((at, message))
+    Some(Remark::new(at, message))
 }

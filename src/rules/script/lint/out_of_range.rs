@@ -4,36 +4,11 @@ use std::collections::HashMap;
 
 use rhai::{ASTNode, Expr, FnCallExpr, Stmt};
 
-use crate::rules::calendar::{HEURE_DE, MOIS_DE};
+use crate::rules::calendar::{self, Counted};
 use crate::rules::compared;
 use crate::rules::script::Remark;
 use crate::rules::script::analysis::chain::{Chain, last_call};
 use crate::rules::script::analysis::names::Names;
-
-/// The range of numbers that a date function returns.
-#[derive(Clone, Copy)]
-struct Counted {
-    function: &'static str,
-    first: i64,
-    last: i64,
-    /// Added to the message if the limit is not obvious.
-    because: &'static str,
-}
-
-const COUNTED: [Counted; 2] = [
-    Counted {
-        function: HEURE_DE,
-        first: 0,
-        last: 23,
-        because: ", minuit étant 0",
-    },
-    Counted {
-        function: MOIS_DE,
-        first: 1,
-        last: 12,
-        because: "",
-    },
-];
 
 /// Every comparison of an hour or a month that is never true.
 pub(super) fn numbers(names: &Names) -> Vec<Remark> {
@@ -61,7 +36,9 @@ pub(super) fn numbers(names: &Names) -> Vec<Remark> {
                 .and_then(|it| message(it, other, call.name.as_str()))
                 .or_else(|| counted(other).and_then(|it| message(it, one, turned)))
         };
-        found.extend(message.map(|it| (one.start_position().min(other.start_position()), it)));
+        found.extend(
+            message.map(|it| Remark::new(one.start_position().min(other.start_position()), it)),
+        );
         true
     });
     found
@@ -87,33 +64,14 @@ fn called(value: &Expr, names: &Names) -> Option<Counted> {
         Expr::FnCall(call, _) => call,
         value => last_call(value)?,
     };
-    let known = COUNTED.into_iter().find(|it| call.name == it.function)?;
-    (!names.is_function(known.function)).then_some(known)
+    calendar::counted(&call.name).filter(|it| !names.is_function(it.function))
 }
 
 fn never(of: Counted, sign: &str, value: &Expr) -> Option<String> {
-    let Expr::IntegerConstant(number, _) = value else {
-        return None;
-    };
-    let holds = match sign {
-        "==" => (of.first..=of.last).contains(number),
-        ">" => of.last > *number,
-        ">=" => of.last >= *number,
-        "<" => of.first < *number,
-        "<=" => of.first <= *number,
-        _ => return None,
-    };
-    let Counted {
-        function,
-        first,
-        last,
-        because,
-    } = of;
-    (!holds).then(|| {
-        format!(
-            "« {sign} {number} » n'est jamais vrai : « {function} » donne un nombre de {first} à {last}{because}"
-        )
-    })
+    match value {
+        Expr::IntegerConstant(number, _) => calendar::never(of.function, sign, *number),
+        _ => None,
+    }
 }
 
 /// A number with a fraction, as in « heure_de(…) >= 18.5 »: the minutes are not counted.

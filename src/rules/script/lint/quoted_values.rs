@@ -3,23 +3,17 @@
 use rhai::{AST, ASTNode, Expr};
 
 use crate::rules::addressee;
-use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::place::offset;
 use crate::rules::script::analysis::given::{is_value, seen};
-use crate::rules::script::{A, position};
+use crate::rules::script::{A, Remark, position};
 
 /// Operators between two values.
 const COMPARING: [&str; 6] = ["==", "!=", "<", "<=", ">", ">="];
 
-/// Reports every string that is the name of a value and nothing else, where a value stands: a script may also write such
+/// Every string that is the name of a value and nothing else, where a value stands: a script may also write such
 /// names for people to read, or as keys of its own. `wanted` are the keys of its results.
-pub(super) fn note(
-    script: &AST,
-    source: &str,
-    wanted: [&str; 2],
-    file: &str,
-    faults: &mut Vec<Diagnostic>,
-) {
+pub(super) fn values(script: &AST, source: &str, wanted: [&str; 2]) -> Vec<Remark> {
+    let mut found = Vec::new();
     script.walk(&mut |path| {
         let Some((ASTNode::Expr(it @ Expr::StringConstant(text, at)), above)) = path.split_last()
         else {
@@ -28,8 +22,7 @@ pub(super) fn note(
         if !is_value(text) || !is_meant(it, above, wanted) {
             return true;
         }
-        let (line, column) = position(*at);
-        let begins = offset(source, (line, column)).and_then(|it| source.get(it..));
+        let begins = offset(source, position(*at)).and_then(|it| source.get(it..));
         let signs = match begins.and_then(|it| it.chars().next()) {
             Some('`') => "accents graves",
             _ => "guillemets",
@@ -41,10 +34,10 @@ pub(super) fn note(
         };
         let fault = fault.unwrap_or_else(|| format!("« {text} » entre {signs} n'est que ce texte"));
         let message = format!("{fault} : pour sa valeur, enlevez les {signs}");
-        let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
-        faults.push(remark.as_warning());
+        found.push(Remark::new(*at, message));
         true
     });
+    found
 }
 
 /// Whether a value of the input stands where this string is: beside another value or a constant in a comparison, as a

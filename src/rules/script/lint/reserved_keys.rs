@@ -4,16 +4,16 @@ use std::collections::HashMap;
 
 use rhai::{AST, ASTNode, Expr, Stmt};
 
-use crate::rules::diagnostic::{Diagnostic, code};
-use crate::rules::script::{A, MODELE, position};
+use crate::rules::script::{A, MODELE, Remark};
 use crate::rules::view::OF_MAIL;
 
 const DEMANDE: &str = "demande";
 /// The objects an event is about.
 const SUBJECTS: [&str; 2] = ["signalement", DEMANDE];
 
-/// Reports each such key.
-pub(in crate::rules::script) fn note(script: &AST, file: &str, faults: &mut Vec<Diagnostic>) {
+/// Every such key.
+pub(super) fn keys(script: &AST) -> Vec<Remark> {
+    let mut found = Vec::new();
     let subjects = subjects(script);
     script.walk(&mut |path| {
         let Some(ASTNode::Expr(Expr::Map(entries, _))) = path.last() else {
@@ -33,12 +33,11 @@ pub(in crate::rules::script) fn note(script: &AST, file: &str, faults: &mut Vec<
             let message = format!(
                 "les modèles ont déjà « {name} », qui reste ce qu'il est dans chaque e-mail : donnez un autre nom à cette clé"
             );
-            let (line, column) = position(key.pos);
-            let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
-            faults.push(remark.as_warning());
+            found.push(Remark::new(key.pos, message));
         }
         true
     });
+    found
 }
 
 /// The script's names for the signalement and the demande, each with the object it stands for.

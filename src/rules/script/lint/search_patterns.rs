@@ -36,7 +36,7 @@ fn of(value: &Expr, names: &Names) -> Option<Remark> {
         return None;
     };
     let message = jokers(&word, name).or_else(|| choices(&chain, &word, name))?;
-    Some((at, message))
+    Some(Remark::new(at, message))
 }
 
 /// Whether the value in front of the call is a text: one given, or the result of a call that gives one.

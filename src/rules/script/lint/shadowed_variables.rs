@@ -74,8 +74,8 @@ pub(super) fn variables(names: &Names) -> Vec<Remark> {
         !it.is_used && declared.iter().any(|other| around(&other)) && read_after
     };
     let found = declared.iter().filter(|it| hides(it));
-    let mut found: Vec<Remark> = found.map(|it| (it.at, MESSAGE.to_owned())).collect();
-    found.sort_by_key(|(at, _)| *at);
+    let mut found: Vec<Remark> = found.map(|it| Remark::new(it.at, MESSAGE)).collect();
+    found.sort_by_key(|it| it.at);
     found.dedup();
     found
 }

@@ -21,7 +21,7 @@ pub(super) fn codes(source: &str, names: &Names) -> Vec<Remark> {
             let message = format!(
                 "entre deux textes, « - » retire le second du premier : écrivez tout le code dans les mêmes guillemets, « \"{code}\" »"
             );
-            found.push((value.start_position(), message));
+            found.push(Remark::new(value.start_position(), message));
         }
         true
     });

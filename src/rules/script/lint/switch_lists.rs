@@ -5,7 +5,7 @@ use rhai::{ASTNode, Position, Stmt};
 use crate::rules::script::Remark;
 use crate::rules::script::analysis::given::Kind;
 use crate::rules::script::analysis::names::Names;
-use crate::rules::script::analysis::switches::{opening, place};
+use crate::rules::script::analysis::switches::{cases, place};
 use crate::rules::script::syntax::tokens::{self, Token, tokens};
 
 /// Every list used as a case of a `switch` on a string or a number. It only matches a list, not any one of its values.
@@ -26,7 +26,7 @@ pub(super) fn lists(script: &str, names: &Names) -> Vec<Remark> {
                 let message = format!(
                     "ce cas est une liste, et {kind} n'en est jamais une : {instead}, sans crochets"
                 );
-                (place(script, at), message)
+                Remark::new(place(script, at), message)
             }));
         }
         true
@@ -36,38 +36,17 @@ pub(super) fn lists(script: &str, names: &Names) -> Vec<Remark> {
 
 /// Byte offset and content of each such list.
 fn lists_of_cases(script: &str, at: Position) -> Vec<(usize, &str)> {
-    let Some(opens) = opening(script, at) else {
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    let (mut depth, mut in_case, mut begins) = (0_usize, true, None);
-    for token in tokens(&script[opens..]) {
-        let here = opens + token.at;
-        match token.written {
-            "{" | "(" | "[" => {
-                if depth == 1 && in_case && token.written == "[" {
-                    begins = Some(here);
-                }
-                depth += 1;
+    let (mut found, mut begins) = (Vec::new(), None);
+    for (token, depth) in cases(script, at) {
+        match (token.written, depth) {
+            ("[", 2) => begins = Some(token.at),
+            ("]", 1) => {
+                found.extend(begins.take().map(|it| (it, &script[it + 1..token.at])));
             }
-            "}" | ")" | "]" => {
-                depth = depth.saturating_sub(1);
-                match depth {
-                    0 => return found,
-                    1 => {
-                        in_case |= token.written == "}";
-                        found.extend(begins.take().map(|begin| (begin, &script[begin + 1..here])));
-                    }
-                    _ => {}
-                }
-            }
-            "," if depth == 1 => in_case = true,
-            "=>" | "if" if depth == 1 => in_case = false,
             _ => {}
         }
     }
-    // The block does not end as expected, so nothing about it is certain.
-    Vec::new()
+    found
 }
 
 /// The strings and numbers of a list as source text; `None` if it contains anything else.

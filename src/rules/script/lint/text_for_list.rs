@@ -3,12 +3,10 @@
 
 use rhai::{ASTNode, Expr};
 
+use crate::rules::pointless::{quoted_words, text_for_list};
 use crate::rules::script::Remark;
 use crate::rules::script::analysis::chain::{Chain, Link};
 use crate::rules::script::analysis::names::{Bound, Names};
-
-/// Separators of the words in a string that was meant as a list.
-const BETWEEN: [char; 3] = [',', ';', '|'];
 
 /// Every string of several words in which a given value is searched for.
 pub(super) fn lists(names: &Names) -> Vec<Remark> {
@@ -23,11 +21,9 @@ pub(super) fn lists(names: &Names) -> Vec<Remark> {
                 let begins = value.start_position();
                 // « x !in y » is a « ! » behind the beginning of x.
                 let is_not_in = matches!(before, ASTNode::Expr(Expr::FnCall(not, at)) if not.name == "!" && *at > begins);
-                found.push((begins, turned(&description, is_not_in, text)));
-            } else if text.contains(BETWEEN)
-                && matches!(names.bound(value), Some(Bound::Given(_)))
-            {
-                found.push((*at, message(text)));
+                found.push(Remark::new(begins, turned(&description, is_not_in, text)));
+            } else if matches!(names.bound(value), Some(Bound::Given(_))) {
+                found.extend(text_for_list(text).map(|it| Remark::new(*at, it)));
             }
         }
         true
@@ -55,7 +51,7 @@ fn description(value: &Expr, names: &Names) -> Option<String> {
 
 /// What is wrong with a description searched for in a text, or `is_not_in`.
 fn turned(description: &str, is_not_in: bool, text: &str) -> String {
-    let words = words(text);
+    let words = quoted_words(text);
     let sign = if is_not_in { "!in" } else { "in" };
     let meant = if words.len() > 1 {
         let each: Vec<String> = words
@@ -70,18 +66,4 @@ fn turned(description: &str, is_not_in: bool, text: &str) -> String {
     format!(
         "« {description} {sign} \"{text}\" » cherche toute la description dans ce texte : écrivez « {meant} »"
     )
-}
-
-fn message(text: &str) -> String {
-    let list = words(text).join(", ");
-    format!(
-        "« {text} » est un seul texte, où la valeur est cherchée n'importe où : une liste s'écrit « [{list}] »"
-    )
-}
-
-/// The words in a text, each in quotes.
-fn words(text: &str) -> Vec<String> {
-    let words = text.split(BETWEEN).map(str::trim);
-    let words = words.filter(|it| !it.is_empty());
-    words.map(|it| format!("\"{it}\"")).collect()
 }

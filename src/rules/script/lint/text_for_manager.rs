@@ -59,7 +59,7 @@ pub(super) fn texts(names: &Names) -> Vec<Remark> {
         true
     });
     found.extend(last.into_values().filter_map(|(_, it)| it));
-    found.sort_by_key(|(at, _)| *at);
+    found.sort_by_key(|it| it.at);
     found
 }
 
@@ -90,5 +90,5 @@ fn fault(value: &Expr, names: &Names) -> Option<Remark> {
         }
         None => "le résultat demande un gestionnaire, et non un texte : prenez-le dans residence.gestionnaires avec « .get(\"…\") »".to_owned(),
     };
-    Some((value.start_position(), message))
+    Some(Remark::new(value.start_position(), message))
 }

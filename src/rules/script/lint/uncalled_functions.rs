@@ -1,22 +1,19 @@
 //! Functions meant to be called by the daemon, which only calls the one that it knows by name: `affecter_soir`.
 
-use crate::rules::diagnostic::{Diagnostic, code, counted};
-use crate::rules::place::place_of;
-use crate::rules::script::syntax::outline::functions;
+use crate::rules::diagnostic::counted;
+use crate::rules::script::Remark;
+use crate::rules::script::analysis::switches::place;
+use crate::rules::script::syntax::outline;
 use crate::rules::script::syntax::tokens::{Kind, Token, is_of_name, tokens};
 
-/// Reports every function named like the daemon's, `called`, that the script neither calls nor names: it may also be
+/// Every function named like the daemon's, `called`, that the script neither calls nor names: it may also be
 /// called by its name, between quotes. Other functions may be kept for later. `called` is a name and a number of
 /// parameters.
-pub(in crate::rules::script) fn note(
-    text: &str,
-    called: (&str, usize),
-    file: &str,
-    faults: &mut Vec<Diagnostic>,
-) {
+pub(super) fn functions(text: &str, called: (&str, usize)) -> Vec<Remark> {
+    let mut found = Vec::new();
     let (function, count) = called;
     let words: Vec<Token> = tokens(text).filter(Token::counts).collect();
-    for it in functions(text) {
+    for it in outline::functions(text) {
         let (name, given) = (it.name, it.parameters.len());
         if (name, given) == called || !name.contains(function) {
             continue;
@@ -47,8 +44,7 @@ pub(in crate::rules::script) fn note(
                 "la fonction « {name} » n'est jamais appelée : Passerelle n'appelle que « {function} » ; appelez « {name} » dans celle-ci, ou enlevez-la"
             )
         };
-        let (line, column) = place_of(text, it.extent.start);
-        let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
-        faults.push(remark.as_warning());
+        found.push(Remark::new(place(text, it.extent.start), message));
     }
+    found
 }

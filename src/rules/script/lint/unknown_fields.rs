@@ -12,7 +12,7 @@ use crate::rules::script::analysis::names::{Names, related};
 use crate::rules::script::analysis::uses::OF_ALL;
 
 /// Reads of fields that never exist.
-pub(super) fn absent(names: &Names) -> Vec<Remark> {
+pub(in crate::rules::script) fn absent(names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
     names.walk(&mut |path| {
         match path.last() {
@@ -50,7 +50,7 @@ fn look(chain: &Chain<'_>, sought: Option<(&str, Position)>, names: &Names) -> O
             Link::Computed => "*",
             Link::Call(call) => match call.args.as_slice() {
                 _ if seen(&path) == Some(Seen::Plain(Kind::Number)) && !names.is_changed(&path) => {
-                    return not_of_number(&shown, call).map(|message| (*at, message));
+                    return not_of_number(&shown, call).map(|message| Remark::new(*at, message));
                 }
                 [Expr::StringConstant(name, _)] if call.name == "contains" => name.as_str(),
                 _ => return None,
@@ -64,17 +64,17 @@ fn look(chain: &Chain<'_>, sought: Option<(&str, Position)>, names: &Names) -> O
         let is_of_all = whole.last().is_some_and(|it| it == "gestionnaires");
         if matches!(link, Link::Field(name) if is_of_all && OF_ALL.contains(name)) {
             let next = chain.links.get(number + 1).map(|(it, _)| it);
-            return Some((*at, without_parentheses(&shown, name, next)));
+            return Some(Remark::new(*at, without_parentheses(&shown, name, next)));
         }
         match (seen(&whole)?, link) {
             (Seen::Fields(_), Link::Computed) => return None,
             (Seen::Fields(known), _) if !known.contains(&name) => {
                 let near = nearest_field(name, &known);
                 let message = format!("« {shown} » n'a pas de champ « {name} » : {near}");
-                return Some((*at, message));
+                return Some(Remark::new(*at, message));
             }
             (Seen::Plain(kind), Link::Field(_)) if !library::is_field(name) => {
-                return Some((*at, not_of_plain(&shown, &whole, kind, name)));
+                return Some(Remark::new(*at, not_of_plain(&shown, &whole, kind, name)));
             }
             (Seen::Plain(_), _) | (_, Link::Call(_)) => return None,
             _ => {}
@@ -176,7 +176,7 @@ fn not_a_list(value: &Expr, names: &Names) -> Option<Remark> {
     let shown = written(&chain)?;
     let at = value.start_position();
     match seen(&path)? {
-        Seen::Open | Seen::Fields(_) => Some((
+        Seen::Open | Seen::Fields(_) => Some(Remark::new(
             at,
             format!(
                 "« {shown} » n'est pas une liste : écrivez « {shown}.values() » pour parcourir ses valeurs, ou « {shown}.keys() » pour leurs noms"
@@ -248,7 +248,7 @@ pub(super) fn set_in_vain(names: &Names) -> Vec<Remark> {
             };
             let message =
                 format!("« {root} » est une copie : cette ligne ne change rien à la demande{also}");
-            (at, message)
+            Remark::new(at, message)
         })
         .collect()
 }

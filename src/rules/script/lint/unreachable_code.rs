@@ -23,7 +23,7 @@ pub(super) fn lines(names: &Names) -> Vec<Remark> {
         true
     });
     // The walk visits a block shared by several cases once per case.
-    found.sort_by_key(|(at, _)| *at);
+    found.sort_by_key(|it| it.at);
     found.dedup();
     found
 }
@@ -55,7 +55,7 @@ fn behind(ended: &str, statement: &Stmt) -> Option<Remark> {
     let message = format!(
         "ces lignes ne servent jamais : « {ended} » les précède ; déplacez-les avant, ou retirez-les"
     );
-    (at != Position::NONE).then_some((at, message))
+    (at != Position::NONE).then_some(Remark::new(at, message))
 }
 
 /// The keyword of a statement that ends its block.

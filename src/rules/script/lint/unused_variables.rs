@@ -57,7 +57,7 @@ pub(super) fn variables(names: &Names) -> Vec<Remark> {
     unused
         .filter_map(|(name, at)| {
             let message = message(&name, filled.contains(&name), lists.contains(&name))?;
-            Some((at, message))
+            Some(Remark::new(at, message))
         })
         .collect()
 }
@@ -107,7 +107,7 @@ pub(super) fn swapped(text: &str, names: &Names) -> Vec<Remark> {
                 let message = format!(
                     "« {wrong} » remplace la valeur au lieu de la changer : écrivez « {right} »"
                 );
-                (it.0.position(), message)
+                Remark::new(it.0.position(), message)
             }));
         }
         true

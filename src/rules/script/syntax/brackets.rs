@@ -1,89 +1,100 @@
 //! Finds the brace, bracket, quote or comment that is left open or closes nothing. The engine only stops where it can
 //! no longer parse, which may be far from the mistake.
 
-use crate::rules::place::place_of;
+use crate::rules::finding::Finding;
 use crate::rules::script::syntax::tokens::{Kind, Token, tokens};
-
-/// Line and column from 1, and what is wrong there.
-pub(in crate::rules::script) type Place = ((u32, u32), String);
 
 /// The first imbalance of a script, if any.
 #[derive(Debug, Default)]
 pub(in crate::rules::script) struct Balance {
     /// A closing sign without an opening one.
-    pub(in crate::rules::script) surplus: Option<Place>,
+    pub(in crate::rules::script) surplus: Option<Finding>,
     /// A bracket, string or comment that is not closed.
-    pub(in crate::rules::script) left_open: Option<Place>,
+    pub(in crate::rules::script) left_open: Option<Finding>,
 }
 
-/// An opening bracket that is not closed yet.
-#[derive(Debug, Clone, Copy)]
-struct Opened {
-    sign: char,
-    at: usize,
-    /// Indentation of its line, in bytes.
-    indent: usize,
+/// The brackets still open behind the tokens read so far, outermost first.
+#[derive(Default)]
+pub(in crate::rules::script) struct Open<'t>(Vec<Token<'t>>);
+
+impl<'t> Open<'t> {
+    /// Reads the next token. If it is a closing bracket, returns the innermost open one, which counts as closed even if
+    /// it is of another kind.
+    pub(in crate::rules::script) fn read(&mut self, token: Token<'t>) -> Option<Token<'t>> {
+        match bracket(&token).map(opening) {
+            Some(None) => self.0.push(token),
+            Some(Some(_)) => return self.0.pop(),
+            None => {}
+        }
+        None
+    }
+
+    /// How many are open.
+    pub(in crate::rules::script) fn depth(&self) -> usize {
+        self.0.len()
+    }
+
+    fn innermost(&self) -> Option<Token<'t>> {
+        self.0.last().copied()
+    }
 }
 
 impl Balance {
     /// Scans a script up to the first sign that cannot be right. A closing brace at the beginning of a line belongs to
     /// a line with the same indentation; otherwise a brace between them is missing or surplus.
     pub(in crate::rules::script) fn of(text: &str) -> Self {
-        let mut open: Vec<Opened> = Vec::new();
+        let mut open = Open::default();
         let (mut forgotten, mut too_many) = (None, None);
         for token in tokens(text) {
             if let Some(message) = unclosed(&token) {
                 return Self {
-                    left_open: Some((place_of(text, token.at), message.to_owned())),
+                    left_open: Some(Finding::new(token.at, message).within(text)),
                     surplus: None,
                 };
             }
-            let Some(sign) = bracket(&token) else {
-                continue;
-            };
-            let at = token.at;
-            let (line, indent) = line_around(text, at);
-            let Some(opens) = opening(sign) else {
-                open.push(Opened { sign, at, indent });
-                continue;
-            };
-            let begins_line = at == line + indent;
-            match open.last().copied() {
-                Some(last) if last.sign == opens => {
-                    open.pop();
-                    if begins_line && last.indent > indent {
+            let opens = bracket(&token).and_then(opening);
+            let is_its_kind = |it: &Token<'_>| bracket(it) == opens;
+            let last = open.read(token);
+            match (opens, last) {
+                (None, _) => {}
+                (_, Some(last)) if is_its_kind(&last) => {
+                    let (line, indent) = line_around(text, token.at);
+                    let (_, indent_of_last) = line_around(text, last.at);
+                    let begins_line = token.at == line + indent;
+                    if begins_line && indent_of_last > indent {
                         forgotten.get_or_insert(last);
                     }
-                    if begins_line && last.indent < indent {
-                        too_many.get_or_insert((sign, at));
+                    if begins_line && indent_of_last < indent {
+                        too_many.get_or_insert(token);
                     }
                 }
-                Some(last) if open.iter().any(|it| it.sign == opens) => {
+                (_, Some(last)) if open.0.iter().any(is_its_kind) => {
                     return Self::left_open(forgotten.unwrap_or(last), text);
                 }
                 _ => {
-                    let (sign, at) = too_many.unwrap_or((sign, at));
+                    let token = too_many.unwrap_or(token);
+                    let message = surplus(token.written);
                     return Self {
-                        surplus: Some((place_of(text, at), surplus(sign))),
+                        surplus: Some(Finding::new(token.at, message).within(text)),
                         left_open: None,
                     };
                 }
             }
         }
-        match open.pop() {
+        match open.innermost() {
             Some(last) => Self::left_open(forgotten.unwrap_or(last), text),
             None => Self::default(),
         }
     }
 
-    fn left_open(it: Opened, text: &str) -> Self {
-        let message = match it.sign {
-            '{' => "cette accolade n'est pas refermée : il manque « } »",
-            '(' => "cette parenthèse n'est pas refermée : il manque « ) »",
+    fn left_open(it: Token<'_>, text: &str) -> Self {
+        let message = match it.written {
+            "{" => "cette accolade n'est pas refermée : il manque « } »",
+            "(" => "cette parenthèse n'est pas refermée : il manque « ) »",
             _ => "ce crochet n'est pas refermé : il manque « ] »",
         };
         Self {
-            left_open: Some((place_of(text, it.at), message.to_owned())),
+            left_open: Some(Finding::new(it.at, message).within(text)),
             surplus: None,
         }
     }
@@ -99,30 +110,26 @@ fn opening(closing: char) -> Option<char> {
     }
 }
 
-fn surplus(sign: char) -> String {
-    let message = match sign {
-        '}' => "cette accolade « } » est en trop : elle ne referme rien",
-        ')' => "cette parenthèse « ) » est en trop : elle ne referme rien",
+fn surplus(sign: &str) -> &'static str {
+    match sign {
+        "}" => "cette accolade « } » est en trop : elle ne referme rien",
+        ")" => "cette parenthèse « ) » est en trop : elle ne referme rien",
         _ => "ce crochet « ] » est en trop : il ne referme rien",
-    };
-    message.to_owned()
+    }
 }
 
 /// Byte offset of the first closing bracket that does not fit the innermost open one; `None` if a string or comment
 /// before it is not closed.
 pub(in crate::rules::script) fn unopened(text: &str) -> Option<usize> {
-    let mut open = Vec::new();
+    let mut open = Open::default();
     for token in tokens(text) {
         if !token.closed {
             return None;
         }
-        let Some(sign) = bracket(&token) else {
-            continue;
-        };
-        match opening(sign) {
-            None => open.push(sign),
-            Some(opens) if open.pop() == Some(opens) => {}
-            Some(_) => return Some(token.at),
+        let opens = bracket(&token).and_then(opening);
+        let last = open.read(token);
+        if opens.is_some() && last.as_ref().and_then(bracket) != opens {
+            return Some(token.at);
         }
     }
     None
@@ -130,18 +137,11 @@ pub(in crate::rules::script) fn unopened(text: &str) -> Option<usize> {
 
 /// Byte offset of the bracket that the one at `closing` closes.
 pub(in crate::rules::script) fn opening_of(text: &str, closing: usize) -> Option<usize> {
-    let mut open = Vec::new();
+    let mut open = Open::default();
     for token in tokens(text) {
-        let Some(sign) = bracket(&token) else {
-            continue;
-        };
-        if opening(sign).is_none() {
-            open.push(token.at);
-            continue;
-        }
-        let opened = open.pop();
+        let opened = open.read(token);
         if token.at == closing {
-            return opened;
+            return opened.map(|it| it.at);
         }
     }
     None
@@ -149,17 +149,11 @@ pub(in crate::rules::script) fn opening_of(text: &str, closing: usize) -> Option
 
 /// Byte offset of the innermost bracket still open at `at`.
 pub(in crate::rules::script) fn open_at(text: &str, at: usize) -> Option<usize> {
-    let mut open = Vec::new();
+    let mut open = Open::default();
     for token in tokens(text).take_while(|it| it.at < at) {
-        match bracket(&token).map(opening) {
-            Some(None) => open.push(token.at),
-            Some(Some(_)) => {
-                open.pop();
-            }
-            None => {}
-        }
+        open.read(token);
     }
-    open.pop()
+    open.innermost().map(|it| it.at)
 }
 
 /// The bracket of any kind, if the token is one.
@@ -202,8 +196,8 @@ mod tests {
         #[case] at: (u32, u32),
         #[case] words: &str,
     ) {
-        let (place, message) = Balance::of(text).surplus.unwrap();
-        assert_eq!(place, at, "{message}");
+        let Finding { at: found, message } = Balance::of(text).surplus.unwrap();
+        assert_eq!(found, at, "{message}");
         assert!(message.contains(words), "{message}");
     }
 
@@ -215,8 +209,8 @@ mod tests {
     #[case("fn f() {\n  if a {\n    b\n  c\n}\n", (2, 8), "accolade")]
     #[case("fn f() {\n  g(\"a);\n  h(\"b\")\n}\n", (2, 5), "guillemet")]
     fn a_sign_left_open_is_found(#[case] text: &str, #[case] at: (u32, u32), #[case] words: &str) {
-        let (place, message) = Balance::of(text).left_open.unwrap();
-        assert_eq!(place, at, "{message}");
+        let Finding { at: found, message } = Balance::of(text).left_open.unwrap();
+        assert_eq!(found, at, "{message}");
         assert!(message.contains(words), "{message}");
     }
 

@@ -1,13 +1,13 @@
 //! Words, signs and functions of other languages, with their Rhai equivalents.
 
-/// Words and their equivalents.
-const WORDS: [(&str, &str); 63] = [
+use crate::rules::script::syntax::tokens::KEYWORDS;
+
+/// Words in small letters, and their equivalents.
+const WORDS: [(&str, &str); 46] = [
     ("and", "&&"),
     ("et", "&&"),
-    ("AND", "&&"),
     ("or", "||"),
     ("ou", "||"),
-    ("OR", "||"),
     ("not", "!"),
     ("non", "!"),
     ("pas", "!"),
@@ -24,14 +24,9 @@ const WORDS: [(&str, &str); 63] = [
     ("fin", "}"),
     ("finsi", "}"),
     ("vrai", "true"),
-    ("True", "true"),
-    ("TRUE", "true"),
     ("faux", "false"),
-    ("False", "false"),
-    ("FALSE", "false"),
     ("null", "()"),
-    ("None", "()"),
-    ("NULL", "()"),
+    ("none", "()"),
     ("nil", "()"),
     ("undefined", "()"),
     ("rien", "()"),
@@ -41,10 +36,6 @@ const WORDS: [(&str, &str); 63] = [
     ("match", "switch"),
     ("select", "switch"),
     ("selon", "switch"),
-    ("If", "if"),
-    ("IF", "if"),
-    ("Else", "else"),
-    ("ELSE", "else"),
     ("var", "let"),
     ("soit", "let"),
     ("def", "fn"),
@@ -53,18 +44,12 @@ const WORDS: [(&str, &str); 63] = [
     ("func", "fn"),
     ("retourne", "return"),
     ("retourner", "return"),
-    ("Return", "return"),
-    ("RETURN", "return"),
     ("renvoie", "return"),
     ("renvoyer", "return"),
-    ("Let", "let"),
-    ("LET", "let"),
     ("raise", "throw"),
     ("est", "=="),
     ("is", "=="),
     ("dans", "in"),
-    ("IN", "in"),
-    ("In", "in"),
 ];
 
 /// Signs and their equivalents.
@@ -197,34 +182,30 @@ const FUNCTIONS: [(&[&str], &str); 20] = [
     ),
 ];
 
-/// The message for a word from another language.
-pub(in crate::rules::script) fn word(word: &str) -> Option<String> {
-    let (_, meant) = WORDS.iter().find(|(it, _)| *it == word)?;
-    Some(format!("« {word} » : écrivez « {meant} »"))
+/// The message for a word from another language, or for one of this language in capital letters: « Si », « ET », « IF ».
+pub(in crate::rules::script) fn word(written: &str) -> Option<String> {
+    let meant = meant(written)?;
+    Some(format!("« {written} » : écrivez « {meant} »"))
 }
 
-/// Keywords of Rhai, which some people write with a capital letter.
-const KEYWORDS: [&str; 13] = [
-    "if", "else", "let", "const", "fn", "for", "in", "while", "switch", "return", "throw", "true",
-    "false",
-];
-
-/// The message for a word written with capital letters, from another language or from this one: « Si », « ET ».
-pub(in crate::rules::script) fn with_capitals(written: &str) -> Option<String> {
+fn meant(written: &str) -> Option<&'static str> {
     let lower = written.to_lowercase();
-    if lower == written {
-        return None;
-    }
-    let keyword = || KEYWORDS.into_iter().find(|it| *it == lower);
-    let meant = WORDS.iter().find(|(it, _)| *it == lower);
-    let meant = meant.map(|(_, meant)| *meant).or_else(keyword)?;
-    Some(format!("« {written} » : écrivez « {meant} »"))
+    let known = WORDS.iter().find(|(it, _)| *it == lower);
+    let own = || {
+        let mut own = KEYWORDS.into_iter().chain(["true", "false"]);
+        own.find(|it| *it == lower && lower != written)
+    };
+    known.map(|(_, meant)| *meant).or_else(own)
+}
+
+/// Whether a word stands for a value, in another language or in capital letters: « vrai », « NULL ».
+pub(in crate::rules::script) fn is_value(written: &str) -> bool {
+    meant(written).is_some_and(|it| ["true", "false", "()"].contains(&it))
 }
 
 /// The message for another language's keyword that begins a function.
 pub(in crate::rules::script) fn defining(it: &str) -> Option<String> {
-    let is_fn = |(word, meant): &(&str, &str)| *word == it && *meant == "fn";
-    WORDS.iter().any(is_fn).then(|| word(it)).flatten()
+    meant(it).filter(|it| *it == "fn").and_then(|_| word(it))
 }
 
 /// How to write a function of another language in Rhai.

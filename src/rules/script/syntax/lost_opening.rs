@@ -2,26 +2,23 @@
 //! the sign there, and does not parse without the closing one. The engine and the count of brackets only know the
 //! closing one, which may be many lines further.
 
-use crate::rules::place::{offset, place_of};
-use crate::rules::script::syntax::brackets::{Balance, Place, unopened};
-use crate::rules::script::syntax::tokens::{Kind, Token, tokens};
+use crate::rules::finding::Finding;
+use crate::rules::place::offset;
+use crate::rules::script::syntax::brackets::{Balance, unopened};
+use crate::rules::script::syntax::tokens::{KEYWORDS, Kind, Token, tokens};
 
 /// Words that a block follows, or a condition and a block.
 const HEADERS: [&str; 9] = [
     "if", "else", "fn", "for", "while", "loop", "do", "switch", "=>",
 ];
-/// Words that are not values.
-const KEYWORDS: [&str; 12] = [
-    "if", "else", "fn", "for", "while", "switch", "in", "let", "const", "return", "throw", "do",
-];
 /// Most places tried in one script.
 const MOST_TRIALS: usize = 200;
 
 /// Where the sign is missing, and what to write; `parses` tells whether a text is a script, whatever its names.
-pub(in crate::rules::script) fn find(text: &str, parses: impl Fn(&str) -> bool) -> Option<Place> {
+pub(in crate::rules::script) fn find(text: &str, parses: impl Fn(&str) -> bool) -> Option<Finding> {
     let closing = unopened(text)?;
     let surplus = Balance::of(text).surplus;
-    let surplus = surplus.and_then(|(place, _)| offset(text, place));
+    let surplus = surplus.and_then(|it| offset(text, it.at));
     let without = |at: usize| [&text[..at], &text[at + 1..]].concat();
     if [Some(closing), surplus]
         .into_iter()
@@ -71,11 +68,11 @@ impl Lost<'_> {
         }
     }
 
-    fn told(&self, text: &str) -> Place {
+    fn told(&self, text: &str) -> Finding {
         let sign = self.sign;
         if self.behind.written == "#" {
             let message = format!("il manque « {sign} » juste derrière « # »");
-            return (place_of(text, self.behind.at), message);
+            return Finding::new(self.behind.at, message).within(text);
         }
         if !self.ends_line(text) {
             let shown = match self.before.written {
@@ -83,7 +80,7 @@ impl Lost<'_> {
                 shown => shown,
             };
             let message = format!("il manque « {sign} » devant « {shown} »");
-            return (place_of(text, self.before.at), message);
+            return Finding::new(self.before.at, message).within(text);
         }
         let rest = text[self.behind.end()..].split('\n').next();
         let message = if rest.is_none_or(|it| it.trim().is_empty()) {
@@ -91,7 +88,7 @@ impl Lost<'_> {
         } else {
             format!("il manque « {sign} » devant le commentaire de cette ligne")
         };
-        (place_of(text, self.behind.at), message)
+        Finding::new(self.behind.at, message).within(text)
     }
 }
 
@@ -177,67 +174,49 @@ mod tests {
         engine.compile(text).is_ok()
     }
 
+    /// The text with the sign that a message names, at the place that it names.
+    fn followed(text: &str, found: &Finding) -> String {
+        let (_, message) = found.message.split_once("« ").unwrap();
+        let (sign, place) = message.split_once(" »").unwrap();
+        let at = offset(text, found.at).unwrap();
+        let rest = &text[at..];
+        let line = rest.find('\n').unwrap_or(rest.len());
+        let at = at
+            + match place {
+                " à la fin de cette ligne" => line,
+                " devant le commentaire de cette ligne" => rest.find("//").unwrap(),
+                " juste derrière « # »" => 1,
+                _ => 0,
+            };
+        [&text[..at], sign, &text[at..]].concat()
+    }
+
     #[rstest]
-    #[case("fn f(a)\n  a\n}", (1, 7), "« { » à la fin de cette ligne", "fn f(a) {\n  a\n}")]
-    #[case(
-        "fn f(a) {\n  if a == ()\n    throw 1;\n  }\n  if a == 2 {\n    a\n  }\n}",
-        (2, 12),
-        "« { » à la fin de cette ligne",
-        "fn f(a) {\n  if a == () {\n    throw 1;\n  }\n  if a == 2 {\n    a\n  }\n}"
-    )]
-    #[case(
-        "fn f(a) {\n  if a == 1\n    && a.b // oui\n    a = 1;\n  }\n  a\n}",
-        (3, 10),
-        "« { » devant le commentaire de cette ligne",
-        "fn f(a) {\n  if a == 1\n    && a.b { // oui\n    a = 1;\n  }\n  a\n}"
-    )]
-    #[case(
-        "fn f(a) {\n  if a { 1 }\n  else\n    2\n  }\n}",
-        (3, 3),
-        "« { » à la fin de cette ligne",
-        "fn f(a) {\n  if a { 1 }\n  else {\n    2\n  }\n}"
-    )]
-    #[case("fn f(a) { if a return 1; } 2 }", (1, 16), "« { » devant « return »", "fn f(a) { if a { return 1; } 2 }")]
-    #[case("fn f(a) { if a a = 1; } a }", (1, 16), "« { » devant « a »", "fn f(a) { if a { a = 1; } a }")]
-    #[case(
-        "fn f(a) {\n  for x in a\n    print(x);\n  }\n}",
-        (2, 12),
-        "« { » à la fin de cette ligne",
-        "fn f(a) {\n  for x in a {\n    print(x);\n  }\n}"
-    )]
-    #[case(
-        "fn f(a) {\n  switch a {\n    1 =>\n      return 2;\n    }\n    _ => {}\n  }\n}",
-        (3, 7),
-        "« { » à la fin de cette ligne",
-        "fn f(a) {\n  switch a {\n    1 => {\n      return 2;\n    }\n    _ => {}\n  }\n}"
-    )]
-    #[case(
-        "fn f(a) {\n  return\n    #{ b: 1 },\n  ];\n}",
-        (2, 3),
-        "« [ » à la fin de cette ligne",
-        "fn f(a) {\n  return [\n    #{ b: 1 },\n  ];\n}"
-    )]
-    #[case("fn f(a) { a in 1, 2] }", (1, 16), "« [ » devant « 1 »", "fn f(a) { a in [1, 2] }")]
-    #[case("fn f(a) {\n  #{ b: 1 },\n  ]\n}", (2, 3), "« [ » devant « #{ »", "fn f(a) {\n  [#{ b: 1 },\n  ]\n}")]
-    #[case(
-        "fn f(a) {\n  a.b();\n\n    b: a,\n    c: 1,\n  }\n}",
-        (4, 5),
-        "« #{ » devant « b »",
-        "fn f(a) {\n  a.b();\n\n    #{ b: a,\n    c: 1,\n  }\n}"
-    )]
-    #[case("fn f(a) { [ b: 1, c: 2 }] }", (1, 13), "« #{ » devant « b »", "fn f(a) { [ #{ b: 1, c: 2 }] }")]
-    #[case("fn f(a) {\n  #\n    b: 1,\n  }\n}", (2, 3), "« { » juste derrière « # »", "fn f(a) {\n  #{\n    b: 1,\n  }\n}")]
-    #[case("fn f(a) { a.get\"x\") }", (1, 16), "« ( » devant « \"x\" »", "fn f(a) { a.get(\"x\") }")]
+    #[case("fn f(a)\n  a\n}", (1, 7), "« { » à la fin de cette ligne")]
+    #[case("fn f(a) {\n  if a == ()\n    throw 1;\n  }\n  if a == 2 {\n    a\n  }\n}", (2, 12), "« { » à la fin de cette ligne")]
+    #[case("fn f(a) {\n  if a == 1\n    && a.b // oui\n    a = 1;\n  }\n  a\n}", (3, 10), "« { » devant le commentaire de cette ligne")]
+    #[case("fn f(a) {\n  if a { 1 }\n  else\n    2\n  }\n}", (3, 3), "« { » à la fin de cette ligne")]
+    #[case("fn f(a) { if a return 1; } 2 }", (1, 16), "« { » devant « return »")]
+    #[case("fn f(a) { if a a = 1; } a }", (1, 16), "« { » devant « a »")]
+    #[case("fn f(a) {\n  for x in a\n    print(x);\n  }\n}", (2, 12), "« { » à la fin de cette ligne")]
+    #[case("fn f(a) {\n  switch a {\n    1 =>\n      return 2;\n    }\n    _ => {}\n  }\n}", (3, 7), "« { » à la fin de cette ligne")]
+    #[case("fn f(a) {\n  return\n    #{ b: 1 },\n  ];\n}", (2, 3), "« [ » à la fin de cette ligne")]
+    #[case("fn f(a) { a in 1, 2] }", (1, 16), "« [ » devant « 1 »")]
+    #[case("fn f(a) {\n  #{ b: 1 },\n  ]\n}", (2, 3), "« [ » devant « #{ »")]
+    #[case("fn f(a) {\n  a.b();\n\n    b: a,\n    c: 1,\n  }\n}", (4, 5), "« #{ » devant « b »")]
+    #[case("fn f(a) { [ b: 1, c: 2 }] }", (1, 13), "« #{ » devant « b »")]
+    #[case("fn f(a) {\n  #\n    b: 1,\n  }\n}", (2, 3), "« { » juste derrière « # »")]
+    #[case("fn f(a) { a.get\"x\") }", (1, 16), "« ( » devant « \"x\" »")]
     fn the_place_of_a_lost_sign_is_found(
         #[case] text: &str,
         #[case] at: (u32, u32),
         #[case] words: &str,
-        #[case] followed: &str,
     ) {
-        let (place, message) = find(text, parses).unwrap();
-        assert!(message.contains(words), "{message}");
-        assert_eq!(place, at, "{message}");
-        assert!(parses(followed));
+        let found = find(text, parses).unwrap();
+        assert!(found.message.ends_with(words), "{}", found.message);
+        assert_eq!(found.at, at, "{}", found.message);
+        let followed = followed(text, &found);
+        assert!(parses(&followed), "{followed}");
     }
 
     #[rstest]

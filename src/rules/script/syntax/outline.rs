@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::rules::script::syntax::brackets::Open;
 use crate::rules::script::syntax::tokens::{Kind, Token, tokens};
 
 /// Operators of statements that have no value.
@@ -35,14 +36,10 @@ impl Function<'_> {
         if ["return", "throw"].contains(&first) {
             return Some(at);
         }
-        let mut depth = 0_usize;
+        let mut open = Open::default();
         let outer = statement.iter().filter(|it| {
-            match it.written {
-                "{" | "(" | "[" => depth += 1,
-                "}" | ")" | "]" => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            depth == 0
+            open.read(**it);
+            open.depth() == 0
         });
         let outer: Vec<&str> = outer.map(|it| it.written).collect();
         let gives = match first {
@@ -55,20 +52,15 @@ impl Function<'_> {
 
     /// Byte offset of its last statement.
     fn last_statement(&self) -> Option<usize> {
-        let (mut depth, mut begins, mut last) = (0_usize, true, None);
+        let (mut open, mut begins, mut last) = (Open::default(), true, None);
         for it in &self.body {
             // A block ends its statement, unless something continues it.
             let continues = ["else", ".", "?", ";", ")"].contains(&it.written);
-            if begins && depth == 0 && !continues {
+            if begins && open.depth() == 0 && !continues {
                 last = Some(it.at);
             }
-            begins = false;
-            match it.written {
-                "{" | "(" | "[" => depth += 1,
-                "}" | ")" | "]" => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            begins |= it.kind == Kind::Sign && [";", "}"].contains(&it.written);
+            open.read(*it);
+            begins = it.kind == Kind::Sign && [";", "}"].contains(&it.written);
         }
         last
     }
@@ -102,14 +94,14 @@ fn function<'t>(all: &[Token<'t>]) -> Option<(Function<'t>, usize)> {
     let closes = all.iter().position(|it| it.written == ")")?;
     let given = all[3..closes].iter().filter(|it| it.kind == Kind::Word);
     let begin = closes + 1;
-    let mut depth = 0_usize;
+    // The other brackets may not match.
+    let is_brace = |it: &Token<'_>| ["{", "}"].contains(&it.written);
+    let mut open = Open::default();
     let ends = all[begin..].iter().position(|it| {
-        match it.written {
-            "{" => depth += 1,
-            "}" => depth = depth.saturating_sub(1),
-            _ => {}
+        if is_brace(it) {
+            open.read(*it);
         }
-        depth == 0
+        open.depth() == 0
     })?;
     let end = begin + ends;
     let body = all.get(begin + 1..end)?.to_vec();

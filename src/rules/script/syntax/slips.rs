@@ -11,9 +11,10 @@ mod undefined;
 
 pub(in crate::rules::script) use self::undefined::whole;
 
+use crate::rules::finding::Finding;
 use crate::rules::pasted;
-use crate::rules::place::{offset, place_of};
-use crate::rules::script::syntax::brackets::{Balance, Place, open_at};
+use crate::rules::place::offset;
+use crate::rules::script::syntax::brackets::{Balance, open_at};
 use crate::rules::script::syntax::foreign::{self, SIGNS};
 use crate::rules::script::syntax::tokens::{Kind, Token, is_of_name, tokens};
 
@@ -44,23 +45,23 @@ pub(in crate::rules::script) fn find(
     text: &str,
     place: (u32, u32),
     entry: Entry<'_>,
-) -> Option<Place> {
+) -> Option<Finding> {
     let at = offset(text, place)?;
     let refused = Refused { text, at, place };
     // A name that the script defines is no word of a sentence.
     if let ParseErrorType::VariableUndefined(name) = error
         && let Some(message) = undefined::outside(text, name)
     {
-        return Some((place, message));
+        return Some(Finding::new(place, message));
     }
     if let Some(message) = prose::line(text, at) {
-        return Some((place, message));
+        return Some(Finding::new(place, message));
     }
     if let ParseErrorType::VariableUndefined(name) = error {
         return undefined::find(name, &refused, entry);
     }
     if let Some(message) = foreign_sign(error, text, at) {
-        return Some((place, message));
+        return Some(Finding::new(place, message));
     }
     let message = match error {
         ParseErrorType::Reserved(word) if word == "print" => {
@@ -75,7 +76,7 @@ pub(in crate::rules::script) fn find(
         ParseErrorType::MismatchedType(..) => {
             let line = text.get(at..)?.lines().next()?;
             if let Some(found) = line.find(" not in ") {
-                return Some((place_of(text, at + found + 1), NOT_IN.to_owned()));
+                return Some(Finding::new(at + found + 1, NOT_IN).within(text));
             }
             several::texts(text, at)
         }
@@ -94,11 +95,11 @@ pub(in crate::rules::script) fn find(
         ParseErrorType::MissingToken(token, _) => return misplaced::find(token, &refused),
         _ => None,
     };
-    message.map(|it| (place, it))
+    message.map(|it| Finding::new(place, it))
 }
 
 /// A function defined with another language's keyword; the engine would only report errors about its braces.
-pub(in crate::rules::script) fn foreign_function(text: &str) -> Option<Place> {
+pub(in crate::rules::script) fn foreign_function(text: &str) -> Option<Finding> {
     (1..).zip(text.lines()).find_map(|(line, written)| {
         let begins = written.trim_start();
         let (word, rest) = begins.split_once(' ')?;
@@ -106,7 +107,7 @@ pub(in crate::rules::script) fn foreign_function(text: &str) -> Option<Place> {
         let is_name = !name.is_empty() && name.chars().all(is_of_name);
         let message = foreign::defining(word).filter(|_| is_name)?;
         let column = u32::try_from(written.len() - begins.len() + 1).ok()?;
-        Some(((line, column), message))
+        Some(Finding::new((line, column), message))
     })
 }
 
@@ -191,7 +192,7 @@ fn foreign_sign(error: &ParseErrorType, text: &str, at: usize) -> Option<String>
 }
 
 /// Where an object whose `#` is missing begins, as in `{ nom: valeur }`; its first name lies between these offsets.
-fn without_hash(text: &str, begins: usize, ends: usize) -> Option<Place> {
+fn without_hash(text: &str, begins: usize, ends: usize) -> Option<Finding> {
     let follows = text.get(ends..)?.trim_start().strip_prefix(':')?;
     let before = text.get(..begins)?.trim_end().strip_suffix('{')?;
     if follows.starts_with(':') || before.ends_with('#') {
@@ -204,12 +205,12 @@ fn without_hash(text: &str, begins: usize, ends: usize) -> Option<Place> {
         return None;
     }
     let message = "il manque « # » devant l'accolade : un objet s'écrit #{nom: valeur}";
-    Some((place_of(text, before.len()), message.to_owned()))
+    Some(Finding::new(before.len(), message).within(text))
 }
 
 /// Where a list that was meant as an object begins, as in `[ nom: valeur ]`; one of its names lies between these
 /// offsets.
-fn between_brackets(text: &str, begins: usize, ends: usize) -> Option<Place> {
+fn between_brackets(text: &str, begins: usize, ends: usize) -> Option<Finding> {
     let follows = text.get(ends..)?.trim_start().strip_prefix(':')?;
     let opens = open_at(text, begins).filter(|it| text[*it..].starts_with('['))?;
     // In `valeur[…]`, the brackets hold an index.
@@ -218,14 +219,14 @@ fn between_brackets(text: &str, begins: usize, ends: usize) -> Option<Place> {
         return None;
     }
     let message = "un objet s'écrit #{nom: valeur}, et non [nom: valeur] : mettez « #{ » et « } » à la place de ces crochets";
-    Some((place_of(text, opens), message.to_owned()))
+    Some(Finding::new(opens, message).within(text))
 }
 
 /// The unclosed bracket, string or comment. For a string, the curved quote earlier on its line that was meant to close
 /// another one.
-fn left_open(text: &str) -> Option<Place> {
+fn left_open(text: &str) -> Option<Finding> {
     let open = Balance::of(text).left_open?;
-    let at = offset(text, open.0)?;
+    let at = offset(text, open.at)?;
     let is_text = text[at..].starts_with('"');
     let curved = is_text.then(|| closed_by_another(text, at)).flatten();
     Some(curved.unwrap_or(open))
@@ -233,7 +234,7 @@ fn left_open(text: &str) -> Option<Place> {
 
 /// A curved quote used instead of the straight one that should end a string, so that the string continues to the next
 /// straight quote of its line.
-fn closed_by_another(text: &str, at: usize) -> Option<Place> {
+fn closed_by_another(text: &str, at: usize) -> Option<Finding> {
     let begins = text[..at].rfind('\n').map_or(0, |it| it + 1);
     let line = text[begins..].split('\n').next()?;
     let texts = tokens(line).filter(|it| it.kind == Kind::Text);
@@ -243,5 +244,5 @@ fn closed_by_another(text: &str, at: usize) -> Option<Place> {
         Some(begins + it.at + curved)
     });
     let curved = unpaired.next()?;
-    Some((place_of(text, curved), pasted::note("”")?))
+    Some(Finding::new(curved, pasted::note("”")?).within(text))
 }

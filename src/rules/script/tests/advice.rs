@@ -263,7 +263,24 @@ fn told_first(line: &str) -> Option<(u32, String)> {
     "écrivez « let x »"
 )]
 #[case("print(20h);", "print(20);", "écrivez « 20 »")]
-#[case("let h = 8h30; print(h);", "let h = 8; print(h);", "écrivez « 8 »")]
+#[case(
+    "let h = 8h30; print(h);",
+    "let h = 9; print(h);",
+    "choisissez « 8 » ou « 9 », et la règle changera à cette heure-là, non à 8 h 30"
+)]
+#[case("let h = 8h00; print(h);", "let h = 8; print(h);", "écrivez « 8 »")]
+#[case("print(20 h 30);", "print(21);", "choisissez « 20 » ou « 21 »")]
+#[case("print(20 h 00);", "print(20);", "écrivez « 20 »")]
+#[case(
+    "if heure_de(signalement.date_creation) >= 20:30 { throw 1 }",
+    "if heure_de(signalement.date_creation) >= 21 { throw 1 }",
+    "« heure_de » ne compte pas les minutes : choisissez « 20 » ou « 21 »"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) >= 23h30 { throw 1 }",
+    "if heure_de(signalement.date_creation) >= 23 { throw 1 }",
+    "« heure_de » ne compte pas les minutes : écrivez « 23 », et la règle"
+)]
 #[case("print([20:00, 21:00]);", "print([20, 21]);", "écrivez « 20 »")]
 #[case(
     "if heure_de(signalement.date_creation) >= 20:00 { throw 1 }",

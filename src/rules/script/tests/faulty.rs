@@ -38,6 +38,9 @@ use super::{SILENT, compile};
 #[case("fn affecter(a, b, c) { for x in 1 { } }", 1, "il faut ici une liste")]
 #[case("fn affecter(a, b, c) { a\u{200b} }", 1, "caractère invisible")]
 #[case("fn affecter(a, b, c) { a – b }", 1, "tiret typographique")]
+#[case("fn affecter(a, b, c) { a == NULL }", 1, "« NULL » : écrivez « () »")]
+#[case("fn affecter(a, b, c) { a == VRAI }", 1, "« VRAI » : écrivez « true »")]
+#[case("fn affecter(a, b, c) { a == SI }", 1, "entre guillemets")]
 #[case("fn affecter(a, b, c) { a === b }", 1, "écrivez « == »")]
 #[case("fn affecter(a, b, c) { é }", 1, "sans accent")]
 #[case(

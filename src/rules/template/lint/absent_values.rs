@@ -1,11 +1,10 @@
 //! Values that may be absent but are printed unconditionally, which leaves a gap in a sentence or prints the engine's
 //! word « None ».
 
-use crate::rules::diagnostic::{Diagnostic, code};
-use crate::rules::place::place_of;
+use crate::rules::finding::Finding;
 use crate::rules::template::analysis::compared::root;
-use crate::rules::template::analysis::parts::Parts;
-use crate::rules::template::syntax::tags::{self, Slip, Tag};
+use crate::rules::template::analysis::unasked::each_tag;
+use crate::rules::template::syntax::tags::{self, Tag};
 use crate::rules::template::syntax::tokens::{self, Word};
 
 /// Values that are absent if no bien is named; printing the `bien` object itself is reported elsewhere.
@@ -16,18 +15,8 @@ const BIEN: &str = "bien";
 const BEFORE: [char; 2] = ['(', '«'];
 const BEHIND: [char; 5] = ['.', ',', ';', ')', '»'];
 
-/// Reports each of them in the templates.
-pub(in crate::rules::template) fn note(parts: &Parts, faults: &mut Vec<Diagnostic>) {
-    for (file, source) in parts.texts() {
-        for slip in holes(source) {
-            let (line, column) = place_of(source, slip.at);
-            let remark = Diagnostic::at(code::TEMPLATE, file, line, column, slip.message);
-            faults.push(remark.as_warning());
-        }
-    }
-}
-
-fn holes(source: &str) -> Vec<Slip> {
+/// Each of them in a text.
+pub(super) fn holes(source: &str) -> Vec<Finding<usize>> {
     let mut found = Vec::new();
     each_tag(source, |tag, words, conditions| {
         let is_guard = |words: &Vec<Word<'_>>| {
@@ -70,7 +59,7 @@ fn holes(source: &str) -> Vec<Slip> {
             } else {
                 continue;
             };
-            found.push(Slip {
+            found.push(Finding {
                 at: path.at,
                 message,
             });
@@ -87,49 +76,4 @@ fn in_sentence(source: &str, tag: &Tag<'_>) -> bool {
         .and_then(|end| source.get(end..))
         .unwrap_or_default();
     before.ends_with(BEFORE) || behind.starts_with(BEHIND)
-}
-
-/// Where one of these absent values is printed outside any condition, with the value.
-pub(in crate::rules::template) fn unasked<'p>(
-    source: &str,
-    absent: &[&'p str],
-) -> Vec<(usize, &'p str)> {
-    let mut found = Vec::new();
-    each_tag(source, |tag, words, conditions| {
-        let is_plain = !words
-            .iter()
-            .any(|(_, it)| ["default", "d", "if", "or"].contains(it));
-        if tag.open != "{{" || !conditions.is_empty() || !is_plain {
-            return;
-        }
-        let paths = tokens::paths(words).into_iter();
-        let first = paths.take(1).filter(|it| it.begin == 0);
-        found.extend(first.filter_map(|path| {
-            let path_of = absent.iter().find(|it| **it == path.text)?;
-            Some((path.at, *path_of))
-        }));
-    });
-    found
-}
-
-/// Calls `see` with each tag, its words and the conditions around it.
-fn each_tag<'s>(source: &'s str, mut see: impl FnMut(&Tag<'s>, &[Word<'s>], &[Vec<Word<'s>>])) {
-    let mut conditions: Vec<Vec<Word<'s>>> = Vec::new();
-    for tag in tags::read(source) {
-        if tag.open == "{#" || tag.end.is_none() {
-            continue;
-        }
-        let words = tokens::words(source, &tag);
-        see(&tag, &words, &conditions);
-        match tag.word() {
-            "if" => conditions.push(words),
-            "elif" => {
-                if let Some(all) = conditions.last_mut() {
-                    all.extend(words);
-                }
-            }
-            "endif" => drop(conditions.pop()),
-            _ => {}
-        }
-    }
 }

@@ -1,7 +1,9 @@
 //! Hours, days and months compared with impossible values: an hour with a string, a day with a name that does not
 //! exist.
 
-use crate::rules::calendar::{DAYS, HEURE_DE, JOUR_DE_SEMAINE, MOIS_DE, MONTHS, no_day};
+use crate::rules::calendar::{DAYS, HEURE_DE, JOUR_DE_SEMAINE, MOIS_DE, MONTHS, never, no_day};
+use crate::rules::compared::turned;
+use crate::rules::finding::Finding;
 use crate::rules::template::analysis::compared::listed;
 use crate::rules::template::lint::never_true::other;
 use crate::rules::template::syntax::tokens::{Path, Word, unquoted};
@@ -11,21 +13,26 @@ pub(super) fn misused_filter<'s>(
     source: &'s str,
     words: &[Word<'s>],
     path: &Path,
-) -> Option<(usize, String)> {
+) -> Option<Finding<usize>> {
     let [(_, "|"), (_, filter), ..] = words.get(path.end..)? else {
         return None;
     };
     let (begin, end) = (path.begin, path.end + 2);
     let beside = other(words, begin, end).into_iter();
+    // As if the value came first.
+    let beside = beside.map(|(at, word, sign)| {
+        let sign = if at < path.at { turned(sign) } else { sign };
+        (at, word, sign)
+    });
     let listed = listed(source, words, begin..end).into_iter();
     let all = beside.chain(listed.map(|(at, word)| (at, word, "==")));
     let mut faults =
-        all.filter_map(|(at, word, sign)| Some((at, fault(filter, word, sign == "==")?)));
+        all.filter_map(|(at, word, sign)| Some(Finding::new(at, fault(filter, word, sign)?)));
     faults.next()
 }
 
-/// The message if a date filter never returns this word; `is_equal` if its result must equal the word.
-fn fault(filter: &str, word: &str, is_equal: bool) -> Option<String> {
+/// The message if the result of a date filter never compares like this with the word.
+fn fault(filter: &str, word: &str, sign: &str) -> Option<String> {
     let text = unquoted(word);
     match filter {
         JOUR_DE_SEMAINE => match text {
@@ -37,17 +44,7 @@ fn fault(filter: &str, word: &str, is_equal: bool) -> Option<String> {
                 )
             }),
         },
-        HEURE_DE | MOIS_DE if text.is_none() => {
-            let number: u32 = word.parse().ok()?;
-            let (least, most, of) = if filter == HEURE_DE {
-                (0, 23, "une heure, de 0 à 23")
-            } else {
-                (1, 12, "un mois, de 1 à 12")
-            };
-            // As a bound, 24 is after every hour.
-            let is_possible = (least..=most).contains(&number) || !is_equal;
-            (!is_possible).then(|| format!("« {filter} » donne {of}, et jamais {number}"))
-        }
+        HEURE_DE | MOIS_DE if text.is_none() => never(filter, sign, word.parse().ok()?),
         HEURE_DE => text.map(|text| {
             let whole: Option<u32> = text.trim().parse().ok().filter(|it| *it < 24);
             let meant = match whole {

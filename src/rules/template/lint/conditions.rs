@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use crate::rules::finding::Finding;
+use crate::rules::pointless;
 use crate::rules::template::lint::never_true::Vain;
 use crate::rules::template::syntax::tokens::{self, Word, closing, unquoted};
 
@@ -132,8 +134,8 @@ fn text_alone<'s>(source: &'s str, words: &[Word<'s>], condition: &Condition) ->
     let instead = listed.unwrap_or_else(|| "écrivez la comparaison en entier".to_owned());
     let message =
         format!("« {text} » est ici une condition à lui seul, toujours vraie : {instead}");
-    let root = None;
-    Some(Vain { at, message, root })
+    let why = Finding::new(at, message);
+    Some(Vain { why, root: None })
 }
 
 /// One value required to equal two strings at once, or to differ from either.
@@ -153,22 +155,15 @@ fn contradiction<'s>(source: &'s str, words: &[Word<'s>], condition: &Condition)
     let is_both = both.is_some();
     let (one, other) = both.or_else(either)?;
     let shown = written(source, words, &one.of)?;
-    let [first, second] = [&one, &other].map(|it| unquoted(it.text.1).unwrap_or(it.text.1));
+    let both_words = [&one, &other].map(|it| unquoted(it.text.1).unwrap_or(it.text.1));
     let message = if is_both {
-        format!(
-            "« {shown} » ne vaut jamais à la fois « {first} » et « {second} » : pour l'un ou l'autre, écrivez « or »"
-        )
+        pointless::both(shown, both_words, "or")
     } else {
-        format!(
-            "cette condition est toujours vraie : « {shown} » ne peut pas être à la fois « {first} » et « {second} » ; pour exclure les deux, écrivez « and »"
-        )
+        pointless::either(shown, both_words, "and")
     };
     let at = other.text.0.min(words[other.of.start].0);
-    Some(Vain {
-        at,
-        message,
-        root: None,
-    })
+    let why = Finding::new(at, message);
+    Some(Vain { why, root: None })
 }
 
 /// Two comparisons of one value with two different strings.
@@ -223,11 +218,8 @@ fn absent(words: &[Word<'_>], condition: &Condition) -> Option<Vain> {
             "cette condition {holds} : quand aucun bien n'est nommé, « {shown} » {why} ; écrivez « {instead} », sans rien derrière"
         );
         let root = Some(path.root().to_owned());
-        Some(Vain {
-            at: path.at,
-            message,
-            root,
-        })
+        let why = Finding::new(path.at, message);
+        Some(Vain { why, root })
     })
 }
 

@@ -6,6 +6,8 @@ use chrono::NaiveDate;
 use crate::rules::calendar::{HEURE_DE, MONTHS, day_first};
 use crate::rules::compared::turned;
 use crate::rules::date_text::{DateText, Impossible, Precision, judge, of_numbers, without_end};
+use crate::rules::finding::Finding;
+use crate::rules::pointless::{self, HOUR_OF_THE_SENDER};
 use crate::rules::template::filters::{self, DATE_ISO};
 use crate::rules::template::lint::never_true::{Vain, other};
 use crate::rules::template::lint::raw_dates::DATE;
@@ -23,9 +25,8 @@ pub(super) fn misread_dates(words: &[Word<'_>]) -> Vec<Vain> {
             .or_else(|| without_quotes(words, &path))
             .or_else(|| compared(words, &path))
             .filter(|_| is_date);
-        found.map(|(at, message)| Vain {
-            at,
-            message,
+        found.map(|why| Vain {
+            why,
             root: Some(path.root().to_owned()),
         })
     });
@@ -33,7 +34,7 @@ pub(super) fn misread_dates(words: &[Word<'_>]) -> Vec<Vain> {
 }
 
 /// The hour cut out of a date's text: `signalement.date_creation[11:16]`.
-fn cut(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
+fn cut(words: &[Word<'_>], path: &Path) -> Option<Finding<usize>> {
     let [(_, "["), (_, "11"), (_, ":"), (_, end), (_, "]"), ..] = words.get(path.end..)? else {
         return None;
     };
@@ -43,14 +44,12 @@ fn cut(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
         "16" => format!("« {shown} | heure »"),
         _ => return None,
     };
-    let message = format!(
-        "c'est l'heure du fuseau où SoWell a écrit la date, pas toujours celle de Paris : écrivez {instead}"
-    );
-    Some((path.at, message))
+    let message = format!("{HOUR_OF_THE_SENDER} : écrivez {instead}");
+    Some(Finding::new(path.at, message))
 }
 
 /// A date, or the result of a filter on it, compared with a string in a different format.
-fn compared(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
+fn compared(words: &[Word<'_>], path: &Path) -> Option<Finding<usize>> {
     let shown = &path.text;
     let filter = match words.get(path.end..)? {
         [(_, "|"), (_, filter), ..] => Some(*filter),
@@ -94,7 +93,7 @@ fn compared(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
         }
         Some(_) => return None,
     };
-    Some((at, message))
+    Some(Finding::new(at, message))
 }
 
 /// What is wrong with comparing a date as SoWell writes it with this text.
@@ -116,10 +115,8 @@ fn as_written(shown: &str, text: &str, sign: &str) -> Option<String> {
 /// last of a month works.
 fn why_unlike(text: &str, is_order: bool) -> Option<String> {
     match judge(text) {
-        DateText::DayFirst(_) => Some("une date de SoWell commence par l'année".to_owned()),
-        DateText::Unlike(_) => {
-            Some("les dates de SoWell s'écrivent comme « 2026-01-31T10:00:00 »".to_owned())
-        }
+        DateText::DayFirst(_) => Some(pointless::DAY_FIRST.to_owned()),
+        DateText::Unlike(_) => Some(pointless::UNLIKE.to_owned()),
         DateText::Impossible(Impossible { is_month, why, .. }) if is_month || !is_order => {
             Some(why)
         }
@@ -152,7 +149,7 @@ fn long_date(text: &str) -> Option<String> {
 }
 
 /// A date compared with three numbers, which are subtracted or divided: `signalement.date_creation >= 2026-12-01`.
-fn without_quotes(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
+fn without_quotes(words: &[Word<'_>], path: &Path) -> Option<Finding<usize>> {
     let [(_, "==" | "!=" | "<" | "<=" | ">" | ">="), number @ ..] = words.get(path.end..)? else {
         return None;
     };
@@ -176,7 +173,7 @@ fn without_quotes(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
     let [first, second, third] = [first, second, third].map(|it| it.parse().ok());
     let date = of_numbers([first?, second?, third?])?;
     let shown = &path.text;
-    Some((
+    Some(Finding::new(
         *at,
         format!(
             "une date sans guillemets est un calcul : écrivez « {shown} | {DATE_ISO} », à comparer avec \"{date}\", guillemets compris"

@@ -1,6 +1,6 @@
 //! Lines of an e-mail's body that were meant as headers: only the first line is one.
 
-use crate::rules::place::Located;
+use crate::rules::finding::Finding;
 use crate::rules::template::FOLDER;
 
 /// Headers for a copy.
@@ -16,7 +16,7 @@ const SUBJECTS: [&str; 2] = ["objet", "subject"];
 
 /// Every such line in the text of a file. A letter may repeat its subject or name its readers, so only lines at the
 /// beginning of the body count.
-pub(super) fn headers(path: &str, text: &str) -> Vec<Located> {
+pub(super) fn headers(path: &str, text: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut below_blank = false;
     for (number, line) in (1..).zip(text.lines()).skip(1) {
@@ -28,11 +28,7 @@ pub(super) fn headers(path: &str, text: &str) -> Vec<Located> {
             break;
         };
         let message = meant(path, &header, value, below_blank);
-        found.extend(message.map(|text| Located {
-            line: number,
-            column: 1,
-            text,
-        }));
+        found.extend(message.map(|it| Finding::new((number, 1), it)));
     }
     found.extend(pasted_twice(text));
     found
@@ -92,17 +88,17 @@ fn address(value: &str) -> Option<&str> {
 }
 
 /// The second subject of a template that was pasted twice. A letter may repeat its subject, but then not its beginning.
-fn pasted_twice(text: &str) -> Option<Located> {
+fn pasted_twice(text: &str) -> Option<Finding> {
     let is_subject = |line: &str| header(line).is_some_and(|(it, _)| it == SUBJECTS[0]);
     let mut lines = (1..).zip(text.lines().map(str::trim)).skip(1);
     let mut filled = lines.by_ref().filter(|(_, it)| !it.is_empty());
     let (_, begins) = filled.next().filter(|(_, it)| !is_subject(it))?;
     let (number, _) = filled.find(|(_, it)| is_subject(it))?;
     let (_, again) = filled.next()?;
-    (again == begins).then(|| Located {
-        line: number,
-        column: 1,
-        text: "ce modèle semble collé deux fois : cette ligne part dans le texte, avec ce qui la suit ; gardez un seul exemplaire"
-            .to_owned(),
+    (again == begins).then(|| {
+        Finding::new(
+            (number, 1),
+            "ce modèle semble collé deux fois : cette ligne part dans le texte, avec ce qui la suit ; gardez un seul exemplaire",
+        )
     })
 }

@@ -1,9 +1,6 @@
 //! Fields that never exist, hidden by a filter such as `default`.
 
-use minijinja::Environment;
-
-use crate::rules::diagnostic::{Diagnostic, code};
-use crate::rules::place::place_of;
+use crate::rules::finding::Finding;
 use crate::rules::template::advice;
 use crate::rules::template::analysis::parts::Parts;
 use crate::rules::template::syntax::tokens;
@@ -11,12 +8,9 @@ use crate::rules::template::syntax::tokens;
 /// Filters that replace a missing value.
 const STANDING_IN: [&str; 2] = ["default", "d"];
 
-/// Reports fields that no signalement has, but whose absence goes unnoticed because a filter replaces them.
-pub(in crate::rules::template) fn note(
-    environment: &Environment<'static>,
-    faults: &mut Vec<Diagnostic>,
-) {
-    let parts = Parts::of(environment);
+/// The fields that no signalement has, but whose absence goes unnoticed because a filter replaces them.
+pub(super) fn fields(parts: &Parts) -> Vec<(&str, Finding)> {
+    let mut found = Vec::new();
     for (file, source, words) in parts.tags() {
         for path in tokens::paths(&words) {
             let [(_, "|"), (_, filter), ..] = words[path.end..] else {
@@ -32,9 +26,8 @@ pub(in crate::rules::template) fn note(
                 "« {} » n'existe jamais, et « {filter} » le cache{instead}",
                 path.text
             );
-            let (line, column) = place_of(source, path.at);
-            let remark = Diagnostic::at(code::TEMPLATE, file, line, column, message);
-            faults.push(remark.as_warning());
+            found.push((file, Finding::new(path.at, message).within(source)));
         }
     }
+    found
 }

@@ -1,11 +1,10 @@
 //! Comparisons in templates that are never true, or not for the intended reason: with letters that a filter has
 //! changed, of a number with a string, or with a string used instead of a list.
 
-use minijinja::Environment;
 use serde_json::Value;
 
-use crate::rules::diagnostic::{Diagnostic, code};
-use crate::rules::place::place_of;
+use crate::rules::finding::Finding;
+use crate::rules::pointless::{quoted_words, text_for_list};
 use crate::rules::template::analysis::parts::Parts;
 use crate::rules::template::filters::DATE_ISO;
 use crate::rules::template::lint::calendar;
@@ -17,26 +16,19 @@ use crate::rules::view::sample_context;
 
 /// Operators that compare two values.
 const COMPARING: [&str; 6] = ["==", "!=", "<", ">", "<=", ">="];
-/// Separators of the words in a string that was meant as a list.
-const BETWEEN: [char; 3] = [',', ';', '|'];
 
 /// A pointless comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::rules::template) struct Vain {
-    /// Byte offset.
-    pub at: usize,
-    /// Why it is pointless, in French.
-    pub message: String,
+    /// Why it is pointless.
+    pub why: Finding<usize>,
     /// The first name of the value concerned, if its meaning matters: an instruction may have redefined it.
     pub root: Option<String>,
 }
 
-/// Reports each of them.
-pub(in crate::rules::template) fn note(
-    environment: &Environment<'static>,
-    faults: &mut Vec<Diagnostic>,
-) {
-    let parts = Parts::of(environment);
+/// Each of them in the templates, with the file.
+pub(super) fn comparisons(parts: &Parts) -> Vec<(&str, Finding)> {
+    let mut found = Vec::new();
     let sample = sample_context();
     for (file, source, words) in parts.tags() {
         let dates = date_comparisons::misread_dates(&words);
@@ -45,14 +37,12 @@ pub(in crate::rules::template) fn note(
             .chain(dates)
         {
             // Checked last because it reads all templates.
-            if vain.root.is_some_and(|it| parts.give(&it)) {
-                continue;
+            if vain.root.is_none_or(|it| !parts.give(&it)) {
+                found.push((file, vain.why.within(source)));
             }
-            let (line, column) = place_of(source, vain.at);
-            let remark = Diagnostic::at(code::TEMPLATE, file, line, column, vain.message);
-            faults.push(remark.as_warning());
         }
     }
+    found
 }
 
 /// The pointless comparisons in a tag; `sample` has a value for each name.
@@ -69,9 +59,8 @@ pub(in crate::rules::template) fn vain_comparisons(
             .or_else(|| number(words, &path, sample))
             .or_else(|| text_and_number(words, &path, sample))
             .or_else(|| order(words, &path));
-        found.extend(vain.map(|(at, message)| Vain {
-            at,
-            message,
+        found.extend(vain.map(|why| Vain {
+            why,
             root: Some(path.root().to_owned()),
         }));
     }
@@ -79,7 +68,7 @@ pub(in crate::rules::template) fn vain_comparisons(
 }
 
 /// A string with letters that the filter never leaves: `"Gaz" in description | lower`, `code | upper == "asc"`.
-fn letters(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
+fn letters(words: &[Word<'_>], path: &Path) -> Option<Finding<usize>> {
     let [(_, "|"), (_, filter), ..] = words.get(path.end..)? else {
         return None;
     };
@@ -106,25 +95,21 @@ fn letters(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
     let message = format!(
         "« {word} » ne s'y trouve jamais : « {filter} » ne laisse que des {only} ; écrivez « {meant} »"
     );
-    Some((at, message))
+    Some(Finding::new(at, message))
 }
 
 /// The last name in the path of a text that its author writes freely.
 const DESCRIPTION: &str = "description";
 
 /// A string in which a value is searched for as in a list.
-fn list(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
+fn list(words: &[Word<'_>], path: &Path) -> Option<Finding<usize>> {
     let ((at, text), end) = match words.get(path.end..)? {
         [(_, "in"), text, ..] => (*text, path.end + 2),
         [(_, "not"), (_, "in"), text, ..] => (*text, path.end + 3),
         _ => return None,
     };
     let word = unquoted(text)?;
-    let list = word.split(BETWEEN).map(str::trim);
-    let list: Vec<String> = list
-        .filter(|it| !it.is_empty())
-        .map(|it| format!("\"{it}\""))
-        .collect();
+    let list = quoted_words(word);
     if path.text.rsplit('.').next() == Some(DESCRIPTION) && is_whole(words, path.begin, end) {
         let (shown, not) = (&path.text, if end == path.end + 3 { "not " } else { "" });
         let meant = if list.len() > 1 {
@@ -136,18 +121,14 @@ fn list(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
         let message = format!(
             "c'est la description entière qui est cherchée dans « {word} » : écrivez « {meant} »"
         );
-        return Some((at, message));
+        return Some(Finding::new(at, message));
     }
-    let text = Some(word).filter(|it| it.contains(BETWEEN))?;
-    let message = format!(
-        "« {text} » est un seul texte, où la valeur est cherchée n'importe où : une liste s'écrit « [{}] »",
-        list.join(", ")
-    );
-    is_whole(words, path.begin, end).then_some((at, message))
+    let message = text_for_list(word)?;
+    is_whole(words, path.begin, end).then_some(Finding::new(at, message))
 }
 
 /// A number compared with a string.
-fn number(words: &[Word<'_>], path: &Path, sample: &Value) -> Option<(usize, String)> {
+fn number(words: &[Word<'_>], path: &Path, sample: &Value) -> Option<Finding<usize>> {
     let (at, text, _) = other(words, path.begin, path.end)?;
     let word =
         unquoted(text).filter(|_| sample_value(sample, path).is_some_and(Value::is_number))?;
@@ -156,7 +137,7 @@ fn number(words: &[Word<'_>], path: &Path, sample: &Value) -> Option<(usize, Str
         Ok(number) => format!("« {shown} » est un nombre : écrivez {number} sans guillemets"),
         Err(_) => format!("« {shown} » est un nombre, et jamais le texte « {word} »"),
     };
-    Some((at, message))
+    Some(Finding::new(at, message))
 }
 
 /// Filters that return a string.
@@ -175,7 +156,7 @@ const OF_TEXT: [&str; 11] = [
 ];
 
 /// A string compared with a number: a value itself, or the result of its filters.
-fn text_and_number(words: &[Word<'_>], path: &Path, sample: &Value) -> Option<(usize, String)> {
+fn text_and_number(words: &[Word<'_>], path: &Path, sample: &Value) -> Option<Finding<usize>> {
     let mut end = path.end;
     let mut filter = None;
     while let [(_, "|"), (_, name), ..] = words[end..] {
@@ -204,7 +185,7 @@ fn text_and_number(words: &[Word<'_>], path: &Path, sample: &Value) -> Option<(u
             path.text
         ),
     };
-    Some((at, message))
+    Some(Finding::new(at, message))
 }
 
 /// Values whose words are ranked, but not alphabetically.
@@ -217,7 +198,7 @@ const UNORDERED: [&str; 5] = [
 ];
 
 /// Words compared by order, which only compares their letters.
-fn order(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
+fn order(words: &[Word<'_>], path: &Path) -> Option<Finding<usize>> {
     let (at, text, sign) = other(words, path.begin, path.end)?;
     let shown = &path.text;
     let name = match shown.strip_prefix("evenement.") {
@@ -231,7 +212,7 @@ fn order(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
     let message = format!(
         "« {sign} » ne connaît que l'ordre alphabétique des mots : écrivez « {shown} in [{text}, …] », avec tous les mots voulus"
     );
-    Some((at, message))
+    Some(Finding::new(at, message))
 }
 
 /// The sample's value at a path; `None` if other values there may have a different type.

@@ -1,7 +1,8 @@
 //! Values in quotes, which are printed or compared as those words: `{{ "residence.nom" }}`.
 
+use crate::rules::finding::Finding;
 use crate::rules::template::advice;
-use crate::rules::template::syntax::tags::{self, Slip};
+use crate::rules::template::syntax::tags;
 use crate::rules::template::syntax::tokens::{self, unquoted};
 
 /// What may come before such a text. After a bracket, it may be a key or the argument of a filter.
@@ -12,7 +13,7 @@ const BEHIND: [&str; 13] = [
 ];
 
 /// Every text in a tag that is the name of a value with a field: « bien » alone may be an ordinary word.
-pub(super) fn quoted_values(source: &str) -> Vec<Slip> {
+pub(super) fn quoted_values(source: &str) -> Vec<Finding<usize>> {
     let mut found = Vec::new();
     for tag in tags::read(source) {
         if tag.open == "{#" || tag.end.is_none() {
@@ -33,7 +34,7 @@ pub(super) fn quoted_values(source: &str) -> Vec<Slip> {
                 let message = format!(
                     "« {path} » est ici un texte, et non la valeur de ce nom : écrivez {path} sans guillemets"
                 );
-                found.push(Slip { at: *at, message });
+                found.push(Finding { at: *at, message });
             }
         }
     }

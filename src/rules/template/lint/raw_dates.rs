@@ -1,7 +1,8 @@
 //! Dates that an e-mail would show as SoWell writes them: `2026-01-15T10:00:00+01:00`.
 
+use crate::rules::finding::Finding;
 use crate::rules::template::advice;
-use crate::rules::template::syntax::tags::{self, Slip};
+use crate::rules::template::syntax::tags;
 
 /// The last name in the path of a date.
 pub(super) const DATE: &str = "date_creation";
@@ -9,7 +10,7 @@ pub(super) const DATE: &str = "date_creation";
 const RECEIVING: [&str; 3] = ["filter", "call", "macro"];
 
 /// Every date that is printed without a filter. In an attribute or an address, that form may be the right one.
-pub(super) fn raw_dates(source: &str) -> Vec<Slip> {
+pub(super) fn raw_dates(source: &str) -> Vec<Finding<usize>> {
     let all = tags::read(source);
     let receives = all.iter().any(|tag| {
         RECEIVING.contains(&tag.word()) || tag.word() == "set" && tag.ending().is_some()
@@ -27,7 +28,7 @@ pub(super) fn raw_dates(source: &str) -> Vec<Slip> {
             && !tags::gives(source, root)
     });
     printed
-        .map(|(at, path)| Slip {
+        .map(|(at, path)| Finding {
             at,
             message: format!(
                 "cette date part comme SoWell l'écrit, « 2026-01-15T10:00:00+01:00 » : écrivez par exemple « {path} | date », qui donne « 15/01/2026 », ou « {path} | date_longue »"

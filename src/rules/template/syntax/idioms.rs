@@ -1,8 +1,9 @@
 //! Phrases from other languages, or from French, and what templates have instead.
 
 use crate::rules::compared::whole_numbers;
+use crate::rules::finding::Finding;
 use crate::rules::template::syntax::names;
-use crate::rules::template::syntax::tags::{Slip, Tag};
+use crate::rules::template::syntax::tags::Tag;
 use crate::rules::template::syntax::tokens::unquoted;
 
 /// What was meant by the last of these words, at which the parser gave up.
@@ -10,19 +11,19 @@ pub(in crate::rules::template) fn meant_by(
     source: &str,
     tag: &Tag<'_>,
     words: &[(usize, &str)],
-) -> Option<Slip> {
+) -> Option<Finding<usize>> {
     match words {
-        [.., (at, word @ ("contient" | "contains"))] => Some(Slip {
+        [.., (at, word @ ("contient" | "contains"))] => Some(Finding {
             at: *at,
             message: format!(
                 "« {word} » n'existe pas : écrivez « … in … », le texte cherché d'abord"
             ),
         }),
-        [.., (at, "is"), (_, "not"), (_, text)] if unquoted(text).is_some() => Some(Slip {
+        [.., (at, "is"), (_, "not"), (_, text)] if unquoted(text).is_some() => Some(Finding {
             at: *at,
             message: format!("« is not {text} » s'écrit « != {text} »"),
         }),
-        [.., (at, "is"), (_, text)] if unquoted(text).is_some() => Some(Slip {
+        [.., (at, "is"), (_, text)] if unquoted(text).is_some() => Some(Finding {
             at: *at,
             message: format!("« is {text} » s'écrit « == {text} »"),
         }),
@@ -43,7 +44,7 @@ pub(in crate::rules::template) fn meant_by(
         }
         [.., (at, word)] if hour(word).is_some() => {
             let message = hour(word)?;
-            Some(Slip { at: *at, message })
+            Some(Finding { at: *at, message })
         }
         [.., (_, "|"), filter, (colon, ":")] => filter_with_colon(source, tag, *filter, *colon),
         _ => None,
@@ -56,7 +57,7 @@ fn is_digits(text: &str) -> bool {
 
 /// Several numbers where there should be one, as in `in 11,12`: `before` is the operator before the first one, which
 /// begins at `at`.
-fn numbers(source: &str, at: usize, before: &str) -> Option<Slip> {
+fn numbers(source: &str, at: usize, before: &str) -> Option<Finding<usize>> {
     let list = whole_numbers(source.get(at..)?)?.join(", ");
     let meant = if ["!=", "not in"].contains(&before) {
         "not in"
@@ -66,11 +67,11 @@ fn numbers(source: &str, at: usize, before: &str) -> Option<Slip> {
     let message = format!(
         "« {before} » ne va qu'avec une valeur : pour plusieurs nombres, écrivez « {meant} [{list}] »"
     );
-    Some(Slip { at, message })
+    Some(Finding { at, message })
 }
 
 /// A number with a decimal comma, or an hour with minutes: `2,5`, `18:30`.
-fn number(source: &str, at: usize, whole: &str, between: &str) -> Option<Slip> {
+fn number(source: &str, at: usize, whole: &str, between: &str) -> Option<Finding<usize>> {
     let rest = source.get(at + whole.len() + 1..)?;
     let end = rest.find(|it: char| !it.is_ascii_digit());
     let part = &rest[..end.unwrap_or(rest.len())];
@@ -82,7 +83,7 @@ fn number(source: &str, at: usize, whole: &str, between: &str) -> Option<Slip> {
     } else {
         with_minutes(whole, part)?
     };
-    Some(Slip { at, message })
+    Some(Finding { at, message })
 }
 
 /// What to write instead of an hour such as `18h` or `18h30`.
@@ -111,7 +112,7 @@ const NOTHING: [&str; 9] = [
 ];
 
 /// A French negation, whose apostrophe would begin a string.
-pub(in crate::rules::template) fn negation(source: &str, tag: &Tag<'_>) -> Option<Slip> {
+pub(in crate::rules::template) fn negation(source: &str, tag: &Tag<'_>) -> Option<Finding<usize>> {
     let line = source[tag.begin..].lines().next()?;
     let line = &line[..line.find("%}").or(line.find("}}")).unwrap_or(line.len())];
     let found = ["n'est pas ", "n\u{2019}est pas "]
@@ -136,11 +137,11 @@ pub(in crate::rules::template) fn negation(source: &str, tag: &Tag<'_>) -> Optio
         _ => return None,
     };
     let at = tag.begin + at;
-    Some(Slip { at, message })
+    Some(Finding { at, message })
 }
 
 /// A choice between two values, written as in other languages.
-fn choice(source: &str, tag: &Tag<'_>, at: usize) -> Option<Slip> {
+fn choice(source: &str, tag: &Tag<'_>, at: usize) -> Option<Finding<usize>> {
     let begin = tag.begin + tag.open.len();
     let end = tag.end? - 2;
     let (condition, rest) = (source.get(begin..at)?, source.get(at + 1..end)?);
@@ -151,7 +152,7 @@ fn choice(source: &str, tag: &Tag<'_>, at: usize) -> Option<Slip> {
     let [condition, yes, no] = [condition, &rest[..colon], &rest[colon + 1..]].map(trimmed);
     let message =
         format!("« … ? … : … » n'existe pas : écrivez « {yes} if {condition} else {no} »");
-    (tag.open == "{{").then_some(Slip { at, message })
+    (tag.open == "{{").then_some(Finding { at, message })
 }
 
 /// A filter with its argument after a colon, as in other template languages.
@@ -160,7 +161,7 @@ fn filter_with_colon(
     tag: &Tag<'_>,
     (at, filter): (usize, &str),
     colon: usize,
-) -> Option<Slip> {
+) -> Option<Finding<usize>> {
     let rest = source.get(colon + 1..tag.end? - 2)?;
     let given = rest.split('|').next()?.trim_matches(['-', '+']).trim();
     let known = names::filters().any(|it| it == filter);
@@ -175,5 +176,5 @@ fn filter_with_colon(
         let instead = names::instead_of_filter(filter);
         format!("filtre inconnu « {filter} »{instead}")
     };
-    Some(Slip { at, message })
+    Some(Finding { at, message })
 }

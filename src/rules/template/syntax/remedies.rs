@@ -4,12 +4,13 @@
 use std::ops::Range;
 
 use crate::rules::diagnostic::nearest;
+use crate::rules::finding::Finding;
 
 use crate::rules::template::advice;
 use crate::rules::template::syntax::idioms;
 use crate::rules::template::syntax::names;
 use crate::rules::template::syntax::strays;
-use crate::rules::template::syntax::tags::{self, Slip, Tag};
+use crate::rules::template::syntax::tags::{self, Tag};
 use crate::rules::template::syntax::tokens::words;
 
 /// Words of an expression, and what templates have instead.
@@ -76,7 +77,10 @@ const INSTRUCTIONS: [(&str, &str); 25] = [
 ];
 
 /// What was meant where the parser gave up, if it is recognized.
-pub(in crate::rules::template) fn first_slip(source: &str, noticed: usize) -> Option<Slip> {
+pub(in crate::rules::template) fn first_slip(
+    source: &str,
+    noticed: usize,
+) -> Option<Finding<usize>> {
     let all = tags::read(source);
     let last = all.iter().rposition(|it| it.begin <= noticed)?;
     let (before, tag) = (&all[..last], &all[last]);
@@ -97,14 +101,14 @@ pub(in crate::rules::template) fn first_slip(source: &str, noticed: usize) -> Op
 }
 
 /// A closing instruction in the braces of a value, which would be taken for a name.
-fn written_as_value(tag: &Tag<'_>) -> Option<Slip> {
+fn written_as_value(tag: &Tag<'_>) -> Option<Finding<usize>> {
     let own = tag.inside.trim_matches(['-', '+']).trim();
     let ends = own == "else" || own.starts_with("end") && tags::INSTRUCTIONS.contains(&own);
     ends.then(|| as_instruction(tag, own))
 }
 
-fn as_instruction(tag: &Tag<'_>, own: &str) -> Slip {
-    Slip {
+fn as_instruction(tag: &Tag<'_>, own: &str) -> Finding<usize> {
+    Finding {
         at: tag.begin,
         message: format!(
             "une instruction s'écrit entre « {{% » et « %}} » : écrivez « {{% {own} %}} »"
@@ -112,7 +116,12 @@ fn as_instruction(tag: &Tag<'_>, own: &str) -> Slip {
     }
 }
 
-fn in_tag(source: &str, before: &[Tag<'_>], tag: &Tag<'_>, noticed: usize) -> Option<Slip> {
+fn in_tag(
+    source: &str,
+    before: &[Tag<'_>],
+    tag: &Tag<'_>,
+    noticed: usize,
+) -> Option<Finding<usize>> {
     if tag.open == "{#" {
         return None;
     }
@@ -141,7 +150,7 @@ fn wrong_braces(
     tag: &Tag<'_>,
     words: &[(usize, &str)],
     noticed: usize,
-) -> Option<Slip> {
+) -> Option<Finding<usize>> {
     let (_, first) = words.first()?;
     if tag.open == "{%" {
         return value(tag, words).or_else(|| instruction(before, words, noticed));
@@ -151,10 +160,10 @@ fn wrong_braces(
 }
 
 /// A sign that is never valid in a template.
-fn foreign_sign(words: &[(usize, &str)]) -> Option<Slip> {
+fn foreign_sign(words: &[(usize, &str)]) -> Option<Finding<usize>> {
     words.iter().find_map(|(at, word)| {
         let (_, instead) = SIGNS.iter().find(|(it, _)| it == word)?;
-        Some(Slip {
+        Some(Finding {
             at: *at,
             message: format!("« {word} » s'écrit « {instead} »"),
         })
@@ -162,7 +171,7 @@ fn foreign_sign(words: &[(usize, &str)]) -> Option<Slip> {
 }
 
 /// A bracket that is not closed.
-fn left_open(words: &[(usize, &str)]) -> Option<Slip> {
+fn left_open(words: &[(usize, &str)]) -> Option<Finding<usize>> {
     let (at, opened) = words[open_bracket(words)?];
     let (sign, close) = match opened {
         "(" => ("cette parenthèse", ")"),
@@ -172,7 +181,7 @@ fn left_open(words: &[(usize, &str)]) -> Option<Slip> {
         "{sign} n'est pas refermé{} : il manque « {close} »",
         if close == ")" { "e" } else { "" }
     );
-    Some(Slip { at, message })
+    Some(Finding { at, message })
 }
 
 /// What is wrong with the word at which the parser gave up, or with the words before it.
@@ -181,7 +190,7 @@ fn where_noticed(
     tag: &Tag<'_>,
     words: &[(usize, &str)],
     noticed: usize,
-) -> Option<Slip> {
+) -> Option<Finding<usize>> {
     let mut behind = words.iter();
     let at = behind.position(|(at, word)| at + word.len() > noticed)?;
     let until = &words[..=at];
@@ -190,7 +199,7 @@ fn where_noticed(
         .or_else(|| idioms::meant_by(source, tag, until))
         .or_else(|| idle(tag, words, at))
         .or_else(|| {
-            one_name(until).map(|path| Slip {
+            one_name(until).map(|path| Finding {
                 at: words[at].0,
                 message: format!("un nom s'écrit d'un seul tenant : « {path} »"),
             })
@@ -199,13 +208,13 @@ fn where_noticed(
 }
 
 /// An operator in another language, as the last of these words or the one before it.
-fn operator(until: &[(usize, &str)]) -> Option<Slip> {
+fn operator(until: &[(usize, &str)]) -> Option<Finding<usize>> {
     let mut last = until.iter().rev().take(2);
     last.find_map(|(at, word)| {
         let small = word.to_lowercase();
         let known = OPERATORS.iter().find(|(it, _)| *it == small);
         let (_, instead) = known.filter(|(_, instead)| instead != word)?;
-        Some(Slip {
+        Some(Finding {
             at: *at,
             message: format!("« {word} » s'écrit « {instead} »"),
         })
@@ -213,21 +222,20 @@ fn operator(until: &[(usize, &str)]) -> Option<Slip> {
 }
 
 /// An assignment where a comparison was meant, or a superfluous word.
-fn idle(tag: &Tag<'_>, words: &[(usize, &str)], at: usize) -> Option<Slip> {
+fn idle(tag: &Tag<'_>, words: &[(usize, &str)], at: usize) -> Option<Finding<usize>> {
     let (here, word) = words[at];
     let (_, first) = words.first()?;
     let compares = tag.open == "{{" || ["if", "elif"].contains(first);
     let message = match word {
         "=" if compares => "« = » donne une valeur : pour comparer, « == »".to_owned(),
-        "===" => "« === » n'existe pas : pour comparer, « == »".to_owned(),
         _ if IDLE.contains(&word) && at + 1 == words.len() => format!("« {word} » est en trop"),
         _ => return None,
     };
-    Some(Slip { at: here, message })
+    Some(Finding { at: here, message })
 }
 
 /// A filter after a value without `|` between them.
-fn filter_without_bar(until: &[(usize, &str)]) -> Option<Slip> {
+fn filter_without_bar(until: &[(usize, &str)]) -> Option<Finding<usize>> {
     let [.., (_, value), (at, word)] = until else {
         return None;
     };
@@ -236,14 +244,18 @@ fn filter_without_bar(until: &[(usize, &str)]) -> Option<Slip> {
     let long = word.chars().count() > 3;
     let filter = known.or_else(|| nearest(word, names::filters()).filter(|_| long));
     let filter = filter.filter(|_| ends_value)?;
-    Some(Slip {
+    Some(Finding {
         at: *at,
         message: format!("il manque « | » devant « {filter} »"),
     })
 }
 
 /// An index directly after a filter, which the syntax does not allow: `x | split(",")[0]`.
-fn part_of_filtered(source: &str, tag: &Tag<'_>, until: &[(usize, &str)]) -> Option<Slip> {
+fn part_of_filtered(
+    source: &str,
+    tag: &Tag<'_>,
+    until: &[(usize, &str)],
+) -> Option<Finding<usize>> {
     let [before @ .., (_, ")"), (at, "[")] = until else {
         return None;
     };
@@ -258,7 +270,7 @@ fn part_of_filtered(source: &str, tag: &Tag<'_>, until: &[(usize, &str)]) -> Opt
         _ => format!("({filtered})[{part}]"),
     };
     let alone = tag.open == "{{" && before[..bar].iter().all(|(_, it)| !it.contains(['(', '[']));
-    alone.then(|| Slip {
+    alone.then(|| Finding {
         at: *at,
         message: format!("« [{part}] » ne suit pas un filtre : écrivez « {instead} »"),
     })
@@ -314,14 +326,14 @@ fn one_name(words: &[(usize, &str)]) -> Option<String> {
 }
 
 /// A surplus brace, or a missing percent sign.
-fn braces(source: &str, tag: &Tag<'_>) -> Option<Slip> {
+fn braces(source: &str, tag: &Tag<'_>) -> Option<Finding<usize>> {
     let line = source[tag.begin..].lines().next()?;
     let in_text = |at: usize| tag.texts.iter().any(|it| it.contains(&at));
     if let Some(own) = line.strip_prefix("{{{") {
         let own = own.split_once("}}")?.0.trim();
         let message = format!("deux accolades suffisent : « {{{{ {own} }}}} »");
         let at = tag.begin;
-        return (!own.contains([':', '{'])).then_some(Slip { at, message });
+        return (!own.contains([':', '{'])).then_some(Finding { at, message });
     }
     if tag.open != "{%" {
         return None;
@@ -339,7 +351,7 @@ fn braces(source: &str, tag: &Tag<'_>) -> Option<Slip> {
                 } else {
                     "il manque « % » devant cette accolade"
                 };
-                return alone.then(|| Slip {
+                return alone.then(|| Finding {
                     at: tag.begin + at,
                     message: message.to_owned(),
                 });
@@ -351,7 +363,7 @@ fn braces(source: &str, tag: &Tag<'_>) -> Option<Slip> {
 }
 
 /// A value in the signs of an instruction, or an assignment without `set`.
-fn value(tag: &Tag<'_>, words: &[(usize, &str)]) -> Option<Slip> {
+fn value(tag: &Tag<'_>, words: &[(usize, &str)]) -> Option<Finding<usize>> {
     let (at, first) = *words.first()?;
     let own = tag.inside.trim_matches(['-', '+']).trim();
     let second = words.get(1).map(|(_, it)| *it);
@@ -363,11 +375,15 @@ fn value(tag: &Tag<'_>, words: &[(usize, &str)]) -> Option<Slip> {
         }
         _ => return None,
     };
-    Some(Slip { at, message })
+    Some(Finding { at, message })
 }
 
 /// An instruction that has a different name in templates.
-fn instruction(before: &[Tag<'_>], words: &[(usize, &str)], noticed: usize) -> Option<Slip> {
+fn instruction(
+    before: &[Tag<'_>],
+    words: &[(usize, &str)],
+    noticed: usize,
+) -> Option<Finding<usize>> {
     let (at, first) = *words.first()?;
     let second = words.get(1).map_or("", |(_, it)| *it);
     let both = format!("{first} {second}");
@@ -386,7 +402,7 @@ fn instruction(before: &[Tag<'_>], words: &[(usize, &str)], noticed: usize) -> O
             let near = near.filter(|_| unknown)?;
             let message =
                 format!("l'instruction « {first} » n'existe pas : vouliez-vous dire « {near} » ?");
-            return Some(Slip { at, message });
+            return Some(Finding { at, message });
         }
     };
     let ending = match instead {
@@ -400,7 +416,7 @@ fn instruction(before: &[Tag<'_>], words: &[(usize, &str)], noticed: usize) -> O
     } else {
         format!("« {written} » s'écrit « {ending} »")
     };
-    Some(Slip { at, message })
+    Some(Finding { at, message })
 }
 
 /// The closing instruction of the innermost open one.

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use crate::rules::finding::Finding;
 use crate::rules::template::advice;
-use crate::rules::template::syntax::tags::{self, Slip};
+use crate::rules::template::syntax::tags;
 
 /// Maximum number of characters before a brace that are searched for what was meant.
 const LONGEST: usize = 120;
@@ -13,7 +14,7 @@ const LONGEST: usize = 120;
 pub(in crate::rules::template) fn strays(
     source: &str,
     is_value: impl Fn(&str) -> bool,
-) -> Vec<Slip> {
+) -> Vec<Finding<usize>> {
     let mut found = Vec::new();
     let mut open = Vec::new();
     for text in texts(source) {
@@ -37,8 +38,8 @@ const AROUND: [(&str, &str); 10] = [
 ];
 
 /// Values in the signs of a mail merge. Only a value with a field counts: « bien » alone may be an ordinary word.
-pub(in crate::rules::template) fn merged(source: &str) -> Vec<Slip> {
-    let mut found: Vec<Slip> = Vec::new();
+pub(in crate::rules::template) fn merged(source: &str) -> Vec<Finding<usize>> {
+    let mut found: Vec<Finding<usize>> = Vec::new();
     for text in texts(source) {
         let own = &source[text.clone()];
         for (open, close) in AROUND {
@@ -59,7 +60,7 @@ pub(in crate::rules::template) fn merged(source: &str) -> Vec<Slip> {
                     "« {open}{inside}{close} » part tel quel : une valeur s'écrit « {{{{ {path} }}}} »"
                 );
                 let at = text.start + at;
-                found.push(Slip { at, message });
+                found.push(Finding { at, message });
             }
         }
     }
@@ -73,7 +74,7 @@ const BEFORE_BARE: &str = "{[<%«$(/@.-_=#&?'\"";
 const AFTER_BARE: &str = "}]>%»)|/@-_=:(['\"";
 
 /// Values without any braces. Only a value with a field counts: « bien » alone may be an ordinary word.
-pub(in crate::rules::template) fn bare(source: &str) -> Vec<Slip> {
+pub(in crate::rules::template) fn bare(source: &str) -> Vec<Finding<usize>> {
     let mut found = Vec::new();
     for text in texts(source) {
         let own = &source[text.clone()];
@@ -102,7 +103,7 @@ pub(in crate::rules::template) fn bare(source: &str) -> Vec<Slip> {
             let message =
                 format!("« {written} » part tel quel : une valeur s'écrit « {{{{ {path} }}}} »");
             let at = text.start + begin - dollar;
-            found.push(Slip { at, message });
+            found.push(Finding { at, message });
         }
     }
     found
@@ -113,7 +114,10 @@ fn is_of_path(it: char) -> bool {
 }
 
 /// The first instruction before `before` whose opening brace lacks its percent sign.
-pub(in crate::rules::template) fn half_opened(source: &str, before: usize) -> Option<Slip> {
+pub(in crate::rules::template) fn half_opened(
+    source: &str,
+    before: usize,
+) -> Option<Finding<usize>> {
     let texts = texts(source).into_iter();
     let mut texts = texts.take_while(|it| it.start < before);
     texts.find_map(|text| {
@@ -145,7 +149,7 @@ fn strays_in(
     text: Range<usize>,
     is_value: &impl Fn(&str) -> bool,
     open: &mut Vec<usize>,
-    found: &mut Vec<Slip>,
+    found: &mut Vec<Finding<usize>>,
 ) {
     let mut passed = text.start;
     for (at, sign) in source[text.clone()].match_indices(['{', '}']) {
@@ -169,10 +173,12 @@ fn strays_in(
             (Some(slip), ..) => slip,
             (None, false, Some(at), _) if of_style(at) => continue,
             (None, false, Some(at), _) => unopened(at, "%}", "{%"),
-            (None, false, None, false) if at == text.start && source[..at].ends_with('}') => Slip {
-                at,
-                message: "il y a derrière cette balise une accolade en trop".to_owned(),
-            },
+            (None, false, None, false) if at == text.start && source[..at].ends_with('}') => {
+                Finding {
+                    at,
+                    message: "il y a derrière cette balise une accolade en trop".to_owned(),
+                }
+            }
             (None, false, None, true) => unopened(at, "}}", "{{"),
             _ => continue,
         };
@@ -181,10 +187,10 @@ fn strays_in(
     }
 }
 
-fn unopened(at: usize, end: &str, begin: &str) -> Slip {
+fn unopened(at: usize, end: &str, begin: &str) -> Finding<usize> {
     let message =
         format!("« {end} » part tel quel : il manque « {begin} » devant, ou ce signe est en trop");
-    Slip { at, message }
+    Finding { at, message }
 }
 
 /// A value before a brace, if there are too few braces.
@@ -193,7 +199,7 @@ fn value(
     before: Range<usize>,
     closed: bool,
     is_value: &impl Fn(&str) -> bool,
-) -> Option<Slip> {
+) -> Option<Finding<usize>> {
     let of_name = |it: char| it.is_alphanumeric() || "_.| ".contains(it);
     let text = &source[before.clone()];
     let near = text.char_indices().rev().take(LONGEST);
@@ -223,7 +229,7 @@ fn value(
         (false, false) => return None,
     };
     let at = if opened { begin - 1 } else { begin };
-    Some(Slip { at, message })
+    Some(Finding { at, message })
 }
 
 /// Where the last value that extends to the end of a text begins; its filters belong to it.
@@ -242,7 +248,7 @@ fn last_value(text: &str, is_value: &impl Fn(&str) -> bool) -> Option<usize> {
 }
 
 /// An instruction opened by a brace alone, before its end.
-fn instruction(source: &str, before: Range<usize>) -> Option<Slip> {
+fn instruction(source: &str, before: Range<usize>) -> Option<Finding<usize>> {
     let line = source[before.clone()].rsplit('\n').next()?;
     let open = line.rfind('{')?;
     let own = line[open + 1..].trim();
@@ -256,7 +262,7 @@ fn instruction(source: &str, before: Range<usize>) -> Option<Slip> {
     } else {
         "il manque « % » derrière cette accolade"
     };
-    tags::INSTRUCTIONS.contains(&word).then(|| Slip {
+    tags::INSTRUCTIONS.contains(&word).then(|| Finding {
         at,
         message: format!("{what} : écrivez {meant}"),
     })

@@ -46,15 +46,6 @@ pub(in crate::rules::template) const INSTRUCTIONS: [&str; 26] = [
     "endautoescape",
 ];
 
-/// A mistake at a place in a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::rules::template) struct Slip {
-    /// Byte offset.
-    pub at: usize,
-    /// What is wrong, in French.
-    pub message: String,
-}
-
 /// One tag, beginning at its first brace.
 pub(in crate::rules::template) struct Tag<'s> {
     pub open: &'static str,

@@ -3,16 +3,17 @@
 
 use std::ops::Range;
 
+use crate::rules::finding::Finding;
 use crate::rules::pasted;
 use crate::rules::place::line_of;
-use crate::rules::template::syntax::tags::{SIGNS, Slip, Tag, read, texts};
+use crate::rules::template::syntax::tags::{SIGNS, Tag, read, texts};
 
 /// What was left open before the place where the parser gave up; `at_end` if it ran out of text.
 pub(in crate::rules::template) fn left_open(
     source: &str,
     noticed: usize,
     at_end: bool,
-) -> Option<Slip> {
+) -> Option<Finding<usize>> {
     let tags = read(source);
     let before = tags.iter().take_while(|it| it.begin <= noticed);
     let last = before.clone().last();
@@ -25,14 +26,14 @@ pub(in crate::rules::template) fn left_open(
 }
 
 /// The tag that is never closed and so includes the rest of the text.
-pub(in crate::rules::template) fn never_closed(source: &str) -> Option<Slip> {
+pub(in crate::rules::template) fn never_closed(source: &str) -> Option<Finding<usize>> {
     let tags = read(source);
     let open = tags.iter().find(|it| it.end.is_none())?;
     in_tag(source, open, source.len())
 }
 
 /// An unclosed string in an expression.
-pub(in crate::rules::template) fn open_text(expression: &str) -> Option<Slip> {
+pub(in crate::rules::template) fn open_text(expression: &str) -> Option<Finding<usize>> {
     let texts = texts(expression, 0);
     let mut open = texts
         .iter()
@@ -45,7 +46,7 @@ fn goes_on(text: &str) -> bool {
     text.len() < 2 || !text.ends_with(['"', '\''])
 }
 
-fn open_quote(source: &str, text: &Range<usize>) -> Slip {
+fn open_quote(source: &str, text: &Range<usize>) -> Finding<usize> {
     let quote = if source[text.start..].starts_with('"') {
         "le guillemet ouvert ici n'est pas refermé"
     } else {
@@ -54,14 +55,14 @@ fn open_quote(source: &str, text: &Range<usize>) -> Slip {
     let meant = source[text.clone()].split(['\n', '}', '%']).next();
     let pasted = meant.and_then(pasted::note);
     let pasted = pasted.map(|it| format!(" : {it}")).unwrap_or_default();
-    Slip {
+    Finding {
         at: text.start,
         message: format!("{quote}{pasted}"),
     }
 }
 
 /// A string, or the tag itself, that goes on beyond its intended end.
-fn in_tag(source: &str, tag: &Tag<'_>, noticed: usize) -> Option<Slip> {
+fn in_tag(source: &str, tag: &Tag<'_>, noticed: usize) -> Option<Finding<usize>> {
     let runs_over = |text: &&Range<usize>| {
         let own = &source[(*text).clone()];
         let closes = || SIGNS.iter().any(|(_, close)| own.contains(close));
@@ -83,7 +84,7 @@ fn in_tag(source: &str, tag: &Tag<'_>, noticed: usize) -> Option<Slip> {
             let message = format!(
                 "une balise « {sign} » ne va pas dans une autre : entre « {open} » et « {close} », un nom s'écrit seul"
             );
-            return Some(Slip { at, message });
+            return Some(Finding { at, message });
         }
         Some((_, sign)) if sign.starts_with('{') => not_closed(source, tag),
         Some((_, sign)) => {
@@ -93,11 +94,11 @@ fn in_tag(source: &str, tag: &Tag<'_>, noticed: usize) -> Option<Slip> {
         }
         None => not_closed(source, tag),
     };
-    Some(Slip { at: begin, message })
+    Some(Finding { at: begin, message })
 }
 
 /// A string cut short by a quote that was meant as one of its characters.
-fn cut_short(source: &str, text: &Range<usize>) -> Option<Slip> {
+fn cut_short(source: &str, text: &Range<usize>) -> Option<Finding<usize>> {
     let goes_over = source[text.clone()].contains('\n');
     if goes_over || !source[text.end..].starts_with(char::is_alphanumeric) {
         return None;
@@ -107,7 +108,7 @@ fn cut_short(source: &str, text: &Range<usize>) -> Option<Slip> {
     } else {
         "ce texte finit à l'apostrophe suivante : mettez-le entre guillemets (\")"
     };
-    Some(Slip {
+    Some(Finding {
         at: text.start,
         message: message.to_owned(),
     })
@@ -153,7 +154,7 @@ fn between_tags<'t>(
     source: &str,
     tags: impl Iterator<Item = &'t Tag<'t>>,
     at_end: bool,
-) -> Option<Slip> {
+) -> Option<Finding<usize>> {
     let mut open: Vec<(&Tag<'_>, String)> = Vec::new();
     // Where those open instructions begin that already have an `else`.
     let mut others = Vec::new();
@@ -164,7 +165,7 @@ fn between_tags<'t>(
             continue;
         }
         let innermost = open.last().map(|(it, _)| it.word());
-        let slip = |message: String| Some(Slip { at, message });
+        let slip = |message: String| Some(Finding { at, message });
         let within = open.last().map(|(it, _)| it.begin);
         match (word, innermost) {
             ("else" | "elif", Some("if" | "for")) if others.contains(&within) => {
@@ -217,7 +218,7 @@ fn closes_nothing(source: &str, word: &str, innermost: Option<(&Tag<'_>, &str)>)
     format!("« {{% {word} %}} » ne ferme rien : {why}")
 }
 
-fn unclosed(tag: &Tag<'_>, ending: &str, before: &str) -> Slip {
+fn unclosed(tag: &Tag<'_>, ending: &str, before: &str) -> Finding<usize> {
     let own = tag.inside.trim_matches(['-', '+']).trim();
     // A long condition need not be repeated in full.
     let own = if own.chars().count() > 40 {
@@ -227,7 +228,7 @@ fn unclosed(tag: &Tag<'_>, ending: &str, before: &str) -> Slip {
     };
     let message =
         format!("« {{% {own} %}} » n'est pas refermé : il manque « {{% {ending} %}} »{before}");
-    Slip {
+    Finding {
         at: tag.begin,
         message,
     }

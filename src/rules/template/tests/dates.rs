@@ -235,14 +235,38 @@ fn the_contexte_may_have_a_date_as_sowell_writes_it() {
 #[case(
     "signalement.date_creation | mois_de == 13",
     46,
-    "de 1 à 12, et jamais 13",
+    "« == 13 » n'est jamais vrai : « mois_de » donne un nombre de 1 à 12",
     "signalement.date_creation | mois_de == 12"
 )]
 #[case(
     "signalement.date_creation | heure_de == 24",
     47,
-    "de 0 à 23, et jamais 24",
+    "« == 24 » n'est jamais vrai : « heure_de » donne un nombre de 0 à 23, minuit étant 0",
     "signalement.date_creation | heure_de in [22, 0]"
+)]
+#[case(
+    "signalement.date_creation | heure_de >= 24",
+    47,
+    "« >= 24 » n'est jamais vrai",
+    "signalement.date_creation | heure_de >= 23"
+)]
+#[case(
+    "23 < signalement.date_creation | heure_de",
+    7,
+    "« > 23 » n'est jamais vrai",
+    "22 < signalement.date_creation | heure_de"
+)]
+#[case(
+    "signalement.date_creation | mois_de > 12",
+    45,
+    "« > 12 » n'est jamais vrai : « mois_de » donne un nombre de 1 à 12",
+    "signalement.date_creation | mois_de >= 12"
+)]
+#[case(
+    "signalement.date_creation | mois_de < 1",
+    45,
+    "« < 1 » n'est jamais vrai",
+    "signalement.date_creation | mois_de <= 1"
 )]
 #[case(
     "signalement.description in \"ascenseur\"",
@@ -301,6 +325,10 @@ fn a_date_that_never_matches_as_meant_is_reported(
 #[case("signalement.date_creation | date_iso in [\"2026-12-24\", \"2026-12-25\"]")]
 #[case("signalement.date_creation | date_longue == \"vendredi 25 décembre 2026\"")]
 #[case("signalement.date_creation | heure_de < 24 and signalement.date_creation | mois_de <= 12")]
+#[case("signalement.date_creation | heure_de > 22 or signalement.date_creation | mois_de < 2")]
+#[case("signalement.date_creation | heure_de <= 0 or signalement.date_creation | mois_de >= 12")]
+#[case("24 > signalement.date_creation | heure_de and 0 <= signalement.date_creation | heure_de")]
+#[case("signalement.date_creation | heure_de != 24 or 13 != signalement.date_creation | mois_de")]
 #[case("signalement.date_creation == demande.uid or signalement.description == \"2026-12-31\"")]
 #[case("signalement.photos == 2026-12-01 or \"2026-12-1\" in signalement.description")]
 fn a_date_that_may_match_is_not_reported(#[case] condition: &str) {

@@ -3,8 +3,9 @@
 
 use super::{ASKING, NOT_IN, Refused, between_brackets, several, without_hash};
 use crate::rules::addressee::APART;
-use crate::rules::place::place_of;
-use crate::rules::script::syntax::brackets::{Place, open_at, opening_of};
+use crate::rules::calendar::HEURE_DE;
+use crate::rules::finding::Finding;
+use crate::rules::script::syntax::brackets::{open_at, opening_of};
 use crate::rules::script::syntax::foreign;
 use crate::rules::script::syntax::tokens::{Kind, Token, is_of_name, tokens};
 
@@ -23,7 +24,7 @@ struct Stop<'t> {
 }
 
 /// The slip behind a missing token.
-pub(super) fn find(token: &str, refused: &Refused<'_>) -> Option<Place> {
+pub(super) fn find(token: &str, refused: &Refused<'_>) -> Option<Finding> {
     let Refused { text, at, place } = *refused;
     let (before, after) = text.split_at(at);
     let rest = after.split('\n').next().unwrap_or_default();
@@ -36,7 +37,7 @@ pub(super) fn find(token: &str, refused: &Refused<'_>) -> Option<Place> {
         rest,
         word: &rest[..word.unwrap_or(rest.len())],
     };
-    let here = |message| (place, message);
+    let here = |message| Finding::new(place, message);
     stop.of_other_language()
         .or_else(|| stop.hour())
         .or_else(|| stop.numbers())
@@ -89,8 +90,7 @@ impl Stop<'_> {
                 },
             );
         }
-        let foreign = foreign::word(self.word);
-        if let Some(message) = foreign.or_else(|| foreign::with_capitals(self.word)) {
+        if let Some(message) = foreign::word(self.word) {
             // Several strings have a message of their own.
             return several::texts(self.text, self.at).or(Some(message));
         }
@@ -112,14 +112,33 @@ impl Stop<'_> {
         }
         let hour = hours.parse::<u8>().ok().filter(|it| *it < 24)?;
         let digits = |it: &str| it.chars().all(|it| it.is_ascii_digit());
-        let minutes = self.rest.strip_prefix(':').and_then(|it| it.get(..2));
-        let is_hour = match self.word.strip_prefix(['h', 'H']) {
-            Some(minutes) => digits(minutes),
-            None => minutes.is_some_and(digits),
+        let minutes = match self.word.strip_prefix(['h', 'H']) {
+            Some("") => self.rest[1..]
+                .trim_start()
+                .split(|it| !is_of_name(it))
+                .next(),
+            Some(minutes) => Some(minutes).filter(|it| digits(it)),
+            None => self.rest.strip_prefix(':').and_then(|it| it.get(..2)),
         };
-        is_hour.then(|| {
-            format!("une heure s'écrit sans « h » ni minutes, comme un nombre de 0 à 23 : écrivez « {hour} »")
-        })
+        // What follows « 20 h » is not always its minutes.
+        let minutes = minutes.filter(|it| digits(it) || self.word.len() == 1)?;
+        let meant = match minutes.parse::<u8>() {
+            Ok(1..) if hour == 23 => {
+                format!("« {HEURE_DE} » ne compte pas les minutes : écrivez « 23 »")
+            }
+            Ok(1..) => format!(
+                "« {HEURE_DE} » ne compte pas les minutes : choisissez « {hour} » ou « {} »",
+                hour + 1
+            ),
+            _ => {
+                return Some(format!(
+                    "une heure s'écrit sans « h » ni minutes, comme un nombre de 0 à 23 : écrivez « {hour} »"
+                ));
+            }
+        };
+        Some(format!(
+            "{meant}, et la règle changera à cette heure-là, non à {hour} h {minutes}"
+        ))
     }
 
     /// Several numbers where there should be one: `in 11,12`.
@@ -150,9 +169,7 @@ impl Stop<'_> {
         let front = self.text[..opens].trim_end();
         let word = &front[front.trim_end_matches(is_of_name).len()..];
         // « si (…) » is read as a call of « si ».
-        let is_condition = self.token == ")"
-            || foreign::word(word).is_some()
-            || foreign::with_capitals(word).is_some();
+        let is_condition = self.token == ")" || foreign::word(word).is_some();
         (is_assigned && is_condition && self.text[opens..].starts_with('(')).then(|| {
             "« = » donne une valeur à une variable ; pour comparer, écrivez « == »".to_owned()
         })
@@ -198,7 +215,7 @@ impl Stop<'_> {
     }
 
     /// A word from another language that was taken for a function call, as in `elif (a) {`, with its position.
-    fn called(&self) -> Option<Place> {
+    fn called(&self) -> Option<Finding> {
         if !self.rest.starts_with('{') {
             return None;
         }
@@ -207,13 +224,13 @@ impl Stop<'_> {
         let indent = front.len() - front.trim_start().len();
         let (word, _) = front.trim_start().split_once('(')?;
         let word = word.trim_end();
-        let message = foreign::word(word).or_else(|| foreign::with_capitals(word))?;
+        let message = foreign::word(word)?;
         let line = self.at - self.before.len();
-        Some((place_of(self.text, line + begins + indent), message))
+        Some(Finding::new(line + begins + indent, message).within(self.text))
     }
 
     /// An earlier bracket that is never closed.
-    fn left_open(&self) -> Option<Place> {
+    fn left_open(&self) -> Option<Finding> {
         let after = &self.text[self.at..];
         let ends = self.rest.starts_with(['}', ')', ']']) || after.trim().is_empty();
         (ends || self.token != ";")
@@ -276,11 +293,11 @@ impl Stop<'_> {
     }
 
     /// Where a statement should have ended.
-    fn in_statement(&self, place: (u32, u32)) -> Option<Place> {
+    fn in_statement(&self, place: (u32, u32)) -> Option<Finding> {
         let Self {
             before, rest, word, ..
         } = *self;
-        let here = |message: String| Some((place, message));
+        let here = |message: String| Some(Finding::new(place, message));
         if rest.starts_with(':')
             && let Some(found) = self.before_colon(place)
         {
@@ -309,7 +326,7 @@ impl Stop<'_> {
     }
 
     /// A name and a colon at the beginning of a statement.
-    fn before_colon(&self, place: (u32, u32)) -> Option<Place> {
+    fn before_colon(&self, place: (u32, u32)) -> Option<Finding> {
         let name = self.before.trim_end();
         let begins = match name.strip_suffix('"') {
             Some(inside) => inside.rfind('"')?,
@@ -322,16 +339,15 @@ impl Stop<'_> {
                     "pour donner une valeur à « {} », écrivez « = », et non « : »",
                     name.trim_start()
                 );
-                (place, message)
+                Finding::new(place, message)
             })
         })
     }
 
     /// The previous line lacks its `;`.
-    fn line_before(&self) -> Option<Place> {
+    fn line_before(&self) -> Option<Finding> {
         let before = &self.text[..self.at];
         let last = tokens(before).filter(Token::counts).last()?;
-        let place = place_of(self.text, last.end().saturating_sub(1));
         if let Some(begins) = self.result(&last) {
             let shown = if last.written == "]" {
                 "[…]"
@@ -341,10 +357,10 @@ impl Stop<'_> {
             let message = format!(
                 "le résultat « {shown} » vient en dernier : mettez avant lui les lignes qui le suivent, ou enlevez-les"
             );
-            return Some((place_of(self.text, begins), message));
+            return Some(Finding::new(begins, message).within(self.text));
         }
-        let message = "il manque « ; » à la fin de cette ligne".to_owned();
-        Some((place, message))
+        let message = "il manque « ; » à la fin de cette ligne";
+        Some(Finding::new(last.end().saturating_sub(1), message).within(self.text))
     }
 
     /// The byte where a list or object begins that ends with `last` and is a statement by itself, meant as the result.

@@ -1,12 +1,8 @@
 //! Lines that are sentences: a comment that lost its `//`.
 
 use crate::rules::script::syntax::foreign;
-use crate::rules::script::syntax::tokens::{Kind, Token, tokens};
+use crate::rules::script::syntax::tokens::{KEYWORDS, Kind, Token, tokens};
 
-/// Words that begin a statement, which no comment can be told from.
-const KEYWORDS: [&str; 12] = [
-    "if", "else", "let", "const", "fn", "for", "while", "switch", "return", "throw", "loop", "do",
-];
 /// Signs and operators that sentences do not use.
 const SIGNS: [&str; 12] = ["{", "}", "=", "=>", "<", ">", "&", "|", "+", "#", "!", "in"];
 /// Number of words in a row that make a sentence.

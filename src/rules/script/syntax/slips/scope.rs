@@ -1,13 +1,13 @@
 //! Names that one function knows, where another one or no function uses them.
 
 use super::{Entry, Refused};
-use crate::rules::place::place_of;
-use crate::rules::script::syntax::brackets::Place;
+use crate::rules::finding::Finding;
+use crate::rules::place::line_of;
 use crate::rules::script::syntax::outline::{Function, functions};
 use crate::rules::script::syntax::tokens::{Token, tokens};
 
 /// What to do about a name that is unknown here and known elsewhere; `entry` is the script's function.
-pub(super) fn find(name: &str, refused: &Refused<'_>, entry: Entry<'_>) -> Option<Place> {
+pub(super) fn find(name: &str, refused: &Refused<'_>, entry: Entry<'_>) -> Option<Finding> {
     let Refused { text, at, place } = *refused;
     let (function, parameters) = entry;
     let all = functions(text);
@@ -20,7 +20,7 @@ pub(super) fn find(name: &str, refused: &Refused<'_>, entry: Entry<'_>) -> Optio
         let is_whole = own.parameters.len() == parameters.len();
         let renamed = own.parameters.get(position).filter(|_| is_whole)?;
         let message = format!("variable inconnue : « {name} » s'appelle ici « {renamed} »");
-        return Some((place, message));
+        return Some(Finding::new(place, message));
     }
     let is_given = all.iter().any(|it| it.parameters.contains(&name));
     is_given.then(|| {
@@ -30,12 +30,12 @@ pub(super) fn find(name: &str, refused: &Refused<'_>, entry: Entry<'_>) -> Optio
         let message = format!(
             "la fonction « {own} » ne connaît pas « {name} » : écrivez « fn {own}({given}) », et ajoutez « {name} » là où elle est appelée"
         );
-        (place, message)
+        Finding::new(place, message)
     })
 }
 
 /// The lines beside all functions that belong into one of them.
-fn beside(text: &str, at: usize, function: &Function<'_>, all: &[Function<'_>]) -> Place {
+fn beside(text: &str, at: usize, function: &Function<'_>, all: &[Function<'_>]) -> Finding {
     let after = all.iter().rev().find(|it| it.extent.end <= at);
     let next = all.iter().find(|it| it.extent.start > at);
     let from = after.map_or(0, |it| it.extent.end);
@@ -45,7 +45,7 @@ fn beside(text: &str, at: usize, function: &Function<'_>, all: &[Function<'_>]) 
         .collect();
     let ends = |it: &[Token<'_>]| Some((it.first()?.at, it.last()?.at));
     let (begins, ends) = ends(&outside).unwrap_or((at, at));
-    let line = |at: usize| place_of(text, at).0;
+    let line = |at: usize| line_of(text, at);
     let (them, are) = match (line(begins), line(ends)) {
         (first, last) if first == last => ("-la", "cette ligne est".to_owned()),
         (first, last) => ("-les", format!("les lignes {first} à {last} sont")),
@@ -67,5 +67,5 @@ fn beside(text: &str, at: usize, function: &Function<'_>, all: &[Function<'_>]) 
         "{are} hors de la fonction « {name} » (lignes {} à {}) : mettez{them}{into}",
         extent[0], extent[1]
     );
-    (place_of(text, begins), message)
+    Finding::new(begins, message).within(text)
 }

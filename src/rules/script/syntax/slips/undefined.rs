@@ -3,9 +3,9 @@
 use super::{Entry, Refused, scope};
 use crate::rules::alike::bare;
 use crate::rules::diagnostic::nearest;
-use crate::rules::place::place_of;
+use crate::rules::finding::Finding;
 use crate::rules::script::analysis::given::{Kind, Seen, may_be_absent, seen};
-use crate::rules::script::syntax::brackets::{Place, open_at};
+use crate::rules::script::syntax::brackets::open_at;
 use crate::rules::script::syntax::foreign;
 use crate::rules::script::syntax::outline::functions;
 use crate::rules::script::syntax::tokens::{self, is_of_name, tokens};
@@ -15,7 +15,7 @@ use crate::rules::script::{ACTEUR_EN_CHARGE, GESTIONNAIRE_CONCERNE};
 const RESULTS: [&str; 2] = [GESTIONNAIRE_CONCERNE, ACTEUR_EN_CHARGE];
 
 /// What an undefined name probably means; `entry` is the script's function.
-pub(super) fn find(name: &str, refused: &Refused<'_>, entry: Entry<'_>) -> Option<Place> {
+pub(super) fn find(name: &str, refused: &Refused<'_>, entry: Entry<'_>) -> Option<Finding> {
     let Refused { text, at, place } = *refused;
     let (_, parameters) = entry;
     let rest = text.get(at..)?.strip_prefix(name)?;
@@ -23,10 +23,10 @@ pub(super) fn find(name: &str, refused: &Refused<'_>, entry: Entry<'_>) -> Optio
         .or_else(|| holed(name, rest))
         .or_else(|| accented(text, at))
         .or_else(|| without_quotes(name, text, at))
-        .or_else(|| foreign::word(name))
-        .or_else(|| with_capitals(name, text, at, parameters));
+        .or_else(|| with_capitals(name, text, parameters))
+        .or_else(|| of_other_language(name, text, at));
     if let Some(message) = told {
-        return Some((place, message));
+        return Some(Finding::new(place, message));
     }
     if let Some(found) = scope::find(name, refused, entry) {
         return Some(found);
@@ -40,7 +40,7 @@ pub(super) fn find(name: &str, refused: &Refused<'_>, entry: Entry<'_>) -> Optio
             .or_else(|| of_other_script(name, parameters))
             .or_else(|| near(name, text))
             .unwrap_or_else(|| unknown(name, text, at, parameters));
-        Some((place, message))
+        Some(Finding::new(place, message))
     })
 }
 
@@ -111,8 +111,8 @@ fn without_quotes(name: &str, text: &str, at: usize) -> Option<String> {
         .then(|| format!("« {whole} » est un texte : écrivez-le entre guillemets, « \"{whole}\" »"))
 }
 
-/// A keyword, or a name known here, written with capital letters: « Si », « Signalement ».
-fn with_capitals(name: &str, text: &str, at: usize, parameters: &[&str]) -> Option<String> {
+/// A name known here, written with capital letters: « Signalement ».
+fn with_capitals(name: &str, text: &str, parameters: &[&str]) -> Option<String> {
     let lower = name.to_lowercase();
     if lower == name {
         return None;
@@ -124,14 +124,16 @@ fn with_capitals(name: &str, text: &str, at: usize, parameters: &[&str]) -> Opti
     let is_defined = words
         .windows(2)
         .any(|it| ["let", "const", "for"].contains(&it[0]) && it[1] == lower);
-    if is_defined || parameters.contains(&lower.as_str()) {
-        return Some(format!(
-            "variable inconnue : « {name} » ; écrivez « {lower} », sans majuscule"
-        ));
-    }
-    // There, it is a code or a word without quotes.
-    let is_text = is_at_text(text, at);
-    foreign::with_capitals(name).filter(|_| !is_text)
+    (is_defined || parameters.contains(&lower.as_str()))
+        .then(|| format!("variable inconnue : « {name} » ; écrivez « {lower} », sans majuscule"))
+}
+
+/// A word of another language, or a keyword in capital letters: « Si », « AND ».
+fn of_other_language(name: &str, text: &str, at: usize) -> Option<String> {
+    // A word in capital letters where a string belongs is a code without quotes, unless it stands for a value.
+    let is_code =
+        || name.to_lowercase() != name && is_at_text(text, at) && !foreign::is_value(name);
+    foreign::word(name).filter(|_| !is_code())
 }
 
 /// An interpolated string as in other languages: `f"…{valeur}…"`.
@@ -228,7 +230,7 @@ fn of_other_script(name: &str, parameters: &[&str]) -> Option<String> {
 
 /// The definition, further up in the same function, of a name that looks like this one and that nothing reads, while
 /// this one is read several times: the slip is in the definition.
-fn misspelt_definition(name: &str, text: &str, at: usize) -> Option<Place> {
+fn misspelt_definition(name: &str, text: &str, at: usize) -> Option<Finding> {
     let all = functions(text);
     let own = all.iter().find(|it| it.extent.contains(&at))?;
     let words = &own.body;
@@ -253,7 +255,7 @@ fn misspelt_definition(name: &str, text: &str, at: usize) -> Option<Place> {
         let message = format!(
             "« {near} » est défini ici, mais plus bas il s'appelle « {name} » : écrivez ici « let {name} »"
         );
-        (place_of(text, defined.at), message)
+        Finding::new(defined.at, message).within(text)
     })
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use rhai::{ASTNode, Expr, Position};
 
 use crate::rules::compared::{Asked, Compared};
+use crate::rules::script::analysis::comparisons::Comparisons;
 use crate::rules::script::analysis::names::{Bound, Names};
-use crate::rules::script::lint::comparisons::Comparisons;
 use crate::rules::script::position;
 
 /// A table literal.

@@ -8,8 +8,18 @@ use crate::rules::compared::{Asked, Compared};
 use crate::rules::script::analysis::chain::{Chain, Link};
 use crate::rules::script::analysis::given::is_value;
 use crate::rules::script::analysis::names::{Bound, Names};
-use crate::rules::script::analysis::switches;
+use crate::rules::script::analysis::{switches, table_keys};
 use crate::rules::script::position;
+
+/// Every string that a script compares its input with; `all` are its functions.
+pub(in crate::rules::script) fn of(text: &str, file: &str, all: &[Names]) -> Vec<Compared> {
+    let mut found = Comparisons::default();
+    for names in all {
+        note(text, file, names, &mut found);
+    }
+    table_keys::note(file, all, &mut found);
+    found.found
+}
 
 /// The comparisons in a script's functions, without duplicates.
 #[derive(Default)]
@@ -29,15 +39,10 @@ impl Comparisons {
             self.found.push(compared);
         }
     }
-
-    /// All comparisons, in the order they were added.
-    pub(super) fn into_all(self) -> Vec<Compared> {
-        self.found
-    }
 }
 
 /// Adds every string that a function of a script compares a value with.
-pub(super) fn note(text: &str, file: &str, names: &Names, found: &mut Comparisons) {
+fn note(text: &str, file: &str, names: &Names, found: &mut Comparisons) {
     let mut note = |value: &[String], word: String, asked: Asked, at: Position| {
         // A value between quotes has its own remark.
         if is_value(&word) {
@@ -54,7 +59,9 @@ pub(super) fn note(text: &str, file: &str, names: &Names, found: &mut Comparison
         });
     };
     names.walk(&mut |path| {
-        for (value, word, asked, at) in path.last().map_or_else(Vec::new, |it| of(it, text, names))
+        for (value, word, asked, at) in path
+            .last()
+            .map_or_else(Vec::new, |it| in_node(it, text, names))
         {
             note(&value, word, asked, at);
         }
@@ -66,7 +73,7 @@ pub(super) fn note(text: &str, file: &str, names: &Names, found: &mut Comparison
 type Comparison = (Vec<String>, String, Asked, Position);
 
 /// The comparisons that an expression or a statement makes itself.
-fn of(node: &ASTNode<'_>, text: &str, names: &Names) -> Vec<Comparison> {
+fn in_node(node: &ASTNode<'_>, text: &str, names: &Names) -> Vec<Comparison> {
     match node {
         ASTNode::Expr(Expr::FnCall(call, _)) => match (call.name.as_str(), call.args.as_slice()) {
             ("==" | "!=", [one, two]) => {
@@ -206,11 +213,8 @@ mod tests {
         let mut engine = rhai::Engine::new();
         engine.set_optimization_level(rhai::OptimizationLevel::None);
         let script = engine.compile(&text).unwrap();
-        let mut found = Comparisons::default();
-        for names in Names::all(&script, "f", &["signalement", "evenement"]) {
-            note(&text, "f.rhai", &names, &mut found);
-        }
-        let found = found.into_all();
+        let all = Names::all(&script, "f", &["signalement", "evenement"]);
+        let found = of(&text, "f.rhai", &all);
         let found: Vec<_> = found
             .iter()
             .map(|it| (it.value.as_str(), it.word.as_str()))

@@ -1,0 +1,47 @@
+//! Why a comparison in a script or in a template is pointless, in French: the sentences that both have in common.
+
+/// Where an hour that was cut out of a date is from.
+pub const HOUR_OF_THE_SENDER: &str =
+    "c'est l'heure du fuseau où SoWell a écrit la date, pas toujours celle de Paris";
+/// What is wrong with a date written day first.
+pub const DAY_FIRST: &str = "une date de SoWell commence par l'année";
+/// What is wrong with a date without its zeros, or with other signs in it.
+pub const UNLIKE: &str = "les dates de SoWell s'écrivent comme « 2026-01-31T10:00:00 »";
+
+/// Separators of the words in a string that was meant as a list.
+const BETWEEN: [char; 3] = [',', ';', '|'];
+
+/// A value required to equal two words at once; `or` is the operator that was meant.
+#[must_use]
+pub fn both(value: &str, [one, other]: [&str; 2], or: &str) -> String {
+    format!(
+        "« {value} » ne vaut jamais à la fois « {one} » et « {other} » : pour l'un ou l'autre, écrivez « {or} »"
+    )
+}
+
+/// A value required to differ from one of two words; `and` is the operator that was meant.
+#[must_use]
+pub fn either(value: &str, [one, other]: [&str; 2], and: &str) -> String {
+    format!(
+        "cette condition est toujours vraie : « {value} » ne peut pas être à la fois « {one} » et « {other} » ; pour exclure les deux, écrivez « {and} »"
+    )
+}
+
+/// A string of several words in which a value is searched for as in a list; `None` if it is one word.
+#[must_use]
+pub fn text_for_list(text: &str) -> Option<String> {
+    let list = quoted_words(text).join(", ");
+    text.contains(BETWEEN).then(|| {
+        format!(
+            "« {text} » est un seul texte, où la valeur est cherchée n'importe où : une liste s'écrit « [{list}] »"
+        )
+    })
+}
+
+/// The words in such a string, each in quotes.
+#[must_use]
+pub fn quoted_words(text: &str) -> Vec<String> {
+    let words = text.split(BETWEEN).map(str::trim);
+    let words = words.filter(|it| !it.is_empty());
+    words.map(|it| format!("\"{it}\"")).collect()
+}
