@@ -1,39 +1,42 @@
--- What only the landlord's staff may read of a motif: words that begin with a space, or a reason in English, which
--- does not. Until now it followed in motif, and the code told what SoWell may see by the first words.
-ALTER TABLE signalements ADD COLUMN motif_detail TEXT;
-WITH parts AS (
-    SELECT id, CASE
+-- What anyone may read of a motif, which is its beginning, and the reason at its end, if there is one. The code used to
+-- recognise both in the text of motif, which stays as it was: replicas of the previous version go on reading and writing
+-- nothing else.
+ALTER TABLE signalements ADD COLUMN motif_for_all TEXT;
+ALTER TABLE signalements ADD COLUMN motif_reason TEXT;
+UPDATE signalements
+    SET motif = 'le CRM donne l''uid d''une autre demande :' || substr(motif, length('le CRM donne l''uid') + 1)
+    WHERE bound = 0 AND etat IN ('differe', 'inconnu', 'echec') AND motif LIKE 'le CRM donne l''uid %';
+UPDATE signalements SET
+    motif_for_all = CASE
         WHEN motif LIKE 'le CRM refuse la demande (statut ___)%'
-            THEN length('le CRM refuse la demande (statut ___)')
+            THEN substr(motif, 1, length('le CRM refuse la demande (statut ___)'))
         WHEN motif LIKE 'le connecteur du CRM : %'
-            THEN length('le connecteur du CRM')
+            THEN 'le connecteur du CRM'
         WHEN motif LIKE 'le CRM répond, mais sa réponse est illisible%'
-            THEN length('le CRM répond, mais sa réponse est illisible')
+            THEN 'le CRM répond, mais sa réponse est illisible'
         WHEN motif LIKE 'le CRM répond, mais sa réponse ne se lit pas%'
-            THEN length('le CRM répond, mais sa réponse ne se lit pas')
+            THEN 'le CRM répond, mais sa réponse ne se lit pas'
         WHEN motif LIKE 'les photos ne peuvent pas être relues%'
-            THEN length('les photos ne peuvent pas être relues')
+            THEN 'les photos ne peuvent pas être relues'
         WHEN motif LIKE 'plusieurs demandes du CRM portent ce signalement%'
-            THEN length('plusieurs demandes du CRM portent ce signalement')
+            THEN 'plusieurs demandes du CRM portent ce signalement'
+        WHEN motif LIKE 'le CRM donne l''uid d''une autre demande :%'
+            THEN 'le CRM donne l''uid d''une autre demande'
         WHEN motif LIKE 'le CRM n''a pas % et n''offre rien contre les doublons : cherchez-y%'
-            THEN strpos(motif, ' et n''offre rien') - 1
+            THEN substr(motif, 1, strpos(motif, ' et n''offre rien') - 1)
         WHEN motif LIKE 'on ne sait pas si le CRM a créé la demande : % ; cherchez-y%'
-            THEN length('on ne sait pas si le CRM a créé la demande')
-        WHEN motif LIKE 'on ne sait pas si le CRM distant%' OR motif LIKE 'le CRM %'
-            THEN strpos(motif, ' : cherchez-y') - 1
-        END AS cut
-    FROM signalements WHERE bound = 0 AND motif IS NOT NULL
-)
-UPDATE signalements
-    SET motif = substr(motif, 1, cut), motif_detail = NULLIF(substr(motif, cut + 1), '')
-    FROM parts WHERE parts.id = signalements.id AND cut > 0;
-UPDATE signalements
-    SET motif_detail = ltrim(substr(motif_detail, 4))
-    WHERE bound = 0 AND motif_detail LIKE ' : %' AND motif IN (
-        'le connecteur du CRM',
-        'le CRM répond, mais sa réponse est illisible',
-        'le CRM répond, mais sa réponse ne se lit pas');
-UPDATE signalements
-    SET motif = 'le CRM donne l''uid d''une autre demande',
-        motif_detail = ' :' || substr(motif, length('le CRM donne l''uid') + 1)
-    WHERE bound = 0 AND motif LIKE 'le CRM donne l''uid %';
+            THEN 'on ne sait pas si le CRM a créé la demande'
+        WHEN (motif LIKE 'on ne sait pas si le CRM distant%' OR motif LIKE 'le CRM %')
+                AND motif LIKE '% : cherchez-y%'
+            THEN substr(motif, 1, strpos(motif, ' : cherchez-y') - 1)
+        ELSE motif
+        END,
+    motif_reason = CASE
+        WHEN motif LIKE 'le connecteur du CRM : %'
+            THEN substr(motif, length('le connecteur du CRM : ') + 1)
+        WHEN motif LIKE 'le CRM répond, mais sa réponse est illisible : %'
+            THEN substr(motif, length('le CRM répond, mais sa réponse est illisible : ') + 1)
+        WHEN motif LIKE 'le CRM répond, mais sa réponse ne se lit pas : %'
+            THEN substr(motif, length('le CRM répond, mais sa réponse ne se lit pas : ') + 1)
+        END
+    WHERE bound = 0 AND etat IN ('differe', 'inconnu', 'echec') AND motif IS NOT NULL;

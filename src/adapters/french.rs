@@ -113,12 +113,12 @@ mod tests {
 
     #[rstest]
     #[case::ours(
-        Motif::for_all("le connecteur du CRM").because(Phrase::CrmFileAbsent.into()),
-        "le connecteur du CRM : connecteurs/crm.yaml manque dans les règles"
+        Motif::for_all("le connecteur du CRM échoue").because(Phrase::CrmFileAbsent.into()),
+        "le connecteur du CRM échoue : connecteurs/crm.yaml manque dans les règles"
     )]
     #[case::of_the_rules(
-        Motif::for_all("le connecteur du CRM").because(Reason::told("creation : « site » est vide")),
-        "le connecteur du CRM : creation : « site » est vide"
+        Motif::for_all("le connecteur du CRM échoue").because(Reason::told("creation : « site » est vide")),
+        "le connecteur du CRM échoue : creation : « site » est vide"
     )]
     #[case::the_crm_said(
         Motif::for_all("le CRM refuse la demande (statut 422)")
@@ -126,7 +126,7 @@ mod tests {
         "le CRM refuse la demande (statut 422) : answered 5 : no answer in time"
     )]
     #[case::without(Motif::for_all("le CRM est injoignable"), "le CRM est injoignable")]
-    fn the_reason_in_a_motif_is_translated(#[case] of_store: Motif, #[case] told: &str) {
-        assert_eq!(motif(&of_store), told);
+    fn the_reason_in_a_motif_is_translated(#[case] it: Motif, #[case] shown: &str) {
+        assert_eq!(motif(&it), shown);
     }
 }

@@ -232,7 +232,7 @@ impl Object<'_> {
         None
     }
 
-    /// The positions of the photos in the body, and the fault of having more than the limit, if they do.
+    /// The positions of the photos in the body, and the fault if there are more than the limit.
     fn photos(
         &mut self,
         body: &[u8],

@@ -167,13 +167,14 @@ const ABANDONED_SECONDS: u64 = 60 * 60;
 #[must_use]
 pub fn abandoned_for(name: &str) -> Option<&str> {
     let (place, id) = staged_for(name)?;
+    // The clock that dates the names.
     let seconds = |id: Uuid| id.get_timestamp().map(|it| it.to_unix().0);
     let age = seconds(Uuid::now_v7())?.saturating_sub(seconds(id)?);
     (age > ABANDONED_SECONDS).then_some(place)
 }
 
-/// The final name of a file that [`Staged`] wrote under this name, with the identifier that tells when; `None` if
-/// the name is not of that form.
+/// The final name of a file that [`Staged`] wrote under this name, with its identifier, which contains the
+/// time; `None` if the name is not of that form.
 fn staged_for(name: &str) -> Option<(&str, Uuid)> {
     let (place, id) = name.strip_prefix('.')?.rsplit_once('.')?;
     // Other forms of identifiers are not ours.

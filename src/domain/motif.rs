@@ -19,9 +19,15 @@ pub enum Detail {
     /// Shown as they are, and beginning with their punctuation: the CRM's own words, other signalements and UIDs, or
     /// what to do, in French.
     Words(String),
-    /// What failed on our side, in English like all reasons until it is shown.
+    /// What failed on our side: a stored [`Reason`], whose phrases are English and are translated for the console and
+    /// the API.
     Reason(Reason),
+    /// The staff read this instead of the first part: it is not known how much of it anyone may read.
+    Instead(String),
 }
+
+/// What anyone may read of a motif whose parts are not known.
+const UNPARTED: &str = "la raison est connue du bailleur";
 
 impl Motif {
     /// A motif that anyone may read whole.
@@ -29,6 +35,14 @@ impl Motif {
         Self {
             for_all: words.into(),
             detail: None,
+        }
+    }
+
+    /// One of which it is not known how much anyone may read.
+    pub fn unparted(whole: impl Into<String>) -> Self {
+        Self {
+            for_all: UNPARTED.to_owned(),
+            detail: Some(Detail::Instead(whole.into())),
         }
     }
 
@@ -49,11 +63,12 @@ impl Motif {
 
 impl fmt::Display for Motif {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.for_all)?;
+        let for_all = &self.for_all;
         match &self.detail {
-            None => Ok(()),
-            Some(Detail::Words(words)) => write!(f, " {words}"),
-            Some(Detail::Reason(reason)) => write!(f, " : {reason}"),
+            None => f.write_str(for_all),
+            Some(Detail::Words(words)) => write!(f, "{for_all} {words}"),
+            Some(Detail::Reason(reason)) => write!(f, "{for_all} : {reason}"),
+            Some(Detail::Instead(whole)) => f.write_str(whole),
         }
     }
 }

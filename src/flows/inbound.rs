@@ -6,6 +6,7 @@
 mod outcome;
 mod outside;
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,8 +48,8 @@ pub struct Submission {
     pub avertissements: Vec<String>,
     /// The complete content, if its format is correct.
     pub content: Option<SubmittedContent>,
-    /// The content, if its only fault is the number of its photos: the limit may have been lowered since it was created.
-    /// It is answered if it was, and refused otherwise.
+    /// The content, if its only fault is the number of its photos: the limit may have been lowered since it was
+    /// created. If it was created, the stored answer is returned; otherwise it is refused.
     pub only_as_repeat: Option<SubmittedContent>,
 }
 
@@ -130,7 +131,7 @@ impl Inbound {
     /// See [`InboundError`]; none of them binds the key.
     pub async fn receive(&self, mut submission: Submission) -> Result<Received, InboundError> {
         if let Some(content) = submission.only_as_repeat.take() {
-            let case = self.case(&submission, content);
+            let case = self.case(&mut submission, content);
             if let Some(answer) = self.taken_before(&case).await? {
                 return Ok(answer);
             }
@@ -139,7 +140,7 @@ impl Inbound {
             let faults = submission.all_faults(&self.rules.generation());
             return Err(InboundError::Refused { faults, id: None });
         };
-        let mut case = self.case(&submission, content);
+        let mut case = self.case(&mut submission, content);
         let managers = &self.managers;
         // A repeat is answered without a decision, so without the CRM, which may be unavailable by now.
         if managers.would_call(&case.generation, &case.signalement)
@@ -158,7 +159,7 @@ impl Inbound {
     }
 
     /// The submission with this content, from now on decided by the rules in force at this moment.
-    fn case(&self, submission: &Submission, content: SubmittedContent) -> Case {
+    fn case(&self, submission: &mut Submission, content: SubmittedContent) -> Case {
         let (fichiers, photos) = match content.photos {
             SubmittedPhotos::Received(photos) => (describe(&photos), photos),
             SubmittedPhotos::Stored(fichiers) => (fichiers, Vec::new()),
@@ -166,11 +167,11 @@ impl Inbound {
         Case {
             id: SignalementId::of_lien(&content.signalement.lien_sowell),
             client: submission.client,
-            key: submission.key.clone().map(|value| IdempotencyKey {
+            key: submission.key.take().map(|value| IdempotencyKey {
                 client: submission.client,
                 value,
             }),
-            avertissements: submission.avertissements.clone(),
+            avertissements: mem::take(&mut submission.avertissements),
             signalement: Arc::new(content.signalement),
             fichiers,
             photos,

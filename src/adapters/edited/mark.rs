@@ -1,7 +1,8 @@
 //! The mark in a folder whose files are being replaced: as long as it is there, the folder may hold part of one set of
 //! files and part of another, and is not read.
 //!
-//! A network share may be used by several machines. Whose replacement it is, is told by the content of the mark.
+//! A network share may be used by several machines. The content of the mark identifies the replacement it
+//! belongs to.
 
 use std::fs;
 use std::io;

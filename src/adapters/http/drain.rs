@@ -23,8 +23,8 @@ pub const MOST_BYTES: u64 = 256 * 1024 * 1024;
 /// How long a refused client may take to send the rest.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// Lets the handler read the body, if the head is in order; if the request is refused, the rest is read while the answer
-/// is sent.
+/// Lets the handler read the body, if the head is in order; if the request is refused, the rest is read while the
+/// answer is sent.
 pub async fn hear_out(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     // A client that sent `Expect` sends nothing until its body is read.

@@ -1,4 +1,5 @@
-//! Requests whose head leaves open what is meant, or where the body ends (RFC 9112), and that hyper lets through.
+//! Refuses requests that hyper accepts although their head is ambiguous about the host or the end of the body
+//! (RFC 9112).
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, Version, header};

@@ -82,7 +82,7 @@ impl Problem {
         )
     }
 
-    /// 400: a header given with conflicting values.
+    /// 400: a required header that is missing, or one given with conflicting values.
     pub fn malformed_header(detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,

@@ -12,6 +12,7 @@ use crate::domain::motif::{Detail, Motif};
 use crate::domain::ports::StoreError;
 use crate::domain::reason::Reason;
 use crate::domain::referentiel::Gestionnaire;
+use crate::domain::signalement::Etat;
 
 /// An instant as milliseconds since 1970.
 pub(super) fn millis(at: DateTime<Utc>) -> i64 {
@@ -38,28 +39,56 @@ pub(super) fn unreadable(column: &str) -> StoreError {
     StoreError::Fault(format!("unreadable value in column {column}"))
 }
 
-/// The column `motif`: what anyone may read.
-pub(super) fn write_motif(motif: &Motif) -> Cow<'_, str> {
-    storable(&motif.for_all)
+/// A motif as stored.
+///
+/// `motif` is the whole text, and all that earlier versions of the program read and write: where the other columns do
+/// not fit it, one of them has written it since.
+#[derive(Default)]
+pub(super) struct MotifColumns {
+    pub(super) motif: Option<String>,
+    /// Its beginning, which anyone may read.
+    pub(super) motif_for_all: Option<String>,
+    /// Its end, if this is a reason.
+    pub(super) motif_reason: Option<String>,
 }
 
-/// The column `motif_detail`: words begin with a space, a reason does not.
-pub(super) fn write_detail(motif: &Motif) -> Option<String> {
-    let text = match motif.detail.as_ref()? {
-        Detail::Words(words) => format!(" {words}"),
-        Detail::Reason(reason) => reason.to_string().trim_start().to_owned(),
-    };
-    Some(storable(&text).into_owned())
-}
+impl MotifColumns {
+    pub(super) fn write(motif: &Motif) -> Self {
+        let stored = |text: &str| Some(storable(text).into_owned());
+        Self {
+            motif: stored(&motif.to_string()),
+            motif_for_all: match &motif.detail {
+                Some(Detail::Instead(_)) => None,
+                _ => stored(&motif.for_all),
+            },
+            motif_reason: match &motif.detail {
+                Some(Detail::Reason(reason)) => stored(&reason.to_string()),
+                _ => None,
+            },
+        }
+    }
 
-/// Reads both columns.
-pub(super) fn read_motif(for_all: Option<String>, detail: Option<&str>) -> Option<Motif> {
-    let motif = Motif::for_all(for_all?);
-    Some(match detail.map(|it| (it, it.strip_prefix(' '))) {
-        None => motif,
-        Some((_, Some(words))) => motif.and_for_staff(words),
-        Some((reason, None)) => motif.because(Reason::told(reason)),
-    })
+    /// The motif of a signalement in this state; `None` if it has none.
+    pub(super) fn read(self, etat: Etat) -> Option<Motif> {
+        let whole = self.motif?;
+        let Some(for_all) = self.motif_for_all.filter(|it| whole.starts_with(it)) else {
+            return Some(match etat {
+                // In the words of the rules, which SoWell also gets in the answer.
+                Etat::Ecarte => Motif::for_all(whole),
+                _ => Motif::unparted(whole),
+            });
+        };
+        let rest = whole[for_all.len()..].to_owned();
+        let motif = Motif::for_all(for_all);
+        let reason = rest.strip_prefix(" : ");
+        Some(if rest.is_empty() {
+            motif
+        } else if let Some(reason) = reason.filter(|it| self.motif_reason.as_deref() == Some(it)) {
+            motif.because(Reason::told(reason))
+        } else {
+            motif.and_for_staff(rest.trim_start())
+        })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -349,17 +378,48 @@ mod tests {
         for motif in [
             refused(),
             refused().and_for_staff(": answered 5"),
-            refused().and_for_staff(""),
             refused().because(Phrase::NoUid.into()),
+            Motif::unparted("refusé : answered 5"),
         ] {
-            let (for_all, detail) = (write_motif(&motif), write_detail(&motif));
-            let read = read_motif(Some(for_all.into_owned()), detail.as_deref());
+            let read = MotifColumns::write(&motif).read(Etat::Echec);
             assert_eq!(read, Some(motif));
         }
-        assert_eq!(read_motif(None, None), None);
-        // A reason never becomes words, which would not be translated.
+        assert_eq!(MotifColumns::default().read(Etat::Recu), None);
         let odd = refused().because(Reason::told(" a\0b"));
-        let read = read_motif(Some("refusé".into()), write_detail(&odd).as_deref());
-        assert_eq!(read.unwrap().to_string(), "refusé : a\u{fffd}b");
+        let read = MotifColumns::write(&odd).read(Etat::Echec).unwrap();
+        assert_eq!(read, refused().because(Reason::told(" a\u{fffd}b")));
+    }
+
+    /// By an earlier version, which knows no other column.
+    #[test]
+    fn a_motif_that_was_overwritten_is_for_the_staff() {
+        let stored =
+            || MotifColumns::write(&Motif::for_all("refusé").because(Phrase::NoUid.into()));
+        for (overwritten, for_all) in [
+            ("refusé : answered 5", "refusé"),
+            (
+                "le CRM dit : answered 5",
+                "la raison est connue du bailleur",
+            ),
+        ] {
+            let motif = Some(overwritten.to_owned());
+            let read = MotifColumns { motif, ..stored() }
+                .read(Etat::Echec)
+                .unwrap();
+            assert_eq!(
+                (read.to_string(), &*read.for_all),
+                (overwritten.into(), for_all)
+            );
+            assert!(!matches!(read.detail, Some(Detail::Reason(_))));
+        }
+        let motif = Some("le mode « auteur » n'accepte pas".to_owned());
+        let by_rules = MotifColumns {
+            motif,
+            ..MotifColumns::default()
+        };
+        assert_eq!(
+            by_rules.read(Etat::Ecarte).unwrap().for_all,
+            "le mode « auteur » n'accepte pas"
+        );
     }
 }

@@ -15,7 +15,8 @@ pub(super) const UNKNOWN: &str =
 /// The worker that resumed it panicked.
 pub(super) const BROKE_OFF: &str = "erreur interne : on ne sait pas si le CRM a créé la demande";
 
-/// What waits because the CRM refused our credentials. It is recognised when stored.
+/// The motif of creations that wait because the CRM refused our credentials. Stored rows are selected by this text: keep
+/// it.
 pub(in crate::flows) const UNAUTHORIZED: &str = "le CRM refuse nos identifiants";
 
 /// A failure of a call.
@@ -28,7 +29,7 @@ pub(super) fn motif_of(error: &CrmError) -> Motif {
             Motif::for_all("le CRM n'a pas confirmé : on ne sait pas s'il a créé la demande")
         }
         CrmError::Misconfigured(reason) => {
-            Motif::for_all("le connecteur du CRM").because(reason.clone())
+            Motif::for_all("le connecteur du CRM échoue").because(reason.clone())
         }
         CrmError::Unreadable(reason) => {
             Motif::for_all("le CRM répond, mais sa réponse est illisible").because(reason.clone())

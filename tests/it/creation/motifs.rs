@@ -51,7 +51,7 @@ async fn patient(crm: &Arc<RemoteCrm>) -> Daemon {
 )]
 #[case::connector(
     Goes::Broken,
-    "le connecteur du CRM",
+    "le connecteur du CRM échoue",
     " : crm.base_url n'est pas réglé"
 )]
 #[case::unreadable(
@@ -93,7 +93,7 @@ async fn the_staff_read_all_of_it_wherever_it_is_shown() {
     let daemon = with(&crm).await;
     assert_eq!(daemon.post(&signalement(1)).await.status, 500);
     let listed = lines(&on(&daemon, &["signalements", "list", "--format", "json"]));
-    let whole = "le connecteur du CRM : crm.base_url is not set";
+    let whole = "le connecteur du CRM échoue : crm.base_url is not set";
     assert_eq!(listed[0]["motif"], whole);
     let table = on(&daemon, &["signalements", "list"]).stdout;
     assert!(String::from_utf8(table).unwrap().contains(whole));

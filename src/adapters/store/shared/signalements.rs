@@ -7,9 +7,7 @@ use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, QueryBuilder, Row as _};
 
 use super::{Db, DbConnection, DbPool, DbRow, DbStore, demandes, dialect, failed, fichiers, keys};
-use crate::adapters::store::rows::{
-    instant, millis, read_motif, unreadable, write_detail, write_motif,
-};
+use crate::adapters::store::rows::{MotifColumns, instant, millis, unreadable};
 use crate::domain::demande::{Demande, Uid};
 use crate::domain::instant::in_utc;
 use crate::domain::motif::Motif;
@@ -87,7 +85,7 @@ pub(super) async fn insert(
     query.push(
         " ON CONFLICT (id) DO UPDATE SET client = excluded.client, etat = excluded.etat, \
          bound = excluded.bound, uid = excluded.uid, motif = excluded.motif, \
-         motif_detail = excluded.motif_detail, fingerprint = excluded.fingerprint, \
+         motif_for_all = excluded.motif_for_all, motif_reason = excluded.motif_reason, fingerprint = excluded.fingerprint, \
          payload = excluded.payload, version = excluded.version, trace = excluded.trace, answer = excluded.answer, \
          decided_at = excluded.decided_at WHERE signalements.bound = 0 \
          AND signalements.etat NOT IN ('recu', 'inconnu', 'differe') RETURNING id",
@@ -103,19 +101,22 @@ pub(super) async fn insert(
 /// Adds the insertion of records to a statement.
 pub(in super::super) fn push_rows(query: &mut QueryBuilder<Db>, records: &[&NewRecord]) {
     query.push(
-        "INSERT INTO signalements (id, lien_sowell, client, etat, bound, uid, motif, motif_detail, \
-         fingerprint, payload, version, trace, answer, received_at, decided_at) ",
+        "INSERT INTO signalements (id, lien_sowell, client, etat, bound, uid, motif, motif_for_all, \
+         motif_reason, fingerprint, payload, version, trace, answer, received_at, decided_at) ",
     );
     query.push_values(records, |mut row, record| {
         let creation = record.creation.as_ref();
+        let motif = record.motif.as_ref().map(MotifColumns::write);
+        let motif = motif.unwrap_or_default();
         row.push_bind(record.id.as_str())
             .push_bind(&record.lien_sowell)
             .push_bind(record.client.as_str())
             .push_bind(record.etat.as_str())
             .push_bind(i64::from(creation.is_some()))
             .push_bind(creation.map(|it| it.uid.as_str()))
-            .push_bind(record.motif.as_ref().map(write_motif))
-            .push_bind(record.motif.as_ref().and_then(write_detail))
+            .push_bind(motif.motif)
+            .push_bind(motif.motif_for_all)
+            .push_bind(motif.motif_reason)
             .push_bind(&record.fingerprint)
             .push_bind(&record.payload)
             .push_bind(&record.version)
@@ -129,7 +130,7 @@ pub(in super::super) fn push_rows(query: &mut QueryBuilder<Db>, records: &[&NewR
 /// A signalement with the events of its demande.
 async fn find(pool: &DbPool, id_or_uid: &str) -> Result<Option<SignalementView>, StoreError> {
     let row = sqlx::query(
-        "SELECT id, etat, uid, motif, motif_detail FROM signalements WHERE id = $1 \
+        "SELECT id, etat, uid, motif, motif_for_all, motif_reason FROM signalements WHERE id = $1 \
          OR id = (SELECT signalement_id FROM demandes WHERE uid = $1)",
     )
     .bind(id_or_uid)
@@ -154,7 +155,7 @@ async fn find(pool: &DbPool, id_or_uid: &str) -> Result<Option<SignalementView>,
         id: SignalementId::from_stored(row.get("id")),
         etat: etat(&row)?,
         uid,
-        motif: motif(&row),
+        motif: motif(&row)?,
         statuts: events.iter().map(statut_view).collect::<Result<_, _>>()?,
     }))
 }
@@ -179,13 +180,20 @@ pub(super) fn etat(row: &DbRow) -> Result<Etat, StoreError> {
     word.parse().map_err(|_| unreadable("etat"))
 }
 
-fn motif(row: &DbRow) -> Option<Motif> {
-    read_motif(row.get("motif"), row.get("motif_detail"))
+fn motif(row: &DbRow) -> Result<Option<Motif>, StoreError> {
+    let stored = MotifColumns {
+        motif: row.get("motif"),
+        motif_for_all: row.get("motif_for_all"),
+        motif_reason: row.get("motif_reason"),
+    };
+    Ok(stored.read(etat(row)?))
 }
 
 /// Selects the columns of a [`SignalementSummary`].
-const SUMMARY: &str =
-    "SELECT id, lien_sowell, etat, uid, motif, motif_detail, received_at FROM signalements ";
+const SUMMARY: &str = "SELECT id, lien_sowell, etat, uid, motif, motif_for_all, motif_reason, received_at \
+                       FROM signalements ";
+const BEFORE: &str = "WHERE bound = 0 AND etat = $1 AND (received_at, id) < ($2, $3) \
+                      ORDER BY received_at DESC, id DESC LIMIT $4";
 const NEWEST_IN_STATE: &str = "WHERE bound = 0 AND etat = $2 ORDER BY received_at DESC LIMIT $1";
 /// In the order of arrival, which is the table's own: nearly all signalements are bound, and an index on them would
 /// be one more write for each.
@@ -233,7 +241,7 @@ fn summary(row: &DbRow) -> Result<SignalementSummary, StoreError> {
         lien_sowell: row.get("lien_sowell"),
         etat: etat(row)?,
         uid: row.get("uid"),
-        motif: motif(row),
+        motif: motif(row)?,
         received_at: instant(row.get("received_at")),
     })
 }
@@ -245,18 +253,14 @@ async fn before(
     before: Option<&SignalementSummary>,
     limit: u32,
 ) -> Result<Vec<SignalementSummary>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT id, lien_sowell, etat, uid, motif, motif_detail, received_at FROM signalements \
-         WHERE bound = 0 AND etat = $1 AND (received_at, id) < ($2, $3) \
-         ORDER BY received_at DESC, id DESC LIMIT $4",
-    )
-    .bind(etat.as_str())
-    .bind(before.map_or(i64::MAX, |it| millis(it.received_at)))
-    .bind(before.map_or("", |it| it.id.as_str()))
-    .bind(i64::from(limit))
-    .fetch_all(pool)
-    .await
-    .map_err(failed)?;
+    let rows = sqlx::query(AssertSqlSafe(format!("{SUMMARY}{BEFORE}")))
+        .bind(etat.as_str())
+        .bind(before.map_or(i64::MAX, |it| millis(it.received_at)))
+        .bind(before.map_or("", |it| it.id.as_str()))
+        .bind(i64::from(limit))
+        .fetch_all(pool)
+        .await
+        .map_err(failed)?;
     rows.iter().map(summary).collect()
 }
 

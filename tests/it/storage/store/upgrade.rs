@@ -66,7 +66,7 @@ async fn demandes_and_what_refers_to_them_outlive_their_table() {
     assert!(broken.fetch_all(&mut connection).await.unwrap().is_empty());
 }
 
-/// What the motif of each said whole, and how much of it SoWell saw or should have seen.
+/// Stored motifs, each with the part that SoWell may see.
 const MOTIFS: [(&str, &str); 17] = [
     ("le CRM est injoignable", "le CRM est injoignable"),
     (
@@ -134,15 +134,18 @@ const MOTIFS: [(&str, &str); 17] = [
     ),
 ];
 
-/// One from before a motif had a part of its own for the staff.
+/// A database from before a motif had a part for the staff only, some of which the previous version writes again.
 #[rstest]
 #[tokio::test]
 async fn what_is_only_for_the_staff_is_parted_from_stored_motifs(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     const TAKEN: &str = "le CRM donne l''uid D-7, qui est celui du signalement 0b0e";
+    const EARLIER: &str = "le CRM refuse la demande (statut 422) : non";
+    const OVERWRITTEN: &str = "UPDATE signalements SET etat = 'echec', \
+                               motif = 'le CRM refuse la demande (statut 400) : D-7' WHERE id = 'S18'";
     let stored = MOTIFS.map(|(whole, _)| whole.replace('\'', "''"));
-    let stored = stored.iter().map(String::as_str).chain([TAKEN]);
+    let stored = stored.iter().map(String::as_str).chain([TAKEN, EARLIER]);
     let rows = (0..).zip(stored).map(|(number, motif): (usize, &str)| {
         format!("('S{number}', 'l', 'sowell', 'echec', 0, '{motif}', 'f', '{{}}', 'v', 1, 1)")
     });
@@ -161,7 +164,9 @@ async fn what_is_only_for_the_staff_is_parted_from_stored_motifs(
             let before = before(20, "migrations/sqlite").await;
             before.run(&mut connection).await.unwrap();
             connection.execute(AssertSqlSafe(inserted)).await.unwrap();
-            Box::new(SqliteStore::open(&path).await.unwrap())
+            let store = SqliteStore::open(&path).await.unwrap();
+            connection.execute(OVERWRITTEN).await.unwrap();
+            Box::new(store)
         }
         Backend::Postgres => {
             let Some(url) = postgres::database().await else {
@@ -172,6 +177,7 @@ async fn what_is_only_for_the_staff_is_parted_from_stored_motifs(
             before.run(&mut connection).await.unwrap();
             connection.execute(AssertSqlSafe(inserted)).await.unwrap();
             migrate(&url).await.unwrap();
+            connection.execute(OVERWRITTEN).await.unwrap();
             Box::new(PostgresStore::open(&url).await.unwrap())
         }
     };
@@ -192,4 +198,13 @@ async fn what_is_only_for_the_staff_is_parted_from_stored_motifs(
         let reason = matches!(motif.detail, Some(Detail::Reason(_)));
         assert_eq!(reason, ours, "{whole}");
     }
+    let view = store.find_signalement("S18").await.unwrap().unwrap();
+    let motif = view.motif.unwrap();
+    assert_eq!(
+        (motif.to_string().as_str(), &*motif.for_all),
+        (
+            "le CRM refuse la demande (statut 400) : D-7",
+            "la raison est connue du bailleur"
+        )
+    );
 }

@@ -4,7 +4,7 @@ use sqlx::Row as _;
 
 use super::super::{DbConnection, DbRow, demandes, failed, keys, livraisons};
 use super::remove;
-use crate::adapters::store::rows::{millis, unreadable, write_detail, write_motif};
+use crate::adapters::store::rows::{MotifColumns, millis, unreadable};
 use crate::domain::livraison::{LivraisonEtat, NewLivraison};
 use crate::domain::motif::Motif;
 use crate::domain::ports::{
@@ -126,7 +126,7 @@ async fn create(
     let uid = creation.uid.as_str();
     sqlx::query(
         "UPDATE signalements SET etat = 'transmis', bound = 1, uid = $1, answer = $2, \
-         motif = NULL, motif_detail = NULL, trace = $3 WHERE id = $4",
+         motif = NULL, motif_for_all = NULL, motif_reason = NULL, trace = $3 WHERE id = $4",
     )
     .bind(uid)
     .bind(&creation.answer)
@@ -169,15 +169,19 @@ async fn set_etat(
     etat: Etat,
     motif: &Motif,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE signalements SET etat = $1, motif = $2, motif_detail = $3 WHERE id = $4")
-        .bind(etat.as_str())
-        .bind(write_motif(motif))
-        .bind(write_detail(motif))
-        .bind(id.as_str())
-        .execute(connection)
-        .await
-        .map(|_| ())
-        .map_err(failed)
+    let written = MotifColumns::write(motif);
+    sqlx::query(
+        "UPDATE signalements SET etat = $1, motif = $2, motif_for_all = $3, motif_reason = $4 WHERE id = $5",
+    )
+    .bind(etat.as_str())
+    .bind(written.motif)
+    .bind(written.motif_for_all)
+    .bind(written.motif_reason)
+    .bind(id.as_str())
+    .execute(connection)
+    .await
+    .map(|_| ())
+    .map_err(failed)
 }
 
 fn key(row: &DbRow) -> Result<Option<IdempotencyKey>, StoreError> {
