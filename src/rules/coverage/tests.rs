@@ -190,7 +190,7 @@ fn the_condition_on_a_description_is_described(#[case] asks: &str, #[case] condi
     let [hole] = found.holes.as_slice() else {
         panic!("{:?}", sentences(&found));
     };
-    assert_eq!(hole.conditions, [condition]);
+    assert_eq!(hole.only_when, [condition]);
 }
 
 /// Rules that search each description for this many words.
@@ -395,7 +395,7 @@ fn other_names_and_addresses_are_tried(#[case] value: &str, #[case] condition: &
     let [hole] = found.holes.as_slice() else {
         panic!("{:?}", sentences(&found));
     };
-    assert_eq!(hole.conditions, [condition]);
+    assert_eq!(hole.only_when, [condition]);
 }
 
 /// What a search of the shipped rules with these lines does not try.

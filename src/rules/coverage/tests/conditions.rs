@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The conditions of the only hole of the shipped rules with these lines.
+/// The conditions of the only hole of the shipped rules with these lines, followed by what prevents it.
 fn conditions(lines: &str) -> Vec<String> {
     let generation = after(&format!(
         "let s = signalement; let d = s.date_creation;\n{lines}"
@@ -11,7 +11,8 @@ fn conditions(lines: &str) -> Vec<String> {
     let [hole] = found.holes.as_slice() else {
         panic!("{:?}", sentences(&found));
     };
-    hole.conditions.clone()
+    let except = hole.except_when.iter().map(|it| format!("sauf {it}"));
+    hole.only_when.iter().cloned().chain(except).collect()
 }
 
 #[rstest]
@@ -55,7 +56,7 @@ fn conditions(lines: &str) -> Vec<String> {
 )]
 #[case(
     "(s.priorite == \"high\" && heure_de(d) < 12) || (s.priorite == \"low\" && heure_de(d) < 24)",
-    &["sauf dans certains cas, selon la date", "priorité high ou low"]
+    &["priorité high ou low", "sauf dans certains cas, selon la date"]
 )]
 fn the_condition_on_which_the_sample_fails_is_described(
     #[case] condition: &str,

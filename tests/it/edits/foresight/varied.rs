@@ -338,7 +338,7 @@ fn each_qualification_is_reported_with_its_own_condition() {
         let told: Vec<_> = found
             .holes
             .iter()
-            .map(|it| (it.qualifications.join(" "), it.conditions.join(" ")))
+            .map(|it| (it.qualifications.join(" "), it.only_when.join(" ")))
             .collect();
         let gaz = "quand la description contient « gaz »";
         assert!(
