@@ -25,6 +25,8 @@ pub struct Written {
     pub applied: BTreeSet<(String, Origin)>,
     /// The texts and whole numbers that are compared, each with the origin of the value it is compared with.
     pub compared: BTreeSet<(String, Origin)>,
+    /// The parts that are cut out of texts: the position of the first character, from 0, and the number of characters.
+    pub cuts: BTreeSet<(i64, i64)>,
     /// The texts.
     pub texts: BTreeSet<String>,
     /// The whole numbers.
@@ -57,6 +59,7 @@ impl Written {
         self.functions.extend(other.functions);
         self.applied.extend(other.applied);
         self.compared.extend(other.compared);
+        self.cuts.extend(other.cuts);
         self.texts.extend(other.texts);
         self.numbers.extend(other.numbers);
         self.autres.extend(other.autres);

@@ -115,11 +115,13 @@ fn asks_for(condition: &Together, value: &Variation) -> bool {
             hour,
             weekday,
             month,
+            written,
             ..
         }) => {
             near((*hour).into())
                 || near((*month).into())
                 || condition.texts.contains(DAYS[*weekday])
+                || condition.texts.contains(written)
                 || part_of(text)
         }
         Variation::Word(text)

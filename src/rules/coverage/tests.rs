@@ -293,6 +293,10 @@ fn values_are_tried_with_fewer_others_before_any_is_left_out() {
     "l'heure, le jour et le mois"
 )]
 #[case(
+    "if s.date_creation.sub_string(5, 2) == \"08\" && s.date_creation.sub_string(11, 2) >= \"20\" && s.photos > 2 { }",
+    "l'heure, le mois et le nombre de photos"
+)]
+#[case(
     "if heure_de(d) >= 20 { if s.photos > 2 { if \"gaz\" in s.description { } } }",
     "l'heure, le mot « gaz » et le nombre de photos"
 )]
@@ -351,6 +355,9 @@ fn three_things_that_rules_distinguish_are_told(#[case] lines: &str, #[case] tol
 )]
 #[case("if s.description.contains(\"gaz\") && s.photos > 2 { throw \"appelez le gardien\"; }")]
 #[case("if s.bien != () && heure_de(d) >= 20 { }")]
+#[case("if s.date_creation.sub_string(11, 2) >= \"20\" && s.photos > 5 { }")]
+#[case("if s.date_creation.sub_string(5, 2) == \"08\" && heure_de(d) >= 20 { }")]
+#[case("if s.date_creation >= \"2026-12-21\" && s.photos > 2 { }")]
 // A length or a part of something other than the description or the date.
 #[case(
     "if residence.gestionnaires.keys().len() > 1 && \"gaz\" in s.description && s.photos > 2 { }"

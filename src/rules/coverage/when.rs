@@ -1,4 +1,4 @@
-//! The inputs that trigger something, in French: « à 23:30 », « quand la description contient « gaz » ».
+//! The inputs that trigger something, in French: « à partir de 23 h », « quand la description contient « gaz » ».
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,7 +64,7 @@ fn singles<'v>(from: &[&'v [Variation]]) -> Vec<&'v Variation> {
     singles.collect()
 }
 
-/// What happens only if two conditions hold at once: « entre 20:30 et 23:30, quand la description contient « gaz » ».
+/// What happens only if two conditions hold at once: « à partir de 20 h, quand la description contient « gaz » ».
 fn together(at: &[&[Variation]], all: &[&[Variation]]) -> Vec<String> {
     // Grouped by the two fields, then by the value of one with all values of the other.
     let mut fields: BTreeMap<_, BTreeMap<String, (&Variation, Vec<&Variation>)>> = BTreeMap::new();

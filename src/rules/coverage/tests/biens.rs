@@ -25,7 +25,7 @@ fn with_biens(lines: &str) -> Generation {
 #[rstest]
 #[case(
     "s.bien == \"R-10-CHF\" && heure_de(s.date_creation) >= 20",
-    "entre 20:30 et 23:30"
+    "à partir de 20 h"
 )]
 #[case(
     "s.bien == \"R-10-CHF\" && \"gaz\" in s.description",

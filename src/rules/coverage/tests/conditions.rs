@@ -16,9 +16,9 @@ fn conditions(lines: &str) -> Vec<String> {
 }
 
 #[rstest]
-#[case("heure_de(d) < 12", &["entre 0:30 et 11:30"])]
-#[case("!(heure_de(d) >= 20 || heure_de(d) < 7)", &["entre 7:30 et 19:30"])]
-#[case("heure_de(d) != 23", &["sauf à 23:30"])]
+#[case("heure_de(d) < 12", &["avant 12 h"])]
+#[case("!(heure_de(d) >= 20 || heure_de(d) < 7)", &["entre 7 h et 20 h"])]
+#[case("heure_de(d) != 23", &["avant 23 h"])]
 #[case("mois_de(d) < 3", &["en janvier ou en février"])]
 #[case("mois_de(d) != 8", &["sauf en août"])]
 #[case(
@@ -48,11 +48,11 @@ fn conditions(lines: &str) -> Vec<String> {
 )]
 #[case(
     "heure_de(d) < 12 && s.photos == 0",
-    &["entre 0:30 et 11:30", "sans photo"]
+    &["avant 12 h", "sans photo"]
 )]
 #[case(
     "heure_de(d) < 12 || s.photos == 0",
-    &["sauf entre 12:30 et 23:30, avec 1 photo ou plus"]
+    &["sauf à partir de 12 h, avec 1 photo ou plus"]
 )]
 #[case(
     "(s.priorite == \"high\" && heure_de(d) < 12) || (s.priorite == \"low\" && heure_de(d) < 24)",
@@ -64,6 +64,65 @@ fn the_condition_on_which_the_sample_fails_is_described(
 ) {
     let found = conditions(&format!("if {condition} {{ throw \"non\"; }}"));
     assert_eq!(found, wanted);
+}
+
+#[rstest]
+#[case("d >= \"2026-12-21\"", &["à partir du 21 décembre 2026"])]
+#[case("d < \"2026-12-21\"", &["avant le 21 décembre 2026"])]
+#[case(
+    "!(d >= \"2026-12-21\" && d < \"2027-01-05\")",
+    &["sauf du 21 décembre 2026 au 4 janvier 2027"]
+)]
+#[case(
+    "d >= \"2026-12-21\" && heure_de(d) >= 20",
+    &["à partir du 21 décembre 2026, à partir de 20 h"]
+)]
+#[case(
+    "d >= \"2026-12-21\" && \"gaz\" in s.description",
+    &["à partir du 21 décembre 2026, quand la description contient « gaz »"]
+)]
+#[case(
+    "d.sub_string(0, 10) > \"2026-12-21\" && s.photos > 3",
+    &["après le 21 décembre 2026, avec 4 photos ou plus"]
+)]
+fn a_period_that_begins_or_ends_with_a_written_date_is_described(
+    #[case] condition: &str,
+    #[case] wanted: &[&str],
+) {
+    let found = conditions(&format!("if {condition} {{ throw \"non\"; }}"));
+    assert_eq!(found, wanted);
+}
+
+#[rstest]
+#[case("heure_de(d) >= 20", "à partir de 20 h")]
+#[case("d.sub_string(11, 2) >= \"20\"", "à partir de 20 h")]
+#[case("parse_int(d.sub_string(11, 2)) < 7", "avant 7 h")]
+#[case("d.sub_string(11, 5) >= \"20:15\"", "entre 20:30 et 23:30")]
+fn hours_are_told_whole_unless_rules_distinguish_minutes(
+    #[case] condition: &str,
+    #[case] wanted: &str,
+) {
+    let found = conditions(&format!("if {condition} {{ throw \"non\"; }}"));
+    assert_eq!(found, [wanted]);
+}
+
+#[rstest]
+#[case("mois_de(d) == 8 && heure_de(d) >= 20", "à partir de 20 h en août")]
+#[case(
+    "d.sub_string(5, 2) == \"08\" && d.sub_string(11, 2) >= \"20\"",
+    "à partir de 20 h en août"
+)]
+#[case(
+    "mois_de(d) == 8 && jour_de_semaine(d) == \"dimanche\"",
+    "le dimanche en août"
+)]
+#[case(
+    "d.sub_string(5, 2) == \"08\" && jour_de_semaine(d) == \"dimanche\"",
+    "le dimanche en août"
+)]
+fn a_month_with_an_hour_or_a_day_is_described(#[case] condition: &str, #[case] wanted: &str) {
+    let found = conditions(&format!("if {condition} {{ throw \"non\"; }}"));
+    assert_eq!(found, [wanted]);
 }
 
 #[rstest]
@@ -112,7 +171,7 @@ fn unrelated_words_are_not_named_as_a_cause(#[case] lines: &str, #[case] wanted:
 )]
 #[case(
     "heure_de(d) >= 20 && \"gaz\" in s.description",
-    "entre 20:30 et 23:30, quand la description contient « gaz »"
+    "à partir de 20 h, quand la description contient « gaz »"
 )]
 #[case(
     "\"gaz\" in s.description && s.description.len() > 50",
