@@ -18,6 +18,7 @@ mod creation;
 mod exceptions;
 mod facets;
 mod gap;
+mod group;
 mod kinds;
 mod moments;
 mod pairs;
@@ -48,8 +49,9 @@ use crate::rules::trace::Trace;
 
 use biens::Biens;
 use budget::Budget;
-use causes::{At, Found, Group};
+use causes::{At, Found};
 use creation::Creations;
+use group::Group;
 use kinds::{Kind, kind};
 use patience::Effort;
 use pieces::side_by_side;

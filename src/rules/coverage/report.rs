@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::causes::{Found, Group, GroupKey, Groups};
+use super::causes::{Found, GroupKey, Groups};
 use super::comparison::AllExceptions;
 use super::exceptions::{self, Condition};
 use super::gap::Gap;
+use super::group::Group;
 use super::patience::{self, Effort};
 use super::varied::{Breadth, Extent};
 use super::when::when;

@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use crate::rules::coverage::Combinations;
+use crate::rules::coverage::biens::Biens;
 use crate::rules::coverage::pairs;
+use crate::rules::written::Written;
 
 /// Number of decisions about variations above which `passerelle coverage` combines fewer values.
 pub(in crate::rules::coverage) const MOST: u64 = 40_000;
@@ -63,6 +65,19 @@ impl Breadth {
         flags: true,
         names: Names::All,
     };
+
+    /// The values that rules read which are written like this.
+    pub(super) fn read_by(written: &Written, biens: &Biens<'_>) -> Self {
+        let flags = ["transmettre_auteur", "transmettre_manager"];
+        let reads_bien = written.reads("bien");
+        Self {
+            priorites: written.reads("priorite"),
+            biens: reads_bien,
+            each_bien: reads_bien && biens.are_distinguished(),
+            flags: flags.iter().any(|it| written.reads(it)),
+            names: Names::All,
+        }
+    }
 }
 
 impl Combinations<'_> {
