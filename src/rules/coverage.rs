@@ -253,7 +253,7 @@ impl<'g> Combinations<'g> {
             let left = left_after(self.whole(), known);
             let mut budget = Budget::new(most, left, &go_on);
             for kind in 0..self.varied.residences(tried.breadth).len() {
-                if budget.signalements == 0 || found.spent.uses_up(left) {
+                if found.spent.uses_up(left) {
                     break;
                 }
                 budget.left = left.minus(found.spent);

@@ -29,6 +29,9 @@ pub(super) struct Found {
     pub(super) exceptions: AllExceptions,
     /// Whether an error did not count, see [`At::counts`].
     pub(super) is_unsure: bool,
+    /// The index of the first variation that some kind of residences was not tried with, because the decisions allowed
+    /// were spent.
+    pub(super) left_out_from: Option<usize>,
     /// The residences and the qualifications for which a signalement was decided.
     pub(super) tried: [BTreeSet<String>; 2],
 }
@@ -189,6 +192,8 @@ impl Found {
         self.forwarded.extend(other.forwarded);
         self.spent = self.spent.plus(other.spent);
         self.is_unsure |= other.is_unsure;
+        let left_out = [self.left_out_from, other.left_out_from].into_iter();
+        self.left_out_from = left_out.flatten().min();
         for (key, exceptions) in other.exceptions {
             self.exceptions.entry(key).or_default().join(exceptions);
         }

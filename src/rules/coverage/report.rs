@@ -129,11 +129,12 @@ impl<'g> Combinations<'g> {
                 "Recherche arrêtée après {most} décisions où un script va jusqu'à une limite : le reste n'a pas été essayé ; corrigez d'abord ce script, puis relancez."
             )];
         }
-        let [(_, singles), (_, pairs)] = varied;
+        let [(of_singles, singles), (of_pairs, pairs)] = varied;
         let mut untried = Vec::from_iter(self.not_for_each(singles.breadth));
         untried.extend(self.not_for_each_pair(singles.breadth, pairs));
         untried.extend(self.biens_left_out());
-        untried.extend(self.not_together(pairs));
+        untried.extend(self.not_at_all(of_singles.left_out_from));
+        untried.extend(self.not_together(pairs, of_pairs.left_out_from));
         untried
     }
 

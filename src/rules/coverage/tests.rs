@@ -2,6 +2,7 @@
 //! shipped ones with a different script.
 
 mod biens;
+mod budget;
 mod conditions;
 
 use std::fmt::Write;
@@ -411,5 +412,5 @@ fn untried(lines: &str) -> Vec<String> {
     let generation = after(&format!("let s = signalement;\n{lines}"));
     let combinations = Combinations::of(&generation);
     let pairs = combinations.pairs(Breadth::ALL, u64::MAX);
-    combinations.not_together(&pairs)
+    combinations.not_together(&pairs, None)
 }

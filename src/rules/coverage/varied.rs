@@ -210,7 +210,11 @@ impl Combinations<'_> {
             return Some(found);
         };
         for number in tried.numbers.clone() {
-            if budget.signalements == 0 || budget.left.is_used_up() {
+            if budget.left.is_used_up() {
+                break;
+            }
+            if budget.signalements == 0 {
+                found.left_out_from = Some(number);
                 break;
             }
             let mut examples = Examples::new();
