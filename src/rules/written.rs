@@ -94,6 +94,14 @@ impl Written {
         compared.map(|(constant, _)| constant.as_str())
     }
 
+    /// The origins of the values that a text or a whole number is compared with.
+    pub fn origins_of(&self, constant: &str) -> impl Iterator<Item = &Origin> {
+        let compared = self.compared.iter();
+        compared
+            .filter(move |(it, _)| it == constant)
+            .map(|(_, origin)| origin)
+    }
+
     /// Whether one of these functions or filters may be called on a field of this name.
     #[must_use]
     pub fn applies(&self, functions: &[&str], field: &str) -> bool {

@@ -138,6 +138,13 @@ fn asks_length(written: &Written) -> bool {
     written.asks(DESCRIPTION) && written.applies(&OF_LENGTHS, DESCRIPTION)
 }
 
+/// Whether rules compare a text with values of other fields than the description, and with nothing else.
+fn is_compared_with_others_only(written: &Written, text: &str) -> bool {
+    let is_other = |origin: &Origin| matches!(origin, Origin::Field(name) if name != DESCRIPTION);
+    let mut origins = written.origins_of(text).peekable();
+    origins.peek().is_some() && origins.all(is_other)
+}
+
 /// The texts that rules may look for in descriptions.
 fn words<'w>(written: &'w Written, names: &Names<'_>) -> Vec<&'w String> {
     let is_word = |it: &&String| {
@@ -147,6 +154,7 @@ fn words<'w>(written: &'w Written, names: &Names<'_>) -> Vec<&'w String> {
             && !written.autres.contains(*it)
             && !DAYS.contains(&it.as_str())
             && !names.0.contains(it.as_str())
+            && !is_compared_with_others_only(written, it)
     };
     written.texts_asked.iter().filter(is_word).collect()
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::biens::Biens;
 use super::causes::At;
 use super::moments::listed;
+use super::variations::Shaped;
 use crate::domain::signalement::Signalement;
 
 /// Maximum number of biens that are named in a condition.
@@ -37,8 +38,8 @@ pub(super) struct Group {
     pub(super) at_limit: bool,
     /// The variations needed for it to happen; empty if it happens without any.
     pub(super) inputs: BTreeSet<u32>,
-    /// Those of them whose words do not matter: it also happens with a description of the same shape.
-    pub(super) shapes: BTreeSet<u32>,
+    /// Those of them whose words do not matter: it also happens with a text of the same shape.
+    pub(super) shapes: BTreeSet<(u32, Shaped)>,
     /// The same group split by kinds of residences and of qualifications, if only one of each kind is tried, and by
     /// biens that were tried for their codes.
     parts: BTreeMap<PartKey, Group>,
@@ -75,9 +76,9 @@ impl Group {
     }
 
     /// Records that the words of this variation do not matter.
-    pub(super) fn blame_shape(&mut self, input: u32) {
-        self.shapes.insert(input);
-        self.parts.values_mut().for_each(|it| it.blame_shape(input));
+    pub(super) fn blame_shape(&mut self, shape: (u32, Shaped)) {
+        self.shapes.insert(shape);
+        self.parts.values_mut().for_each(|it| it.blame_shape(shape));
     }
 
     /// Splits the group by conditions, so that each part only states what is true of all its codes.

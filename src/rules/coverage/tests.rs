@@ -322,6 +322,10 @@ fn values_are_tried_with_fewer_others_before_any_is_left_out() {
     "autres.a, autres.b et autres.c"
 )]
 #[case(
+    "if s.autres.get(\"urgence\") == \"oui\" && \"oui\" in s.description && s.photos > 2 { }",
+    "le mot « oui », le nombre de photos et autres.urgence"
+)]
+#[case(
     "if heure_de(d) >= 20 && s.auteur.contains(\"Mairie\") && s.email_auteur.ends_with(\".fr\") { }",
     "l'heure, l'auteur et l'adresse de l'auteur"
 )]
@@ -356,6 +360,10 @@ fn three_things_that_rules_distinguish_are_told(#[case] lines: &str, #[case] tol
 )]
 #[case("if s.description.contains(\"gaz\") && s.photos > 2 { throw \"appelez le gardien\"; }")]
 #[case("if s.bien != () && heure_de(d) >= 20 { }")]
+// A value in `autres` is no word of a description.
+#[case("if s.autres.get(\"urgence\") == \"oui\" && \"gaz\" in s.description { }")]
+#[case("if s.autres.urgence in [\"oui\", \"vite\"] && \"gaz\" in s.description { }")]
+#[case("let u = s.autres.get(\"urgence\"); if u == \"oui\" && \"gaz\" in s.description { }")]
 #[case("if s.date_creation.sub_string(11, 2) >= \"20\" && s.photos > 5 { }")]
 #[case("if s.date_creation.sub_string(5, 2) == \"08\" && heure_de(d) >= 20 { }")]
 #[case("if s.date_creation >= \"2026-12-21\" && s.photos > 2 { }")]
@@ -395,7 +403,7 @@ fn what_is_not_varied_is_told(#[case] value: &str, #[case] told: &str) {
 #[case("signalement.auteur.split(\" \")[1]", "quand l'auteur est « Zoé »")]
 #[case(
     "signalement.email_auteur.split(\"@\")[0].split(\".\")[1]",
-    "quand l'adresse de l'auteur est comme « zoe@locataire.example »"
+    "quand l'adresse de l'auteur a la forme de « zoe@locataire.example »"
 )]
 fn other_names_and_addresses_are_tried(#[case] value: &str, #[case] condition: &str) {
     let generation = after(&format!("let nom = {value};"));

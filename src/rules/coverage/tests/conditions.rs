@@ -94,6 +94,40 @@ fn a_period_that_begins_or_ends_with_a_written_date_is_described(
 }
 
 #[rstest]
+#[case("\"urgence\" in s.autres", "quand autres.urgence est renseigné")]
+#[case(
+    "s.autres.get(\"urgence\") != ()",
+    "quand autres.urgence est renseigné"
+)]
+#[case(
+    "s.autres.get(\"urgence\") == \"oui\"",
+    "quand autres.urgence vaut « oui »"
+)]
+#[case(
+    "s.autres.get(\"urgence\") in [\"oui\", \"vite\"]",
+    "quand autres.urgence vaut « oui » ou « vite »"
+)]
+#[case(
+    "(s.autres.get(\"urgence\") ?? \"non\") != \"non\"",
+    "quand autres.urgence vaut autre chose que « non »"
+)]
+#[case(
+    "s.email_auteur.ends_with(\"@vivest.fr\")",
+    "quand l'adresse de l'auteur est comme « camille.durand@vivest.fr »"
+)]
+#[case(
+    "s.email_auteur.len() < 25",
+    "quand l'adresse de l'auteur a la forme de « zoe@locataire.example »"
+)]
+fn a_value_or_an_address_is_only_named_if_it_is_the_cause(
+    #[case] condition: &str,
+    #[case] wanted: &str,
+) {
+    let found = conditions(&format!("if {condition} {{ throw \"non\"; }}"));
+    assert_eq!(found, [wanted]);
+}
+
+#[rstest]
 #[case("heure_de(d) >= 20", "à partir de 20 h")]
 #[case("d.sub_string(11, 2) >= \"20\"", "à partir de 20 h")]
 #[case("parse_int(d.sub_string(11, 2)) < 7", "avant 7 h")]
