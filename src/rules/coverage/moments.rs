@@ -236,11 +236,14 @@ pub(super) fn when(at: &[&Moment], all: &[&Moment]) -> String {
             told = format!("{told}, ou {by_day}");
         }
         let Months { only, besides } = Months::beside_week(at, all);
-        return match (told.is_empty() && only.is_empty(), besides.is_empty()) {
-            (_, true) => of_both(told, only),
-            (true, false) => besides,
-            (false, false) => format!("{}, ou {besides}", of_both(told, only)),
-        };
+        let periods = periods::beside_week(at, all);
+        let in_week = (!(told.is_empty() && only.is_empty())).then(|| of_both(told, only));
+        let others = Some(besides).filter(|it| !it.is_empty());
+        let told: Vec<String> = [in_week, others, periods].into_iter().flatten().collect();
+        if told.is_empty() {
+            return ANOTHER.to_owned();
+        }
+        return told.join(", ou ");
     }
     for series in [Series::Months, Series::DaysOfMonths] {
         let (at, all) = (of(at, series), of(all, series));

@@ -46,6 +46,38 @@ pub(super) fn when(at: &[&Moment], all: &[&Moment]) -> Option<String> {
     })
 }
 
+/// The periods in which it happens besides certain hours, or certain days of the week.
+pub(super) fn beside_week(at: &[&Moment], all: &[&Moment]) -> Option<String> {
+    if !all.iter().any(|it| it.series == Series::Beside) {
+        return None;
+    }
+    let week = |from: &[&Moment]| -> BTreeSet<(usize, u32)> {
+        let is_of_week = |it: &&&Moment| matches!(it.series, Series::Hours | Series::Days);
+        let of_week = from.iter().filter(is_of_week);
+        of_week.map(|it| (it.weekday, it.hour)).collect()
+    };
+    let (happens, tried) = (week(at), week(all));
+    let hours: BTreeSet<u32> = happens.iter().map(|(_, hour)| *hour).collect();
+    let weekdays: BTreeSet<usize> = happens.iter().map(|(weekday, _)| *weekday).collect();
+    let at_hour = |_: usize, hour: u32| hours.contains(&hour);
+    let on_day = |weekday: usize, _: u32| weekdays.contains(&weekday);
+    let ways: [&dyn Fn(usize, u32) -> bool; 2] = [&at_hour, &on_day];
+    ways.into_iter().find_map(|is_known| {
+        let known = tried
+            .iter()
+            .filter(|(weekday, hour)| is_known(*weekday, *hour));
+        if !known.into_iter().all(|it| happens.contains(it)) {
+            return None;
+        }
+        let rest = |from: &[&Moment]| -> Vec<Moment> {
+            let local = from.iter().filter(|it| it.series != Series::Universal);
+            let rest = local.filter(|it| !is_known(it.weekday, it.hour));
+            rest.map(|it| Moment::clone(it)).collect()
+        };
+        in_periods(&rest(at), &rest(all)).map(|(told, _)| told)
+    })
+}
+
 /// Whether it happens on no other date, whatever a date is tried for.
 fn happens_on_written_dates_only(at: &[&Moment], all: &[&Moment]) -> bool {
     let named = all.iter().filter(|it| it.series == Series::Named);
@@ -277,6 +309,15 @@ mod tests {
     #[case(
         &|d: &str| d >= "2026-12-21" && in_paris(d).1 == "samedi" && in_paris(d).0 >= 20,
         "à partir du 21 décembre 2026, à partir de 20 h le samedi"
+    )]
+    // Either of two conditions is enough.
+    #[case(
+        &|d: &str| d >= "2026-12-21" || in_paris(d).0 >= 20,
+        "à partir de 20 h, ou à partir du 21 décembre 2026"
+    )]
+    #[case(
+        &|d: &str| d >= "2026-12-21" || in_paris(d).1 == "samedi",
+        "le samedi, ou à partir du 21 décembre 2026"
     )]
     // Another condition decides as well.
     #[case(
