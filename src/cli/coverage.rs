@@ -84,6 +84,7 @@ fn gap_to_json(gap: &Gap) -> Value {
         "residences": gap.residences,
         "qualifications": gap.qualifications,
         "statuts": gap.statuts,
-        "conditions": gap.conditions,
+        "conditions": gap.only_when,
+        "exceptions": gap.except_when,
     })
 }

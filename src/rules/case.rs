@@ -184,4 +184,4 @@ fn not_run(left: &[Case]) -> Option<Diagnostic> {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

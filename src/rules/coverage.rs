@@ -18,6 +18,7 @@ mod creation;
 mod exceptions;
 mod facets;
 mod gap;
+mod group;
 mod kinds;
 mod moments;
 mod pairs;
@@ -48,8 +49,9 @@ use crate::rules::trace::Trace;
 
 use biens::Biens;
 use budget::Budget;
-use causes::{At, Found, Group};
+use causes::{At, Found};
 use creation::Creations;
+use group::Group;
 use kinds::{Kind, kind};
 use patience::Effort;
 use pieces::side_by_side;
@@ -251,7 +253,7 @@ impl<'g> Combinations<'g> {
             let left = left_after(self.whole(), known);
             let mut budget = Budget::new(most, left, &go_on);
             for kind in 0..self.varied.residences(tried.breadth).len() {
-                if budget.signalements == 0 || found.spent.uses_up(left) {
+                if found.spent.uses_up(left) {
                     break;
                 }
                 budget.left = left.minus(found.spent);

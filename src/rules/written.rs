@@ -25,6 +25,8 @@ pub struct Written {
     pub applied: BTreeSet<(String, Origin)>,
     /// The texts and whole numbers that are compared, each with the origin of the value it is compared with.
     pub compared: BTreeSet<(String, Origin)>,
+    /// The parts that are cut out of texts: the position of the first character, from 0, and the number of characters.
+    pub cuts: BTreeSet<(i64, i64)>,
     /// The texts.
     pub texts: BTreeSet<String>,
     /// The whole numbers.
@@ -57,6 +59,7 @@ impl Written {
         self.functions.extend(other.functions);
         self.applied.extend(other.applied);
         self.compared.extend(other.compared);
+        self.cuts.extend(other.cuts);
         self.texts.extend(other.texts);
         self.numbers.extend(other.numbers);
         self.autres.extend(other.autres);
@@ -89,6 +92,14 @@ impl Written {
             move |origin: &Origin| matches!(origin, Origin::Field(name) if name == field);
         let compared = self.compared.iter().filter(move |(_, it)| of_field(it));
         compared.map(|(constant, _)| constant.as_str())
+    }
+
+    /// The origins of the values that a text or a whole number is compared with.
+    pub fn origins_of(&self, constant: &str) -> impl Iterator<Item = &Origin> {
+        let compared = self.compared.iter();
+        compared
+            .filter(move |(it, _)| it == constant)
+            .map(|(_, origin)| origin)
     }
 
     /// Whether one of these functions or filters may be called on a field of this name.

@@ -8,7 +8,7 @@ use super::*;
 use crate::domain::ports::FileSet;
 use crate::rules::compile::{Known, compile};
 
-pub(in crate::rules) fn shipped() -> (FileSet, FileSet) {
+pub(crate) fn shipped() -> (FileSet, FileSet) {
     use crate::rules::template;
     let files: [(&str, &str); 8] = [
         (

@@ -136,7 +136,7 @@ fn a_bien_that_scripts_test_for_is_tried(#[case] condition: &str, #[case] which:
     let generation = generation.unwrap_or_else(|| panic!("{told:?}"));
     let holes = Combinations::of(&generation).decide(&|_| ()).holes;
     assert_eq!(holes.len(), 1, "{holes:?}");
-    assert_eq!(holes[0].conditions, [format!("pour {which} R-2-PKG")]);
+    assert_eq!(holes[0].only_when, [format!("pour {which} R-2-PKG")]);
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! Compares a varied signalement with the same one without the variation, and with one whose description only has the
 //! same shape. This shows which variations prevent a failure of the sample signalement, and whether a failure is due to
-//! the words of a description or only to their number and length.
+//! the words of a description or the letters of an address, or only to their number.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Combinations;
 use super::causes::{At, Found, GroupKey};
 use super::statuts::Examples;
-use super::variations::{self, Variation};
+use super::variations::{self, Shaped, Variation};
 use super::varied::Case;
 use crate::domain::referentiel::Residence;
 use crate::domain::signalement::Signalement;
@@ -68,7 +68,7 @@ impl<'g> Combinations<'g> {
         }
         let mut found = found.without_words(self, case.number, known);
         if found.spent.at_limit == 0 && !(found.holes.is_empty() && found.remarks.is_empty()) {
-            self.compare_with_shape(&signalement, case, &mut found);
+            self.compare_with_shapes(&signalement, case, &mut found);
         }
         found
     }
@@ -101,24 +101,46 @@ impl<'g> Combinations<'g> {
         }
     }
 
-    /// Records whether a description of the same shape fails at the same position.
-    fn compare_with_shape(&self, signalement: &Signalement, case: Case, found: &mut Found) {
+    /// Records whether a description or an address of the same shape fails at the same position.
+    fn compare_with_shapes(&self, signalement: &Signalement, case: Case, found: &mut Found) {
         let changes = self.varied.changes(case.number);
+        let Some(input) = case.at.input else {
+            return;
+        };
         let has_words =
             |it: &Variation| matches!(it, Variation::Word(_) | Variation::Description(_));
-        let description = variations::shape_of(&signalement.description);
-        let Some(input) = case.at.input.filter(|_| changes.iter().any(has_words)) else {
-            return;
-        };
-        if description == signalement.description {
+        if changes.iter().any(has_words) {
+            let alike = Signalement {
+                description: variations::shape_of(&signalement.description),
+                ..signalement.clone()
+            };
+            let shape = (input, Shaped::Description);
+            self.compare_with_shape(signalement, &alike, shape, case, found);
+        }
+        let is_address = |it: &Variation| matches!(it, Variation::Email(_));
+        if changes.iter().any(is_address) {
+            let alike = Signalement {
+                email_auteur: variations::shape_of(&signalement.email_auteur),
+                ..signalement.clone()
+            };
+            let shape = (input, Shaped::Email);
+            self.compare_with_shape(signalement, &alike, shape, case, found);
+        }
+    }
+
+    fn compare_with_shape(
+        &self,
+        signalement: &Signalement,
+        alike: &Signalement,
+        shape: (u32, Shaped),
+        case: Case,
+        found: &mut Found,
+    ) {
+        if alike == signalement {
             return;
         }
-        let alike = Signalement {
-            description,
-            ..signalement.clone()
-        };
         let mut other = Found::default();
-        self.decide_one(&alike, Some(case.at), &mut Examples::new(), &mut other);
+        self.decide_one(alike, Some(case.at), &mut Examples::new(), &mut other);
         found.count(&other);
         for (groups, others) in [
             (&mut found.holes, other.holes),
@@ -126,7 +148,7 @@ impl<'g> Combinations<'g> {
         ] {
             for ((file, line, _), group) in groups {
                 if others.keys().any(|(of, at, _)| (of, at) == (file, line)) {
-                    group.blame_shape(input);
+                    group.blame_shape(shape);
                 }
             }
         }

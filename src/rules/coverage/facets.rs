@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::moments::{self, OF_WEEKDAYS, listed};
+use super::moments::{self, HOUR_IN_TEXT, MONTH_IN_TEXT, OF_WEEKDAYS, listed};
 use super::pairs::{self, OF_LENGTHS};
 use crate::rules::calendar::{DAYS, HEURE_DE, MOIS_DE};
 use crate::rules::compile::RuleSet;
@@ -18,12 +18,32 @@ const DESCRIPTION: &str = "description";
 const TOGETHER: usize = 2;
 /// Maximum number of words that are named in a sentence.
 const MOST_NAMED: usize = 3;
-/// The parts of a date, with the functions that return them.
-const PARTS_OF_DATES: [(&[&str], &str); 4] = [
-    (&[HEURE_DE], "l'heure"),
-    (&OF_WEEKDAYS, "le jour"),
-    (&[MOIS_DE], "le mois"),
-    (&["sub_string"], "une partie du texte de la date"),
+/// A part of a date that rules can distinguish.
+struct PartOfDate {
+    /// The functions that return it.
+    functions: &'static [&'static str],
+    /// Its position and its length in the text of a date, if it is a part of that.
+    in_text: Option<(i64, i64)>,
+    /// Its name in French.
+    told: &'static str,
+}
+
+const PARTS_OF_DATES: [PartOfDate; 3] = [
+    PartOfDate {
+        functions: &[HEURE_DE],
+        in_text: Some(HOUR_IN_TEXT),
+        told: "l'heure",
+    },
+    PartOfDate {
+        functions: &OF_WEEKDAYS,
+        in_text: None,
+        told: "le jour",
+    },
+    PartOfDate {
+        functions: &[MOIS_DE],
+        in_text: Some(MONTH_IN_TEXT),
+        told: "le mois",
+    },
 ];
 /// The other fields that are varied beside others.
 const FIELDS: [&str; 3] = ["photos", "auteur", "email_auteur"];
@@ -79,10 +99,8 @@ pub(super) fn untried(all: [&Written; 3], names: &Names<'_>) -> Vec<String> {
 fn of(written: &Written, names: &Names<'_>) -> Vec<(usize, String)> {
     let mut found: Vec<(usize, String)> = Vec::new();
     if written.asks(DATE) {
-        let parts = PARTS_OF_DATES.iter();
-        let parts = parts.filter(|(functions, _)| written.applies(functions, DATE));
-        let dates = moments::names_dates(written).then_some("des dates précises");
-        let mut parts: Vec<&str> = parts.map(|(_, told)| *told).chain(dates).collect();
+        let mut parts = parts_of_dates(written);
+        parts.extend(moments::names_dates(written).then_some("des dates précises"));
         if parts.is_empty() {
             parts.push("la date");
         }
@@ -103,9 +121,28 @@ fn of(written: &Written, names: &Names<'_>) -> Vec<(usize, String)> {
     found
 }
 
+/// The parts of a date that these rules distinguish.
+fn parts_of_dates(written: &Written) -> Vec<&'static str> {
+    let cuts_text = written.applies(&["sub_string"], DATE);
+    let is_cut = |part: &(i64, i64)| cuts_text && written.cuts.contains(part);
+    let parts = PARTS_OF_DATES.iter().filter(|it| {
+        written.applies(it.functions, DATE) || it.in_text.as_ref().is_some_and(is_cut)
+    });
+    let is_known = [HOUR_IN_TEXT, MONTH_IN_TEXT].iter().any(is_cut);
+    let other = (cuts_text && !is_known).then_some("une partie du texte de la date");
+    parts.map(|it| it.told).chain(other).collect()
+}
+
 /// Whether rules that read descriptions distinguish their length.
 fn asks_length(written: &Written) -> bool {
     written.asks(DESCRIPTION) && written.applies(&OF_LENGTHS, DESCRIPTION)
+}
+
+/// Whether rules compare a text with values of other fields than the description, and with nothing else.
+fn is_compared_with_others_only(written: &Written, text: &str) -> bool {
+    let is_other = |origin: &Origin| matches!(origin, Origin::Field(name) if name != DESCRIPTION);
+    let mut origins = written.origins_of(text).peekable();
+    origins.peek().is_some() && origins.all(is_other)
 }
 
 /// The texts that rules may look for in descriptions.
@@ -117,6 +154,7 @@ fn words<'w>(written: &'w Written, names: &Names<'_>) -> Vec<&'w String> {
             && !written.autres.contains(*it)
             && !DAYS.contains(&it.as_str())
             && !names.0.contains(it.as_str())
+            && !is_compared_with_others_only(written, it)
     };
     written.texts_asked.iter().filter(is_word).collect()
 }

@@ -1,8 +1,10 @@
 //! One cause the way a person would correct it: its position and the codes affected, as a sentence.
 
-use super::exceptions::BUT;
 use crate::rules::diagnostic::{Diagnostic, code, counted};
 use crate::rules::trace::Place;
+
+/// How what prevents a failure is introduced in a sentence.
+pub(super) const EXCEPT: &str = "sauf ";
 
 /// Maximum number of codes of a group that are named in a sentence.
 const NAMED: usize = 20;
@@ -22,9 +24,10 @@ pub struct Gap {
     pub qualifications: Vec<String>,
     /// CRM statuses.
     pub statuts: Vec<String>,
-    /// Additional conditions, in French, such as `priorité high`, or `sauf le samedi` if that prevents it; empty if
-    /// there are none.
-    pub conditions: Vec<String>,
+    /// The conditions that must all hold as well, in French, such as `priorité high`; empty if there are none.
+    pub only_when: Vec<String>,
+    /// The conditions that prevent it, in French, such as `le samedi`; empty if there are none.
+    pub except_when: Vec<String>,
     /// The total numbers of residences and qualifications; after a search that ended early, the numbers tried.
     pub(super) totals: (usize, usize),
     /// Whether a script reaches a limit so often that the search ended.
@@ -76,15 +79,9 @@ impl Gap {
 
     /// « (seulement le jeudi ; sauf avec 2 photos) »
     fn told_conditions(&self) -> String {
-        let (but, only): (Vec<_>, Vec<_>) =
-            self.conditions.iter().partition(|it| it.starts_with(BUT));
-        let joined = |all: &[&String], by: &str| {
-            let all: Vec<&str> = all.iter().map(|it| it.trim_start_matches(BUT)).collect();
-            all.join(by)
-        };
         let parts = [
-            ("seulement ", joined(&only, ", ")),
-            (BUT, joined(&but, ", ou ")),
+            ("seulement ", self.only_when.join(", ")),
+            (EXCEPT, self.except_when.join(", ou ")),
         ];
         let told = parts.iter().filter(|(_, it)| !it.is_empty());
         let told: Vec<String> = told.map(|(how, it)| format!("{how}{it}")).collect();

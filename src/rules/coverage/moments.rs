@@ -1,12 +1,17 @@
-//! The dates that are tried if rules read dates: each hour, each month, the hours of a month, and both ways of writing
-//! an instant.
+//! The dates that are tried if rules read dates: each hour, each month, the hours of a month, both ways of writing
+//! an instant, and the dates written out in the rules with the days beside them.
 
+mod dates;
+mod hours;
 mod months;
+mod periods;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, NaiveDate};
 
+use dates::WrittenDate;
+use hours::in_hours;
 use months::Months;
 
 use crate::rules::calendar::{DAYS, HEURE_DE, JOUR_DE_SEMAINE, MOIS_DE, MONTHS};
@@ -20,14 +25,16 @@ const TWO_DAYS: [usize; 2] = [2, 6];
 const OF_HOURS: [&str; 2] = [HEURE_DE, "sub_string"];
 /// The functions that return the month.
 const OF_MONTHS: [&str; 2] = [MOIS_DE, "sub_string"];
+/// The position and the length of the hour in the text of a date.
+pub(super) const HOUR_IN_TEXT: (i64, i64) = (11, 2);
+/// The position and the length of the month in the text of a date.
+pub(super) const MONTH_IN_TEXT: (i64, i64) = (5, 2);
 /// The hours of a month that are tried if rules do not distinguish hours.
 const TWICE_A_DAY: [u32; 2] = [10, 23];
 /// An hour of the night.
 const AT_NIGHT: u32 = 3;
 /// The minute used for each hour.
 const MINUTE: u32 = 30;
-/// Maximum number of dates written out in rules that are tried.
-const MOST_NAMED: usize = 12;
 
 /// The condition if the dates have nothing in common.
 pub(super) const ANOTHER: &str = "à une autre date";
@@ -47,6 +54,8 @@ enum Series {
     Universal,
     /// Because it is written out in the rules.
     Named,
+    /// Because it is next to such a date, or long before or after all of them.
+    Beside,
 }
 
 /// A date that is tried.
@@ -57,10 +66,16 @@ pub(super) struct Moment {
     pub(super) hour: u32,
     /// Index into [`DAYS`].
     pub(super) weekday: usize,
-    day: u32,
+    date: NaiveDate,
     /// From 1.
     pub(super) month: u32,
     series: Series,
+    /// The text in the rules for which it is tried; empty if there is none.
+    pub(super) written: String,
+    /// Whether that text names a year.
+    has_year: bool,
+    /// Whether the rules name times to the minute.
+    to_the_minute: bool,
 }
 
 /// The dates to try for rules that read dates.
@@ -85,21 +100,13 @@ pub(super) fn all(written: &Written) -> Vec<Moment> {
             found.push(Moment::of(date, hour, Series::Universal));
         }
     }
-    let named = written
-        .texts
-        .iter()
-        .filter_map(|it| date_in(it))
-        .take(MOST_NAMED);
     let hours = if written.calls(&OF_HOURS) {
         told_apart(written)
     } else {
         [TWICE_A_DAY[0]].into()
     };
-    for date in named {
-        let each = hours.iter();
-        found.extend(each.map(|hour| Moment::of(date, *hour, Series::Named)));
-    }
-    found
+    found.extend(dates::of_written(written, &hours));
+    with_precision(found, written)
 }
 
 /// A selection of dates to combine with other variations: each question that the rules ask about a date, one at a time.
@@ -121,24 +128,31 @@ pub(super) fn few(written: &Written) -> Vec<Moment> {
         let months = of_months(written).into_iter();
         found.extend(months.filter(|it| it.hour == by_day && it.series == Series::Months));
     }
-    let named = written.texts.iter().filter_map(|it| date_in(it));
-    found.extend(
-        named
-            .take(MOST_NAMED)
-            .map(|date| Moment::of(date, by_day, Series::Named)),
-    );
-    found
+    found.extend(dates::of_written(written, &[by_day].into()));
+    with_precision(found, written)
 }
 
 /// Whether dates are written out in rules.
 pub(super) fn names_dates(written: &Written) -> bool {
-    written.texts.iter().any(|it| date_in(it).is_some())
+    written.texts.iter().any(|it| WrittenDate::of(it).is_some())
+}
+
+/// The same moments, which know whether the rules name times to the minute.
+fn with_precision(mut all: Vec<Moment>, written: &Written) -> Vec<Moment> {
+    let names_minutes = written.texts.iter().any(|it| hours::has_minutes(it));
+    for it in &mut all {
+        it.to_the_minute = names_minutes;
+    }
+    all
 }
 
 /// Each month, with the hours and days that the rules distinguish.
 fn of_months(written: &Written) -> Vec<Moment> {
-    // Rules that cut the text seldom do so twice; rules that distinguish hours by month call the functions.
-    let (months, hours) = (written.calls(&[MOIS_DE]), written.calls(&OF_HOURS));
+    let cuts = |part: &(i64, i64)| written.cuts.contains(part);
+    let months = written.calls(&[MOIS_DE]) || cuts(&MONTH_IN_TEXT);
+    let hours = written.calls(&[HEURE_DE])
+        || cuts(&HOUR_IN_TEXT)
+        || written.calls(&[MOIS_DE]) && written.calls(&OF_HOURS);
     let mut hours = if months && hours {
         told_apart(written)
     } else {
@@ -177,15 +191,6 @@ fn days(count: usize) -> chrono::Days {
     chrono::Days::new(count as u64)
 }
 
-/// The date of which a text is a part: `2026-12-24`, or `-12-24` of any year.
-fn date_in(text: &str) -> Option<NaiveDate> {
-    let whole = text.get(..10).unwrap_or_default();
-    let digits = text.trim_matches(['-', 'T']);
-    let of_a_year = format!("2026-{digits}");
-    let read = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
-    read(whole).or_else(|| read(&of_a_year).filter(|_| digits.len() == 5))
-}
-
 impl Moment {
     fn of(date: NaiveDate, hour: u32, series: Series) -> Self {
         // The clocks never change in the middle of a month.
@@ -198,15 +203,21 @@ impl Moment {
             text: format!("{date}T{hour:02}:{MINUTE}:00{zone}"),
             hour,
             weekday: date.weekday().num_days_from_monday() as usize,
-            day: date.day(),
+            date,
             month: date.month(),
             series,
+            written: String::new(),
+            has_year: false,
+            to_the_minute: false,
         }
     }
 }
 
-/// When something happens, in French, derived from all dates tried: « entre 20:30 et 6:30 ».
+/// When something happens, in French, derived from all dates tried: « entre 20 h et 7 h ».
 pub(super) fn when(at: &[&Moment], all: &[&Moment]) -> String {
+    if let Some(told) = periods::when(at, all) {
+        return told;
+    }
     let of = |from: &[&Moment], series: Series| -> Vec<Moment> {
         let some = from.iter().filter(|it| it.series == series);
         some.copied().cloned().collect()
@@ -225,11 +236,14 @@ pub(super) fn when(at: &[&Moment], all: &[&Moment]) -> String {
             told = format!("{told}, ou {by_day}");
         }
         let Months { only, besides } = Months::beside_week(at, all);
-        return match (told.is_empty() && only.is_empty(), besides.is_empty()) {
-            (_, true) => of_both(told, only),
-            (true, false) => besides,
-            (false, false) => format!("{}, ou {besides}", of_both(told, only)),
-        };
+        let periods = periods::beside_week(at, all);
+        let in_week = (!(told.is_empty() && only.is_empty())).then(|| of_both(told, only));
+        let others = Some(besides).filter(|it| !it.is_empty());
+        let told: Vec<String> = [in_week, others, periods].into_iter().flatten().collect();
+        if told.is_empty() {
+            return ANOTHER.to_owned();
+        }
+        return told.join(", ou ");
     }
     for series in [Series::Months, Series::DaysOfMonths] {
         let (at, all) = (of(at, series), of(all, series));
@@ -239,12 +253,12 @@ pub(super) fn when(at: &[&Moment], all: &[&Moment]) -> String {
         let (told, months) = (in_week(&at, &all), in_months(&at, &all));
         return of_both(told, months);
     }
-    named(&of(at, Series::Named), &of(all, Series::Named)).unwrap_or_else(|| {
+    periods::named(at, all).unwrap_or_else(|| {
         "quand SoWell écrit la date à l'heure universelle (avec « Z »)".to_owned()
     })
 }
 
-/// « à 23:30 en août »; either part may be empty.
+/// « à partir de 20 h en août »; either part may be empty.
 fn of_both(in_week: String, in_months: String) -> String {
     match (in_week.is_empty(), in_months.is_empty()) {
         (true, true) => ANOTHER.to_owned(),
@@ -252,31 +266,6 @@ fn of_both(in_week: String, in_months: String) -> String {
         (false, true) => in_week,
         (false, false) => format!("{in_week} {in_months}"),
     }
-}
-
-/// « entre 20:30 et 23:30 le 1er mai ou le 25 décembre »; `None` if there are no such dates.
-fn named(at: &[Moment], all: &[Moment]) -> Option<String> {
-    if at.is_empty() {
-        return None;
-    }
-    let tried = all.iter().map(|it| it.hour).collect();
-    let hours: BTreeSet<u32> = at.iter().map(|it| it.hour).collect();
-    let hours = if hours == tried {
-        String::new()
-    } else {
-        format!("{} ", in_hours(&hours, &tried))
-    };
-    let days: BTreeSet<(u32, u32)> = at.iter().map(|it| (it.month, it.day)).collect();
-    let days = days.into_iter().map(|(month, day)| {
-        let day = if day == 1 {
-            "1er".to_owned()
-        } else {
-            day.to_string()
-        };
-        format!("le {day} {}", MONTHS[month as usize - 1])
-    });
-    let days = listed(&days.collect::<Vec<_>>(), "ou");
-    Some(format!("{hours}{days}"))
 }
 
 /// « en juillet et en août »; empty if all months are the same.
@@ -292,7 +281,7 @@ fn in_months(at: &[Moment], all: &[Moment]) -> String {
     listed(&names.collect::<Vec<_>>(), "ou")
 }
 
-/// « à 23:30 », « le samedi ou le dimanche », « entre 20:30 et 6:30, ou le dimanche »; empty if all hours of all days
+/// « à partir de 20 h », « le samedi ou le dimanche », « entre 20 h et 7 h, ou le dimanche »; empty if all hours of all days
 /// are the same.
 fn in_week(at: &[Moment], all: &[Moment]) -> String {
     let mut hours: BTreeMap<usize, BTreeSet<u32>> = BTreeMap::new();
@@ -321,7 +310,7 @@ fn in_week(at: &[Moment], all: &[Moment]) -> String {
         let hours = if every {
             String::new()
         } else {
-            in_hours(hours, &tried_hours)
+            in_hours(hours, &tried_hours, at)
         };
         let parts = [hours, days].into_iter().filter(|it| !it.is_empty());
         told.push((first, parts.collect::<Vec<_>>().join(" ")));
@@ -335,24 +324,6 @@ fn in_week(at: &[Moment], all: &[Moment]) -> String {
 fn at_hours(weekday: usize, at: &[Moment]) -> BTreeSet<u32> {
     let of_day = at.iter().filter(|it| it.weekday == weekday);
     of_day.map(|it| it.hour).collect()
-}
-
-/// « à 23:30 », or « entre 20:30 et 6:30 » across midnight; hours that were not `tried` count like those around them.
-fn in_hours(hours: &BTreeSet<u32>, tried: &BTreeSet<u32>) -> String {
-    let tried: Vec<u32> = tried.iter().copied().collect();
-    let has = |at: usize| hours.contains(&tried[at % tried.len()]);
-    let begins = (0..tried.len()).filter(|at| has(*at) && !has(at + tried.len() - 1));
-    let runs = begins.map(|from| {
-        let length = (1..tried.len()).take_while(|more| has(from + more));
-        let to = tried[(from + length.count()) % tried.len()];
-        let from = tried[from];
-        if to == from {
-            format!("à {from}:{MINUTE}")
-        } else {
-            format!("entre {from}:{MINUTE} et {to}:{MINUTE}")
-        }
-    });
-    listed(&runs.collect::<Vec<_>>(), "ou")
 }
 
 /// « a, b ou c »
@@ -384,20 +355,20 @@ mod tests {
     }
 
     #[rstest]
-    #[case(&|text: &str| at(text).0 >= 20 || at(text).0 < 7, "entre 20:30 et 6:30")]
-    #[case(&|text: &str| at(text).0 == 23, "à 23:30")]
-    #[case(&|text: &str| at(text).0 == 12 || at(text).0 == 13, "entre 12:30 et 13:30")]
+    #[case(&|text: &str| at(text).0 >= 20 || at(text).0 < 7, "entre 20 h et 7 h")]
+    #[case(&|text: &str| at(text).0 == 23, "à partir de 23 h")]
+    #[case(&|text: &str| at(text).0 == 12 || at(text).0 == 13, "entre 12 h et 14 h")]
     #[case(&|text: &str| at(text).1 == "dimanche", "le dimanche")]
     #[case(&|text: &str| ["samedi", "dimanche"].contains(&at(text).1), "le samedi ou le dimanche")]
-    #[case(&|text: &str| at(text).1 == "vendredi" && at(text).0 >= 17, "entre 17:30 et 23:30 le vendredi")]
+    #[case(&|text: &str| at(text).1 == "vendredi" && at(text).0 >= 17, "à partir de 17 h le vendredi")]
     #[case(
         &|text: &str| at(text).1 == "dimanche" || at(text).0 >= 20 || at(text).0 < 7,
-        "entre 20:30 et 6:30, ou le dimanche"
+        "entre 20 h et 7 h, ou le dimanche"
     )]
     #[case(&|text: &str| [7, 8].contains(&at(text).2), "en juillet ou en août")]
     #[case(&|text: &str| at(text).2 == 8 && at(text).0 > 20, "à 23:30 en août")]
-    #[case(&|text: &str| at(text).2 < 3 && at(text).0 > 20, "entre 21:30 et 23:30 en janvier ou en février")]
-    #[case(&|text: &str| text.contains("-12-25") || text.contains("-05-01"), "le 1er mai ou le 25 décembre")]
+    #[case(&|text: &str| at(text).2 < 3 && at(text).0 > 20, "à partir de 21 h en janvier ou en février")]
+    #[case(&|text: &str| text.contains("-12-25") || text.contains("-05-01"), "le 1er mai ou le 25 décembre 2026")]
     #[case(
         &|text: &str| text.ends_with('Z'),
         "quand SoWell écrit la date à l'heure universelle (avec « Z »)"
@@ -411,7 +382,7 @@ mod tests {
 
     #[test]
     fn two_days_are_enough_if_rules_do_not_read_the_day() {
-        assert_eq!(told(false, |text| at(text).0 > 20), "entre 21:30 et 23:30");
+        assert_eq!(told(false, |text| at(text).0 > 20), "à partir de 21 h");
         assert_eq!(all(&Written::default()).len(), 48 + 24 + 2);
     }
 

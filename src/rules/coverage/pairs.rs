@@ -115,11 +115,13 @@ fn asks_for(condition: &Together, value: &Variation) -> bool {
             hour,
             weekday,
             month,
+            written,
             ..
         }) => {
             near((*hour).into())
                 || near((*month).into())
                 || condition.texts.contains(DAYS[*weekday])
+                || condition.texts.contains(written)
                 || part_of(text)
         }
         Variation::Word(text)
@@ -127,7 +129,7 @@ fn asks_for(condition: &Together, value: &Variation) -> bool {
         | Variation::Shape(text)
         | Variation::Auteur(text) => condition.texts.contains(text),
         Variation::Length(count) | Variation::Photos(count) => near_count(*count),
-        Variation::Email(address) => part_of(address),
+        Variation::Email(address) | Variation::EmailShape(address) => part_of(address),
         Variation::Autre(name, value) => {
             let known = condition.names.contains(name) || condition.texts.contains(name);
             known

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::causes::{Found, Group, GroupKey, Groups};
+use super::causes::{Found, GroupKey, Groups};
 use super::comparison::AllExceptions;
+use super::exceptions::{self, Condition};
 use super::gap::Gap;
+use super::group::Group;
 use super::patience::{self, Effort};
 use super::varied::{Breadth, Extent};
 use super::when::when;
-use super::{Combinations, Coverage, FLAGS, exceptions, left_after};
+use super::{Combinations, Coverage, FLAGS, left_after};
 use crate::rules::compile::TRANSMISSION;
 use crate::rules::diagnostic::Diagnostic;
 use crate::rules::trace::Place;
@@ -112,7 +114,8 @@ impl<'g> Combinations<'g> {
             residences: Vec::new(),
             qualifications: never,
             statuts: Vec::new(),
-            conditions: Vec::new(),
+            only_when: Vec::new(),
+            except_when: Vec::new(),
             totals: self.totals(),
             ends_search: false,
         })
@@ -126,11 +129,12 @@ impl<'g> Combinations<'g> {
                 "Recherche arrêtée après {most} décisions où un script va jusqu'à une limite : le reste n'a pas été essayé ; corrigez d'abord ce script, puis relancez."
             )];
         }
-        let [(_, singles), (_, pairs)] = varied;
+        let [(of_singles, singles), (of_pairs, pairs)] = varied;
         let mut untried = Vec::from_iter(self.not_for_each(singles.breadth));
         untried.extend(self.not_for_each_pair(singles.breadth, pairs));
         untried.extend(self.biens_left_out());
-        untried.extend(self.not_together(pairs));
+        untried.extend(self.not_at_all(of_singles.left_out_from));
+        untried.extend(self.not_together(pairs, of_pairs.left_out_from));
         untried
     }
 
@@ -148,17 +152,22 @@ impl<'g> Combinations<'g> {
     /// `types` is the number of types of manager asked for in forwarded signalements.
     fn gap(&self, key: GroupKey, group: Group, types: usize, part: Part<'_>) -> Gap {
         let tried = part.breadth;
-        let mut conditions = Vec::new();
+        let (mut only_when, mut except_when) = (Vec::new(), Vec::new());
         let variations: Vec<&[_]> = self.varied.variations().collect();
-        conditions.extend(when(&group.inputs, &group.shapes, &variations));
+        only_when.extend(when(&group.inputs, &group.shapes, &variations));
         if let Some(found) = part.exceptions.and_then(|it| it.get(&key)) {
             let usual = self.varied.usual();
-            conditions.extend(exceptions::conditions(found, &variations, usual));
+            for condition in exceptions::conditions(found, &variations, usual) {
+                match condition {
+                    Condition::Only(told) => only_when.push(told),
+                    Condition::Except(told) => except_when.push(told),
+                }
+            }
         }
         let (file, line, cause) = key;
         if group.is_of_statuts() && (1..types).contains(&group.types.len()) {
             let words: Vec<&str> = group.types.iter().map(String::as_str).collect();
-            conditions.push(format!("type_gestionnaire {}", words.join(" ou ")));
+            only_when.push(format!("type_gestionnaire {}", words.join(" ou ")));
         }
         if !group.flags.is_empty() {
             if tried.priorites && !group.is_of_biens && group.priorites.len() < self.priorites.len()
@@ -168,26 +177,26 @@ impl<'g> Combinations<'g> {
                     .iter()
                     .filter_map(|at| self.priorites.get(usize::from(*at)));
                 let words: Vec<&str> = words.copied().collect();
-                conditions.push(format!("priorité {}", words.join(" ou ")));
+                only_when.push(format!("priorité {}", words.join(" ou ")));
             }
             match (!group.biens.is_empty(), group.without_bien) {
                 (true, false) => {
                     // Elsewhere only one of them was tried.
                     let all_tried = tried.each_bien.then_some(&self.biens);
                     let biens = all_tried.and_then(|it| group.only_biens(it));
-                    conditions.push(biens.unwrap_or_else(|| "avec un bien".to_owned()));
+                    only_when.push(biens.unwrap_or_else(|| "avec un bien".to_owned()));
                 }
                 (false, true)
                     if (tried.biens || tried.each_bien) && group.could_have_bien(&self.biens) =>
                 {
-                    conditions.push("sans bien".into());
+                    only_when.push("sans bien".into());
                 }
                 _ => {}
             }
             if tried.flags && !group.is_of_biens {
                 let flags = &group.flags;
-                conditions.extend(flag_condition(flags, "transmettre_auteur", |it| it.0));
-                conditions.extend(flag_condition(flags, "transmettre_manager", |it| it.1));
+                only_when.extend(flag_condition(flags, "transmettre_auteur", |it| it.0));
+                only_when.extend(flag_condition(flags, "transmettre_manager", |it| it.1));
             }
         }
         Gap {
@@ -197,7 +206,8 @@ impl<'g> Combinations<'g> {
             residences: group.residences.into_iter().collect(),
             qualifications: group.qualifications.into_iter().collect(),
             statuts: group.statuts.into_iter().collect(),
-            conditions,
+            only_when,
+            except_when,
             totals: part.totals,
             ends_search: part.ended && group.at_limit,
         }

@@ -2,6 +2,7 @@
 //! shipped ones with a different script.
 
 mod biens;
+mod budget;
 mod conditions;
 
 use std::fmt::Write;
@@ -190,7 +191,7 @@ fn the_condition_on_a_description_is_described(#[case] asks: &str, #[case] condi
     let [hole] = found.holes.as_slice() else {
         panic!("{:?}", sentences(&found));
     };
-    assert_eq!(hole.conditions, [condition]);
+    assert_eq!(hole.only_when, [condition]);
 }
 
 /// Rules that search each description for this many words.
@@ -293,6 +294,10 @@ fn values_are_tried_with_fewer_others_before_any_is_left_out() {
     "l'heure, le jour et le mois"
 )]
 #[case(
+    "if s.date_creation.sub_string(5, 2) == \"08\" && s.date_creation.sub_string(11, 2) >= \"20\" && s.photos > 2 { }",
+    "l'heure, le mois et le nombre de photos"
+)]
+#[case(
     "if heure_de(d) >= 20 { if s.photos > 2 { if \"gaz\" in s.description { } } }",
     "l'heure, le mot « gaz » et le nombre de photos"
 )]
@@ -315,6 +320,10 @@ fn values_are_tried_with_fewer_others_before_any_is_left_out() {
 #[case(
     "if s.autres.get(\"a\") == 1 && s.autres.get(\"b\") == 2 && s.autres.get(\"c\") == 3 { }",
     "autres.a, autres.b et autres.c"
+)]
+#[case(
+    "if s.autres.get(\"urgence\") == \"oui\" && \"oui\" in s.description && s.photos > 2 { }",
+    "le mot « oui », le nombre de photos et autres.urgence"
 )]
 #[case(
     "if heure_de(d) >= 20 && s.auteur.contains(\"Mairie\") && s.email_auteur.ends_with(\".fr\") { }",
@@ -351,6 +360,13 @@ fn three_things_that_rules_distinguish_are_told(#[case] lines: &str, #[case] tol
 )]
 #[case("if s.description.contains(\"gaz\") && s.photos > 2 { throw \"appelez le gardien\"; }")]
 #[case("if s.bien != () && heure_de(d) >= 20 { }")]
+// A value in `autres` is no word of a description.
+#[case("if s.autres.get(\"urgence\") == \"oui\" && \"gaz\" in s.description { }")]
+#[case("if s.autres.urgence in [\"oui\", \"vite\"] && \"gaz\" in s.description { }")]
+#[case("let u = s.autres.get(\"urgence\"); if u == \"oui\" && \"gaz\" in s.description { }")]
+#[case("if s.date_creation.sub_string(11, 2) >= \"20\" && s.photos > 5 { }")]
+#[case("if s.date_creation.sub_string(5, 2) == \"08\" && heure_de(d) >= 20 { }")]
+#[case("if s.date_creation >= \"2026-12-21\" && s.photos > 2 { }")]
 // A length or a part of something other than the description or the date.
 #[case(
     "if residence.gestionnaires.keys().len() > 1 && \"gaz\" in s.description && s.photos > 2 { }"
@@ -387,7 +403,7 @@ fn what_is_not_varied_is_told(#[case] value: &str, #[case] told: &str) {
 #[case("signalement.auteur.split(\" \")[1]", "quand l'auteur est « Zoé »")]
 #[case(
     "signalement.email_auteur.split(\"@\")[0].split(\".\")[1]",
-    "quand l'adresse de l'auteur est comme « zoe@locataire.example »"
+    "quand l'adresse de l'auteur a la forme de « zoe@locataire.example »"
 )]
 fn other_names_and_addresses_are_tried(#[case] value: &str, #[case] condition: &str) {
     let generation = after(&format!("let nom = {value};"));
@@ -395,7 +411,7 @@ fn other_names_and_addresses_are_tried(#[case] value: &str, #[case] condition: &
     let [hole] = found.holes.as_slice() else {
         panic!("{:?}", sentences(&found));
     };
-    assert_eq!(hole.conditions, [condition]);
+    assert_eq!(hole.only_when, [condition]);
 }
 
 /// What a search of the shipped rules with these lines does not try.
@@ -404,5 +420,5 @@ fn untried(lines: &str) -> Vec<String> {
     let generation = after(&format!("let s = signalement;\n{lines}"));
     let combinations = Combinations::of(&generation);
     let pairs = combinations.pairs(Breadth::ALL, u64::MAX);
-    combinations.not_together(&pairs)
+    combinations.not_together(&pairs, None)
 }

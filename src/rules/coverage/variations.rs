@@ -9,7 +9,7 @@ use super::moments::{self, Moment};
 use crate::domain::instant;
 use crate::domain::signalement::Signalement;
 use crate::rules::compared::{Asked, Compared};
-use crate::rules::written::Written;
+use crate::rules::written::{Origin, Written};
 
 /// Maximum number of texts in the rules that are tried as words of a description, or as a name.
 const MOST_WORDS: usize = 60;
@@ -29,6 +29,8 @@ const MOST_NUMBERS: usize = 8;
 const MOST_AUTRES: usize = 10;
 /// Maximum number of texts that are tried for each of them.
 const MOST_TEXTS_OF_AUTRES: usize = 15;
+/// A value in `autres` that no rule is likely to name.
+const OTHER_TEXT: &str = "Essai";
 /// Names of authors unlike the sample's first and last name: of one word, of three, and with a hyphen.
 const AUTHORS: [&str; 3] = ["Zoé", "Anne Marie Durand", "Jean-Luc Martin"];
 /// An address without a dot before the `@`, unlike the sample's.
@@ -79,6 +81,13 @@ pub(super) fn shape_of(text: &str) -> String {
     alike.collect()
 }
 
+/// A text of which sometimes only the shape matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Shaped {
+    Description,
+    Email,
+}
+
 /// One difference from the sample signalement.
 #[derive(Debug, Clone)]
 pub(super) enum Variation {
@@ -92,6 +101,8 @@ pub(super) enum Variation {
     Length(usize),
     /// A description with the shape of this text, whose words do not matter. It only describes what was found.
     Shape(String),
+    /// An address with the shape of this one, whose letters do not matter. It only describes what was found.
+    EmailShape(String),
     /// This many photos.
     Photos(usize),
     /// `auteur`.
@@ -112,7 +123,7 @@ impl Variation {
             }
             Self::Photos(_) => "photos",
             Self::Auteur(_) => "auteur",
-            Self::Email(_) => "email_auteur",
+            Self::Email(_) | Self::EmailShape(_) => "email_auteur",
             Self::Autre(..) => "autres",
         }
     }
@@ -150,7 +161,9 @@ impl Variation {
             Self::Word(_) | Self::Description(_) | Self::Length(_) | Self::Shape(_) => {}
             Self::Photos(count) => signalement.photos = *count,
             Self::Auteur(name) => signalement.auteur.clone_from(name),
-            Self::Email(address) => signalement.email_auteur.clone_from(address),
+            Self::Email(address) | Self::EmailShape(address) => {
+                signalement.email_auteur.clone_from(address);
+            }
             Self::Autre(name, value) => {
                 signalement.autres.insert(name.clone(), value.clone());
             }
@@ -250,10 +263,22 @@ pub(super) fn around(written: &Written) -> BTreeSet<i64> {
     near.collect()
 }
 
-/// The values tried under a name in `autres`.
+/// The values tried under a name in `autres`: among the texts, those that rules may compare with it, and one that they
+/// do not write.
 fn values(written: &Written) -> Vec<Value> {
-    let texts = written.texts.iter().take(MOST_TEXTS_OF_AUTRES);
-    let texts = texts.cloned().map(Value::String);
+    let of_autres = |origin: &Origin| match origin {
+        Origin::Field(name) => name == "autres" || written.autres.contains(name),
+        Origin::Constant | Origin::Unknown => true,
+    };
+    let texts = written.texts.iter().filter(|text| {
+        let mut compared = written.origins_of(text).peekable();
+        match compared.peek() {
+            Some(_) => compared.any(of_autres),
+            None => written.texts_asked.contains(*text),
+        }
+    });
+    let texts = texts.take(MOST_TEXTS_OF_AUTRES).cloned();
+    let texts = texts.chain([OTHER_TEXT.to_owned()]).map(Value::String);
     let numbers = around(written).into_iter().map(Value::from);
     let flags = [true, false].map(Value::Bool);
     texts.chain(numbers).chain(flags).collect()

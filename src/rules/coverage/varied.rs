@@ -105,6 +105,7 @@ impl<'g> Varied<'g> {
         let mut written: Written = scripts.written_in_gestionnaire().clone();
         written.add(templates.contexte);
         written.add(in_mails.clone());
+        let read = Breadth::read_by(&written, biens);
         let of_templates = rules.templates.compared();
         let compared: Vec<_> = scripts.compared().chain(&of_templates).collect();
         let variations = variations::all(&written, &compared);
@@ -118,14 +119,13 @@ impl<'g> Varied<'g> {
             left_out,
         } = pairs;
         let changes = variations.into_iter().map(|it| vec![it]);
+        let changes = changes.chain(pairs.into_iter().map(Vec::from));
+        let tried = changes.map(|changes| Tried {
+            in_mails: changes.iter().all(|it| in_mails.reads(it.field())),
+            changes,
+        });
         Self {
-            variations: changes
-                .chain(pairs.into_iter().map(Vec::from))
-                .map(|changes| Tried {
-                    in_mails: changes.iter().all(|it| in_mails.reads(it.field())),
-                    changes,
-                })
-                .collect(),
+            variations: tried.collect(),
             singles,
             left_out,
             untried,
@@ -137,15 +137,7 @@ impl<'g> Varied<'g> {
                 by_name: kinds::of_qualifications(qualifications, &rules.qualifications, &texts),
                 by_look: kinds::of_qualifications(qualifications, &rules.qualifications, &[]),
             },
-            read: Breadth {
-                priorites: written.reads("priorite"),
-                biens: written.reads("bien"),
-                each_bien: written.reads("bien") && biens.are_distinguished(),
-                flags: ["transmettre_auteur", "transmettre_manager"]
-                    .iter()
-                    .any(|it| written.reads(it)),
-                names: Names::All,
-            },
+            read,
             usual: foresee::harmless(generation),
         }
     }
@@ -218,7 +210,11 @@ impl Combinations<'_> {
             return Some(found);
         };
         for number in tried.numbers.clone() {
-            if budget.signalements == 0 || budget.left.is_used_up() {
+            if budget.left.is_used_up() {
+                break;
+            }
+            if budget.signalements == 0 {
+                found.left_out_from = Some(number);
                 break;
             }
             let mut examples = Examples::new();

@@ -1,4 +1,4 @@
-//! The inputs that trigger something, in French: « à 23:30 », « quand la description contient « gaz » ».
+//! The inputs that trigger something, in French: « à partir de 23 h », « quand la description contient « gaz » ».
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,10 +6,15 @@ use serde_json::Value;
 
 use super::moments::{self, Moment, listed};
 use super::shapes::{self, Bound};
-use super::variations::{self, Variation};
+use super::variations::{self, Shaped, Variation};
 
 /// Maximum number of words and names listed; a rule that distinguishes more asks for something else.
 pub(super) const MOST_TOLD: usize = 6;
+
+/// Minimum number of values in `autres` of which it can be said that it happens with all of them, or all but a few.
+const FEWEST_OF_MOST: usize = 3;
+/// Maximum number of values in `autres` that are named as exceptions.
+const MOST_OTHERS: usize = 2;
 
 /// Maximum number of alternative combinations listed.
 const MOST_ALTERNATIVES: usize = 3;
@@ -18,7 +23,7 @@ const MOST_ALTERNATIVES: usize = 3;
 /// input is two variations if they were tried together, otherwise one. The words of `shapes` do not matter.
 pub(super) fn when(
     inputs: &BTreeSet<u32>,
-    shapes: &BTreeSet<u32>,
+    shapes: &BTreeSet<(u32, Shaped)>,
     all: &[&[Variation]],
 ) -> Option<String> {
     let known = inputs
@@ -26,11 +31,14 @@ pub(super) fn when(
         .filter_map(|it| Some((it, *all.get(*it as usize)?)));
     let at: Vec<Vec<Variation>> = known
         .map(|(it, changes)| {
-            if shapes.contains(it) {
-                with_shape(changes)
-            } else {
-                changes.to_vec()
+            let mut changes = changes.to_vec();
+            if shapes.contains(&(*it, Shaped::Description)) {
+                changes = with_shape(&changes);
             }
+            if shapes.contains(&(*it, Shaped::Email)) {
+                changes = changes.into_iter().map(with_email_shape).collect();
+            }
+            changes
         })
         .collect();
     let at: Vec<&[Variation]> = at.iter().map(Vec::as_slice).collect();
@@ -56,6 +64,14 @@ fn with_shape(changes: &[Variation]) -> Vec<Variation> {
     found
 }
 
+/// The same change, with only the shape of an address.
+fn with_email_shape(change: Variation) -> Variation {
+    match change {
+        Variation::Email(address) => Variation::EmailShape(address),
+        other => other,
+    }
+}
+
 fn singles<'v>(from: &[&'v [Variation]]) -> Vec<&'v Variation> {
     let singles = from.iter().filter_map(|it| match it {
         [one] => Some(one),
@@ -64,7 +80,7 @@ fn singles<'v>(from: &[&'v [Variation]]) -> Vec<&'v Variation> {
     singles.collect()
 }
 
-/// What happens only if two conditions hold at once: « entre 20:30 et 23:30, quand la description contient « gaz » ».
+/// What happens only if two conditions hold at once: « à partir de 20 h, quand la description contient « gaz » ».
 fn together(at: &[&[Variation]], all: &[&[Variation]]) -> Vec<String> {
     // Grouped by the two fields, then by the value of one with all values of the other.
     let mut fields: BTreeMap<_, BTreeMap<String, (&Variation, Vec<&Variation>)>> = BTreeMap::new();
@@ -143,7 +159,12 @@ pub(super) fn alone(at: &[&Variation], all: &[&Variation]) -> Option<String> {
         _ => None,
     });
     told.extend(addresses.map(|it| format!("quand l'adresse de l'auteur est comme {it}")));
-    told.extend(of_autres(at));
+    let shapes = quoted(|it| match it {
+        Variation::EmailShape(address) => Some(address),
+        _ => None,
+    });
+    told.extend(shapes.map(|it| format!("quand l'adresse de l'auteur a la forme de {it}")));
+    told.extend(of_autres(at, all));
     (!told.is_empty()).then(|| told.join(", ou "))
 }
 
@@ -279,21 +300,46 @@ fn of_photos(counts: &BTreeSet<usize>, all: &[&Variation]) -> Option<String> {
     })
 }
 
-/// « quand autres.etage vaut 4 »
-fn of_autres(at: &[&Variation]) -> Vec<String> {
+/// « quand autres.etage vaut 4 », « quand autres.etage est renseigné »
+fn of_autres(at: &[&Variation], all: &[&Variation]) -> Vec<String> {
+    let (happens, tried) = (values_by_name(at), values_by_name(all));
+    let told = happens.into_iter().map(|(name, values)| {
+        let others: Vec<String> = tried
+            .get(name)
+            .into_iter()
+            .flatten()
+            .filter(|it| !values.contains(it))
+            .cloned()
+            .collect();
+        let is_most = values.len() >= FEWEST_OF_MOST;
+        if is_most && others.is_empty() {
+            format!("quand autres.{name} est renseigné")
+        } else if is_most && others.len() <= MOST_OTHERS {
+            let others = listed(&others, "ou");
+            format!("quand autres.{name} vaut autre chose que {others}")
+        } else {
+            format!("quand autres.{name} vaut {}", some_of(&values))
+        }
+    });
+    told.collect()
+}
+
+/// The different values of each name in `autres`, as they are shown.
+fn values_by_name<'v>(from: &[&'v Variation]) -> BTreeMap<&'v str, Vec<String>> {
     let mut by_name: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for it in at {
+    for it in from {
         if let Variation::Autre(name, value) = it {
             let shown = match value {
                 Value::String(text) => in_quotes(text),
                 other => other.to_string(),
             };
-            by_name.entry(name).or_default().push(shown);
+            let values = by_name.entry(name).or_default();
+            if !values.contains(&shown) {
+                values.push(shown);
+            }
         }
     }
-    let told = by_name.into_iter();
-    told.map(|(name, values)| format!("quand autres.{name} vaut {}", some_of(&values)))
-        .collect()
+    by_name
 }
 
 #[cfg(test)]
@@ -347,6 +393,26 @@ mod tests {
         let found = told(&all, |it| match it {
             Variation::Word(word) | Variation::Description(word) => holds(word),
             Variation::Length(length) => holds(&"x".repeat(*length)),
+            _ => false,
+        });
+        assert_eq!(found.as_deref(), Some(wanted));
+    }
+
+    #[rstest]
+    #[case(&["oui"], "quand autres.urgence vaut « oui »")]
+    #[case(&["oui", "non"], "quand autres.urgence vaut « non » ou « oui »")]
+    #[case(&["oui", "non", "Essai"], "quand autres.urgence vaut autre chose que true ou false")]
+    #[case(&["oui", "Essai", "true", "false"], "quand autres.urgence vaut autre chose que « non »")]
+    #[case(&["oui", "non", "Essai", "true", "false"], "quand autres.urgence est renseigné")]
+    fn a_value_is_only_named_if_it_matters(#[case] fails: &[&str], #[case] wanted: &str) {
+        let texts = ["non", "oui", "Essai"].map(Value::from);
+        let values = texts.into_iter().chain([true, false].map(Value::from));
+        let all: Vec<Variation> = values
+            .map(|it| Variation::Autre("urgence".to_owned(), it))
+            .collect();
+        let found = told(&all, |it| match it {
+            Variation::Autre(_, Value::String(text)) => fails.contains(&text.as_str()),
+            Variation::Autre(_, value) => fails.contains(&value.to_string().as_str()),
             _ => false,
         });
         assert_eq!(found.as_deref(), Some(wanted));

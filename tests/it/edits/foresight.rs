@@ -325,6 +325,58 @@ async fn a_reload_warns_of_the_gaps_that_it_adds() {
     .await;
 }
 
+/// With a longer list of residences, not everything is tried any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_tells_once_that_its_search_for_gaps_was_narrowed() {
+    let qualifications = fs::read_to_string("rules/qualifications.yaml").unwrap();
+    let builder = Builder::new().file("rules/qualifications.yaml", &qualifications);
+    let daemon = builder.start().await;
+    let mut residences = daemon.read("referentiel/residences.csv");
+    let mut managers = daemon.read("referentiel/gestionnaires.csv");
+    for number in 0..300 {
+        writeln!(residences, "R-{number:04};Les Tilleuls;1 rue du Lac").unwrap();
+        writeln!(
+            managers,
+            "R-{number:04};responsable_secteur;RS-1;n;rs@b.example"
+        )
+        .unwrap();
+    }
+    daemon.save("referentiel/gestionnaires.csv", &managers);
+    daemon.save("referentiel/residences.csv", &residences);
+    let reloaded = reload(&daemon).await;
+    let last = &reloaded["derniere_tentative"];
+    assert_eq!(last["acceptee"], true, "{reloaded:#}");
+    let [told] = gaps_in(last).try_into().unwrap();
+    assert_eq!(told["fichier"], "residences.csv");
+    let message = told["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("il y a beaucoup de cas possibles"),
+        "{message}"
+    );
+    assert!(
+        message.ends_with("tapez « passerelle coverage »"),
+        "{message}"
+    );
+    let script = daemon.read("rules/gestionnaire.rhai");
+    daemon.save(
+        "rules/gestionnaire.rhai",
+        &format!("{script}\n// Rien de plus.\n"),
+    );
+    let again = reload(&daemon).await;
+    let last = &again["derniere_tentative"];
+    assert_eq!(last["acceptee"], true, "{again:#}");
+    assert_eq!(gaps_in(last), Vec::<Value>::new());
+}
+
+/// The warnings of an attempt that come from the search for gaps.
+fn gaps_in(attempt: &Value) -> Vec<Value> {
+    let all = attempt["avertissements"].as_array().unwrap();
+    all.iter()
+        .filter(|it| it["code"] == "trou")
+        .cloned()
+        .collect()
+}
+
 /// Reloads, and returns the outcome once everything is known about it.
 async fn reload(daemon: &Daemon) -> Value {
     daemon.reload().await;

@@ -78,22 +78,22 @@ mod tests {
     #[rstest]
     #[case(&|_, day, month| day == "dimanche" || month == 8, "le dimanche, ou en août", true)]
     #[case(&|_, day, month| day == "dimanche" && month == 8, "le dimanche en août", false)]
-    #[case(&|hour, _, month| hour >= 20 || month == 7, "entre 20:30 et 23:30, ou en juillet", true)]
+    #[case(&|hour, _, month| hour >= 20 || month == 7, "à partir de 20 h, ou en juillet", true)]
     #[case(
         &|hour, _, month| hour >= 20 && month < 3,
-        "entre 20:30 et 23:30 en janvier ou en février",
+        "à partir de 20 h en janvier ou en février",
         false
     )]
-    #[case(&|hour, _, _| hour >= 20, "entre 20:30 et 23:30", true)]
+    #[case(&|hour, _, _| hour >= 20, "à partir de 20 h", true)]
     #[case(&|_, day, _| day == "dimanche", "le dimanche", true)]
     #[case(
         &|hour, day, month| hour >= 20 && (day == "dimanche" || month == 8),
-        "entre 20:30 et 23:30 le dimanche, ou entre 20:30 et 23:30 en août",
+        "à partir de 20 h le dimanche, ou à partir de 20 h en août",
         false
     )]
     #[case(
         &|hour, day, month| hour >= 20 || day == "dimanche" || month == 8,
-        "entre 20:30 et 23:30, ou le dimanche, ou en août",
+        "à partir de 20 h, ou le dimanche, ou en août",
         true
     )]
     #[case(&|_, _, month| [7, 8].contains(&month), "en juillet ou en août", true)]

@@ -25,7 +25,7 @@ fn with_biens(lines: &str) -> Generation {
 #[rstest]
 #[case(
     "s.bien == \"R-10-CHF\" && heure_de(s.date_creation) >= 20",
-    "entre 20:30 et 23:30"
+    "à partir de 20 h"
 )]
 #[case(
     "s.bien == \"R-10-CHF\" && \"gaz\" in s.description",
@@ -68,7 +68,7 @@ fn a_named_bien_is_tried_with_other_values(#[case] condition: &str, #[case] when
         } else {
             "pour un bien comme R-10-CHF"
         };
-        assert_eq!(hole.conditions, [when, bien]);
+        assert_eq!(hole.only_when, [when, bien]);
         assert_eq!(found.untried, Vec::<String>::new());
     }
 }
@@ -92,7 +92,7 @@ fn a_bien_is_only_named_if_it_matters(#[case] lines: &str, #[case] conditions: &
     let [hole] = found.holes.as_slice() else {
         panic!("{:?}", sentences(&found));
     };
-    assert_eq!(hole.conditions, conditions);
+    assert_eq!(hole.only_when, conditions);
 }
 
 #[test]

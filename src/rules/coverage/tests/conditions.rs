@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The conditions of the only hole of the shipped rules with these lines.
+/// The conditions of the only hole of the shipped rules with these lines, followed by what prevents it.
 fn conditions(lines: &str) -> Vec<String> {
     let generation = after(&format!(
         "let s = signalement; let d = s.date_creation;\n{lines}"
@@ -11,13 +11,14 @@ fn conditions(lines: &str) -> Vec<String> {
     let [hole] = found.holes.as_slice() else {
         panic!("{:?}", sentences(&found));
     };
-    hole.conditions.clone()
+    let except = hole.except_when.iter().map(|it| format!("sauf {it}"));
+    hole.only_when.iter().cloned().chain(except).collect()
 }
 
 #[rstest]
-#[case("heure_de(d) < 12", &["entre 0:30 et 11:30"])]
-#[case("!(heure_de(d) >= 20 || heure_de(d) < 7)", &["entre 7:30 et 19:30"])]
-#[case("heure_de(d) != 23", &["sauf à 23:30"])]
+#[case("heure_de(d) < 12", &["avant 12 h"])]
+#[case("!(heure_de(d) >= 20 || heure_de(d) < 7)", &["entre 7 h et 20 h"])]
+#[case("heure_de(d) != 23", &["avant 23 h"])]
 #[case("mois_de(d) < 3", &["en janvier ou en février"])]
 #[case("mois_de(d) != 8", &["sauf en août"])]
 #[case(
@@ -47,15 +48,15 @@ fn conditions(lines: &str) -> Vec<String> {
 )]
 #[case(
     "heure_de(d) < 12 && s.photos == 0",
-    &["entre 0:30 et 11:30", "sans photo"]
+    &["avant 12 h", "sans photo"]
 )]
 #[case(
     "heure_de(d) < 12 || s.photos == 0",
-    &["sauf entre 12:30 et 23:30, avec 1 photo ou plus"]
+    &["sauf à partir de 12 h, avec 1 photo ou plus"]
 )]
 #[case(
     "(s.priorite == \"high\" && heure_de(d) < 12) || (s.priorite == \"low\" && heure_de(d) < 24)",
-    &["sauf dans certains cas, selon la date", "priorité high ou low"]
+    &["priorité high ou low", "sauf dans certains cas, selon la date"]
 )]
 fn the_condition_on_which_the_sample_fails_is_described(
     #[case] condition: &str,
@@ -63,6 +64,99 @@ fn the_condition_on_which_the_sample_fails_is_described(
 ) {
     let found = conditions(&format!("if {condition} {{ throw \"non\"; }}"));
     assert_eq!(found, wanted);
+}
+
+#[rstest]
+#[case("d >= \"2026-12-21\"", &["à partir du 21 décembre 2026"])]
+#[case("d < \"2026-12-21\"", &["avant le 21 décembre 2026"])]
+#[case(
+    "!(d >= \"2026-12-21\" && d < \"2027-01-05\")",
+    &["sauf du 21 décembre 2026 au 4 janvier 2027"]
+)]
+#[case(
+    "d >= \"2026-12-21\" && heure_de(d) >= 20",
+    &["à partir du 21 décembre 2026, à partir de 20 h"]
+)]
+#[case(
+    "d >= \"2026-12-21\" && \"gaz\" in s.description",
+    &["à partir du 21 décembre 2026, quand la description contient « gaz »"]
+)]
+#[case(
+    "d.sub_string(0, 10) > \"2026-12-21\" && s.photos > 3",
+    &["après le 21 décembre 2026, avec 4 photos ou plus"]
+)]
+fn a_period_that_begins_or_ends_with_a_written_date_is_described(
+    #[case] condition: &str,
+    #[case] wanted: &[&str],
+) {
+    let found = conditions(&format!("if {condition} {{ throw \"non\"; }}"));
+    assert_eq!(found, wanted);
+}
+
+#[rstest]
+#[case("\"urgence\" in s.autres", "quand autres.urgence est renseigné")]
+#[case(
+    "s.autres.get(\"urgence\") != ()",
+    "quand autres.urgence est renseigné"
+)]
+#[case(
+    "s.autres.get(\"urgence\") == \"oui\"",
+    "quand autres.urgence vaut « oui »"
+)]
+#[case(
+    "s.autres.get(\"urgence\") in [\"oui\", \"vite\"]",
+    "quand autres.urgence vaut « oui » ou « vite »"
+)]
+#[case(
+    "(s.autres.get(\"urgence\") ?? \"non\") != \"non\"",
+    "quand autres.urgence vaut autre chose que « non »"
+)]
+#[case(
+    "s.email_auteur.ends_with(\"@vivest.fr\")",
+    "quand l'adresse de l'auteur est comme « camille.durand@vivest.fr »"
+)]
+#[case(
+    "s.email_auteur.len() < 25",
+    "quand l'adresse de l'auteur a la forme de « zoe@locataire.example »"
+)]
+fn a_value_or_an_address_is_only_named_if_it_is_the_cause(
+    #[case] condition: &str,
+    #[case] wanted: &str,
+) {
+    let found = conditions(&format!("if {condition} {{ throw \"non\"; }}"));
+    assert_eq!(found, [wanted]);
+}
+
+#[rstest]
+#[case("heure_de(d) >= 20", "à partir de 20 h")]
+#[case("d.sub_string(11, 2) >= \"20\"", "à partir de 20 h")]
+#[case("parse_int(d.sub_string(11, 2)) < 7", "avant 7 h")]
+#[case("d.sub_string(11, 5) >= \"20:15\"", "entre 20:30 et 23:30")]
+fn hours_are_told_whole_unless_rules_distinguish_minutes(
+    #[case] condition: &str,
+    #[case] wanted: &str,
+) {
+    let found = conditions(&format!("if {condition} {{ throw \"non\"; }}"));
+    assert_eq!(found, [wanted]);
+}
+
+#[rstest]
+#[case("mois_de(d) == 8 && heure_de(d) >= 20", "à partir de 20 h en août")]
+#[case(
+    "d.sub_string(5, 2) == \"08\" && d.sub_string(11, 2) >= \"20\"",
+    "à partir de 20 h en août"
+)]
+#[case(
+    "mois_de(d) == 8 && jour_de_semaine(d) == \"dimanche\"",
+    "le dimanche en août"
+)]
+#[case(
+    "d.sub_string(5, 2) == \"08\" && jour_de_semaine(d) == \"dimanche\"",
+    "le dimanche en août"
+)]
+fn a_month_with_an_hour_or_a_day_is_described(#[case] condition: &str, #[case] wanted: &str) {
+    let found = conditions(&format!("if {condition} {{ throw \"non\"; }}"));
+    assert_eq!(found, [wanted]);
 }
 
 #[rstest]
@@ -111,7 +205,7 @@ fn unrelated_words_are_not_named_as_a_cause(#[case] lines: &str, #[case] wanted:
 )]
 #[case(
     "heure_de(d) >= 20 && \"gaz\" in s.description",
-    "entre 20:30 et 23:30, quand la description contient « gaz »"
+    "à partir de 20 h, quand la description contient « gaz »"
 )]
 #[case(
     "\"gaz\" in s.description && s.description.len() > 50",

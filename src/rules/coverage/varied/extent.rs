@@ -1,9 +1,13 @@
 //! How many variations are tried, and with how many of the other values: as many as a number of decisions allows.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::rules::coverage::Combinations;
+use crate::rules::coverage::biens::Biens;
 use crate::rules::coverage::pairs;
+use crate::rules::coverage::variations::Variation;
+use crate::rules::written::Written;
 
 /// Number of decisions about variations above which `passerelle coverage` combines fewer values.
 pub(in crate::rules::coverage) const MOST: u64 = 40_000;
@@ -63,6 +67,19 @@ impl Breadth {
         flags: true,
         names: Names::All,
     };
+
+    /// The values that rules read which are written like this.
+    pub(super) fn read_by(written: &Written, biens: &Biens<'_>) -> Self {
+        let flags = ["transmettre_auteur", "transmettre_manager"];
+        let reads_bien = written.reads("bien");
+        Self {
+            priorites: written.reads("priorite"),
+            biens: reads_bien,
+            each_bien: reads_bien && biens.are_distinguished(),
+            flags: flags.iter().any(|it| written.reads(it)),
+            names: Names::All,
+        }
+    }
 }
 
 impl Combinations<'_> {
@@ -124,9 +141,33 @@ impl Combinations<'_> {
         }
     }
 
-    /// The values that were not all tried together, one sentence each.
-    pub(in crate::rules::coverage) fn not_together(&self, pairs: &Extent) -> Vec<String> {
-        let left = self.varied.variations().skip(pairs.numbers.end);
+    /// The single variations that were left out because the decisions allowed were spent, as a sentence in French.
+    /// `from` is the first of them.
+    pub(in crate::rules::coverage) fn not_at_all(&self, from: Option<usize>) -> Option<String> {
+        let singles = self.varied.variations().take(self.varied.singles);
+        let left = singles.skip(from?).flatten().map(Variation::field);
+        let fields: BTreeSet<&str> = left.collect();
+        let fields: Vec<String> = fields.into_iter().map(pairs::called).collect();
+        (!fields.is_empty()).then(|| {
+            format!(
+                "Les règles lisent trop de valeurs pour les essayer toutes. N'ont pas été essayées entièrement : {}.",
+                fields.join(", ")
+            )
+        })
+    }
+
+    /// The values that were not all tried together, one sentence each. `from` is the first pair that was left out because
+    /// the decisions allowed were spent.
+    pub(in crate::rules::coverage) fn not_together(
+        &self,
+        pairs: &Extent,
+        from: Option<usize>,
+    ) -> Vec<String> {
+        let end = pairs.numbers.end;
+        let left = self
+            .varied
+            .variations()
+            .skip(from.map_or(end, |it| it.min(end)));
         let mut fields = self.varied.left_out.clone();
         fields.extend(left.filter_map(|it| match it {
             [one, other] => Some((one.field(), other.field())),

@@ -93,12 +93,22 @@ impl Origins {
         match call.args.as_slice() {
             [one, other] if COMPARING.contains(&call.name.as_str()) => {
                 let both = [(one, other), (other, one)].into_iter();
-                let constants = both.filter_map(|(it, other)| Some((constant(it)?, other)));
-                let origins = constants.map(|(it, other)| (it, self.origin(other)));
-                origins.collect()
+                let compared = both.flat_map(|(it, other)| {
+                    let of = self.origin(other);
+                    constants(it).into_iter().map(move |it| (it, of.clone()))
+                });
+                compared.collect()
             }
             _ => Vec::new(),
         }
+    }
+}
+
+/// The texts and whole numbers in a list, or the only one.
+fn constants(value: &Expr) -> Vec<String> {
+    match value {
+        Expr::Array(items, _) => items.iter().filter_map(constant).collect(),
+        value => Vec::from_iter(constant(value)),
     }
 }
 

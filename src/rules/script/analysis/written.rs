@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use rhai::{AST, ASTNode, Expr, Position, Stmt};
+use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
 use super::chain::{Link, first_link};
 use super::origins::{Origins, constant};
@@ -46,9 +46,11 @@ pub(in crate::rules::script) fn of(script: &AST, text: &str) -> Written {
             }
             Some(ASTNode::Expr(Expr::MethodCall(call, _))) => {
                 found.functions.insert(call.name.to_string());
+                found.cuts.extend(cut(call));
             }
             Some(ASTNode::Expr(Expr::FnCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _))) => {
                 found.functions.insert(call.name.to_string());
+                found.cuts.extend(cut(call));
                 // The engine turns « x in y » into `contains(y, x)`.
                 if let ("contains", [of, Expr::StringConstant(name, _)]) =
                     (call.name.as_str(), call.args.as_slice())
@@ -74,6 +76,18 @@ pub(in crate::rules::script) fn of(script: &AST, text: &str) -> Written {
     });
     found.together = together(script);
     found
+}
+
+/// The part of a text that a call cuts out, if both of its numbers are written there.
+fn cut(call: &FnCallExpr) -> Option<(i64, i64)> {
+    match call.args.as_slice() {
+        [
+            ..,
+            Expr::IntegerConstant(first, _),
+            Expr::IntegerConstant(count, _),
+        ] if call.name == "sub_string" => Some((*first, *count)),
+        _ => None,
+    }
 }
 
 /// Adds what the last node of this path calls or compares, with the origins of the values.
@@ -312,6 +326,19 @@ mod tests {
         let found = of(&engine.compile(&text).unwrap(), &text);
         assert_eq!(Vec::from_iter(&found.texts_asked), texts);
         assert_eq!(Vec::from_iter(&found.fields_asked), fields);
+    }
+
+    #[rstest]
+    #[case("s.date_creation.sub_string(11, 2)", &[(11, 2)])]
+    #[case("let d = s.date_creation; sub_string(d, 5, 2)", &[(5, 2)])]
+    #[case("let d = s.date_creation; let n = 2; d.sub_string(n, 2); d.sub_string(8)", &[])]
+    #[case("g(5, 2)", &[])]
+    fn the_parts_cut_out_of_texts_are_found(#[case] body: &str, #[case] wanted: &[(i64, i64)]) {
+        let mut engine = rhai::Engine::new();
+        engine.set_optimization_level(rhai::OptimizationLevel::None);
+        let text = format!("fn f(s) {{ {body} }} fn g(x, y) {{ x }}");
+        let found = of(&engine.compile(&text).unwrap(), &text).cuts;
+        assert_eq!(Vec::from_iter(found), wanted);
     }
 
     #[test]

@@ -65,9 +65,9 @@ const GARDIEN: &str = "responsable = residence.gestionnaires.gardien;";
 #[rstest]
 #[case(
     "let heure = parse_int(signalement.date_creation.sub_string(11, 2)); if signalement.qualification == \"ASC\" && (heure >= 20 || heure < 7) {",
-    "entre 20:30 et 6:30"
+    "entre 20 h et 7 h"
 )]
-#[case("if heure_de(signalement.date_creation) == 23 {", "à 23:30")]
+#[case("if heure_de(signalement.date_creation) == 23 {", "à partir de 23 h")]
 #[case(
     "if signalement.priorite == \"high\" && jour_de_semaine(signalement.date_creation) == \"samedi\" {",
     "le samedi, priorité high"
@@ -77,7 +77,7 @@ const GARDIEN: &str = "responsable = residence.gestionnaires.gardien;";
     "en juillet ou en août"
 )]
 #[case("if signalement.date_creation.sub_string(5, 2) == \"08\" {", "en août")]
-#[case("if est_tard(signalement) {", "entre 20:30 et 23:30")]
+#[case("if est_tard(signalement) {", "à partir de 20 h")]
 #[case(
     "if signalement.description.to_lower().contains(\"gaz\") {",
     "quand la description contient « gaz »"
@@ -113,15 +113,15 @@ const GARDIEN: &str = "responsable = residence.gestionnaires.gardien;";
 )]
 #[case(
     "if heure_de(signalement.date_creation) >= 20 && signalement.description.to_lower().contains(\"gaz\") {",
-    "entre 20:30 et 23:30, quand la description contient « gaz »"
+    "à partir de 20 h, quand la description contient « gaz »"
 )]
 #[case(
     "let gaz = \"gaz\" in signalement.description; let tard = heure_de(signalement.date_creation) >= 20; if gaz && tard {",
-    "entre 20:30 et 23:30, quand la description contient « gaz »"
+    "à partir de 20 h, quand la description contient « gaz »"
 )]
 #[case(
     "if signalement.photos >= 2 { if heure_de(signalement.date_creation) >= 20 { responsable = residence.gestionnaires.gardien; } } if false {",
-    "entre 20:30 et 23:30, avec 2 photos ou plus"
+    "à partir de 20 h, avec 2 photos ou plus"
 )]
 #[case(
     "if \"gaz\" in signalement.description && signalement.photos >= 2 {",
@@ -129,7 +129,7 @@ const GARDIEN: &str = "responsable = residence.gestionnaires.gardien;";
 )]
 #[case(
     "if heure_de(signalement.date_creation) == 23 && signalement.autres.get(\"urgence\") == \"oui\" {",
-    "à 23:30, quand autres.urgence vaut « oui »"
+    "à partir de 23 h, quand autres.urgence vaut « oui »"
 )]
 #[case(
     "if \"fuite\" in signalement.description && \"eaux\" in signalement.description {",
@@ -145,15 +145,15 @@ const GARDIEN: &str = "responsable = residence.gestionnaires.gardien;";
 )]
 #[case(
     "if mois_de(signalement.date_creation) in [7, 8] && heure_de(signalement.date_creation) >= 20 {",
-    "entre 20:30 et 23:30 en juillet ou en août"
+    "à partir de 20 h en juillet ou en août"
 )]
 #[case(
     "if mois_de(signalement.date_creation) in [7, 8] && heure_de(signalement.date_creation) in 12..14 {",
-    "entre 12:30 et 13:30 en juillet ou en août"
+    "entre 12 h et 14 h en juillet ou en août"
 )]
 #[case(
     "if signalement.date_creation.contains(\"-12-25\") && heure_de(signalement.date_creation) >= 20 {",
-    "entre 20:30 et 23:30 le 25 décembre"
+    "à partir de 20 h le 25 décembre"
 )]
 #[case(
     "if jour_de_semaine(signalement.date_creation) == \"samedi\" && signalement.photos > 3 {",
@@ -206,7 +206,7 @@ fn rules_with(wrong: &str, right: &str, rules: &FileSet) -> FileSet {
 )]
 #[case(
     "{% set h = signalement.date_creation | heure_de %}{% if h >= 2 and h < 7 %}{{ residence.gestionnaires.gardien.nom }}{% endif %}",
-    "entre 2:30 et 6:30"
+    "entre 2 h et 7 h"
 )]
 #[case(
     "{{ residence.gestionnaires.gardien.nom if signalement.autres.urgence is defined and signalement.autres.urgence == \"oui\" else \"\" }}",
@@ -214,7 +214,7 @@ fn rules_with(wrong: &str, right: &str, rules: &FileSet) -> FileSet {
 )]
 #[case(
     "{% if \"gaz\" in signalement.description and signalement.date_creation | heure_de >= 20 %}{{ residence.gestionnaires.gardien.nom }}{% endif %}",
-    "entre 20:30 et 23:30, quand la description contient « gaz »"
+    "à partir de 20 h, quand la description contient « gaz »"
 )]
 fn templates_are_tried_as_well(#[case] contexte: &str, #[case] when: &str) {
     for found in covered(&rules("", Some(contexte))) {
@@ -338,14 +338,14 @@ fn each_qualification_is_reported_with_its_own_condition() {
         let told: Vec<_> = found
             .holes
             .iter()
-            .map(|it| (it.qualifications.join(" "), it.conditions.join(" ")))
+            .map(|it| (it.qualifications.join(" "), it.only_when.join(" ")))
             .collect();
         let gaz = "quand la description contient « gaz »";
         assert!(
             told.contains(&("CHAUF VOIS".to_owned(), gaz.to_owned())),
             "{told:?}"
         );
-        let both = format!("entre 20:30 et 23:30, ou {gaz}");
+        let both = format!("à partir de 20 h, ou {gaz}");
         assert!(told.contains(&("ASC".to_owned(), both)), "{told:?}");
         assert_eq!(told.len(), 2, "{told:?}");
     }
