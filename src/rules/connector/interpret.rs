@@ -17,7 +17,7 @@ use super::{Access, Auth, Call, Connector, Described, Extract, Operation, Step};
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// Headers by lower-case name; the first of repeated ones.
+    /// Headers by lower-case name; the values of repeated ones are joined by a comma.
     pub headers: BTreeMap<String, String>,
     /// The body, as far as it was read.
     pub body: Vec<u8>,
