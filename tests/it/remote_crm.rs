@@ -197,6 +197,7 @@ impl Inside {
         ChangePage {
             changes: since.map(change).collect(),
             next: None,
+            past_end: false,
         }
     }
 

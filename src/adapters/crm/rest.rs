@@ -230,7 +230,8 @@ impl RemoteCrm for RestCrm {
         }
         Ok(ChangePage {
             changes,
-            next: called.found.next,
+            next: called.found.next.map(|it| it.page),
+            past_end: called.found.past_end,
         })
     }
 

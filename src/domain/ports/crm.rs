@@ -135,6 +135,8 @@ pub struct ChangePage {
     pub changes: Vec<Change>,
     /// How to ask for the next page; `None` after the last.
     pub next: Option<String>,
+    /// The page before might have been the last and was: this one is empty and only confirmed it.
+    pub past_end: bool,
 }
 
 /// A demande that changed, with its current status, which may not be what changed.

@@ -2,6 +2,7 @@
 
 mod answers;
 mod creation;
+mod pages;
 mod photos;
 mod requests;
 mod slips;

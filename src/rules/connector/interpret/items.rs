@@ -5,8 +5,7 @@ use serde_json::Value as Json;
 use crate::domain::demande::Uid;
 use crate::rules::connector::{Described, Extract, Operation};
 
-use super::pages::next_page;
-use super::{Extracted, Item, ReadAnswer, as_text, extract_from};
+use super::{Access, Extracted, Item, ReadAnswer, as_text, extract_from, pages};
 
 const NO_NAME: &str = "« uid » n'est pas un identifiant : un texte ou un nombre, sur une seule ligne et de 200 \
                        caractères au plus";
@@ -30,8 +29,18 @@ pub(super) fn list(
     described: &Described,
     read: &ReadAnswer<'_>,
     values: &Json,
+    access: &Access,
 ) -> Result<Extracted, String> {
-    let elements = elements(described, read)?;
+    let elements = match elements(described, read) {
+        // Past its last page, an API may answer without any list.
+        Err(_) if read.is_json() && pages::is_after_short(values) => Vec::new(),
+        found => found?,
+    };
+    let after = pages::after(described, read, (values, access), &elements)?;
+    if after.past_end {
+        // What such a page still shows was on an earlier one.
+        return Ok(after);
+    }
     let (mut items, mut faults) = (Vec::new(), Vec::new());
     for element in &elements {
         if let Some(keep) = &described.keep {
@@ -50,8 +59,7 @@ pub(super) fn list(
     Ok(Extracted {
         items,
         faults,
-        next: next_page(described, read, values, elements.len())?,
-        ..Extracted::default()
+        ..after
     })
 }
 
@@ -114,7 +122,11 @@ fn elements(described: &Described, read: &ReadAnswer<'_>) -> Result<Vec<Json>, S
     }
 }
 
-fn item(described: &Described, element: &Json, read: &ReadAnswer<'_>) -> Result<Item, String> {
+pub(super) fn item(
+    described: &Described,
+    element: &Json,
+    read: &ReadAnswer<'_>,
+) -> Result<Item, String> {
     let scope = read.scope.with("element", element);
     let mut item = Item::new();
     for (name, extract) in &described.fields {
