@@ -186,13 +186,9 @@ fn shortened(
             answer = without;
         }
     }
-    let Ok(mut json) = serde_json::from_slice::<Json>(&answer.body) else {
-        let text = String::from_utf8_lossy(&answer.body);
-        answer.body = masked(&text)
-            .chars()
-            .take(TEXT_CHARS)
-            .collect::<String>()
-            .into();
+    let Some(mut json) = answer.json() else {
+        let text = masked(&answer.text());
+        answer.body = text.chars().take(TEXT_CHARS).collect::<String>().into();
         return answer;
     };
     let with = |json: &Json| Answer {

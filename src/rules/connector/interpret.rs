@@ -1,5 +1,6 @@
 //! Determines the meaning of a partner's answer and the values in it.
 
+mod body;
 mod items;
 mod pages;
 
@@ -236,11 +237,11 @@ struct ReadAnswer<'a> {
 
 impl<'a> ReadAnswer<'a> {
     fn new(answer: &'a Answer, scope: &Scope) -> Self {
-        let json = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let json = answer.json().unwrap_or_default();
         let seen = json!({
             "statut": answer.status,
             "json": json,
-            "texte": String::from_utf8_lossy(&answer.body),
+            "texte": answer.text(),
             "entetes": answer.headers,
         });
         Self {

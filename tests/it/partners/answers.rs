@@ -188,3 +188,18 @@ async fn a_list_on_one_short_page_takes_two_calls_even_if_the_crm_has_no_pages()
     assert_eq!(pages[..4], [Some(1), Some(2), Some(1), Some(2)]);
     assert_eq!(daemon.get("/readyz", "").await.json()["crm"], "ok");
 }
+
+#[rstest]
+#[case::half_an_emoji(r#", "titre": "fuite \ud83d""#)]
+#[case::number_out_of_range(r#", "n": 1e999"#)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_value_that_nobody_reads_hides_no_change(#[case] extra: &'static str) {
+    let (crm, sowell) = (Crm::start().await, FakeSowell::start().await);
+    let _daemon = polling(&crm, &sowell, "page: {suivante: /next}", 2).await;
+    crm.lists(move |_| {
+        let body = json!({"t": [changed("A1"), changed("A2")]}).to_string();
+        let body = body.replacen(r#""statut""#, &format!(r#""x": 1{extra}, "statut""#), 1);
+        Response::new(Body::from(format!("\u{feff}{body}")))
+    });
+    all_are_told(&sowell, 2).await;
+}

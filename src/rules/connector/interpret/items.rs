@@ -131,8 +131,11 @@ pub(super) fn item(
     let mut item = Item::new();
     for (name, extract) in &described.fields {
         let value = extract_from(extract, element, &read.answer.headers, &scope)?;
-        let has_nul = |it: &Json| it.as_str().is_some_and(|text| text.contains('\0'));
-        if *name == "uid" && value.as_ref().is_some_and(has_nul) {
+        let is_damaged = |it: &Json| {
+            it.as_str()
+                .is_some_and(|text| text.contains(['\0', '\u{fffd}']))
+        };
+        if *name == "uid" && value.as_ref().is_some_and(is_damaged) {
             // With a replacement character, it would identify a different demande.
             return Err(NO_NAME.into());
         }
