@@ -41,6 +41,7 @@ use crate::settings::{InForce, WhenUnavailable};
 pub use calls::Calls;
 pub(super) use lease::{LEASE, Lease};
 use motif::motif_of;
+pub(in crate::flows) use motif::motif_of_managers;
 pub use motif::{for_sowell, split_reason};
 pub use photos::LostPhotos;
 use settlement::refused;

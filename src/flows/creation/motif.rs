@@ -22,6 +22,8 @@ pub(super) enum Cause {
     Photos,
     /// The UID belongs to a different signalement; the UID and that signalement follow.
     Taken,
+    /// The CRM says nothing usable about the managers of a residence; its code and the problem follow.
+    Managers,
     /// There are several demandes for one signalement; their UIDs follow.
     Several,
 }
@@ -38,6 +40,7 @@ impl Cause {
             ],
             Self::Photos => &["les photos ne peuvent pas être relues"],
             Self::Taken => &["le CRM donne l'uid"],
+            Self::Managers => &["le CRM ne donne pas les gestionnaires de la résidence"],
             Self::Several => &["plusieurs demandes du CRM portent ce signalement"],
         }
     }
@@ -77,6 +80,11 @@ pub(super) fn motif_of(error: &CrmError) -> String {
     }
 }
 
+/// Why nothing could be decided about a residence, worded for the landlord's staff.
+pub(in crate::flows) fn motif_of_managers(residence: &str, why: &str) -> String {
+    Cause::Managers.with(format_args!(" « {residence} » : {why}"))
+}
+
 /// The part of a motif that SoWell sees: the CRM's words and how it is called concern only the landlord.
 #[must_use]
 pub fn for_sowell(motif: &str) -> &str {
@@ -87,9 +95,11 @@ pub fn for_sowell(motif: &str) -> &str {
         Some((Cause::Refused, begin, rest)) => rest
             .find(')')
             .map_or(motif, |it| &motif[..=begin.len() + it]),
-        Some((Cause::Connector | Cause::Unreadable | Cause::Photos | Cause::Several, begin, _)) => {
-            begin
-        }
+        Some((
+            Cause::Connector | Cause::Unreadable | Cause::Photos | Cause::Managers | Cause::Several,
+            begin,
+            _,
+        )) => begin,
     }
 }
 
@@ -156,6 +166,10 @@ mod tests {
             (
                 "le CRM donne l'uid D-7, qui est celui du signalement 0b0e",
                 "le CRM donne l'uid d'une autre demande",
+            ),
+            (
+                "le CRM ne donne pas les gestionnaires de la résidence « R-1 » : statut 404 : no user",
+                "le CRM ne donne pas les gestionnaires de la résidence",
             ),
             (
                 "plusieurs demandes du CRM portent ce signalement : D-1, D-2",

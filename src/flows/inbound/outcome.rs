@@ -79,6 +79,16 @@ pub enum InboundError {
         /// Its identity.
         id: SignalementId,
     },
+    /// The CRM gives no usable managers of the residence; the signalement is kept, except by a trial.
+    #[error("{motif}")]
+    WithoutManagers {
+        /// The code of the residence.
+        residence: String,
+        /// What is wrong, in French; it may contain the CRM's own words.
+        motif: String,
+        /// Its identity; `None` in a trial.
+        id: Option<SignalementId>,
+    },
     /// The connector's file yields no request for the demande; the signalement is kept.
     #[error("the connector of the CRM failed: {reason}")]
     BrokenConnector {

@@ -95,7 +95,8 @@ pub struct Extracted {
     pub items: Vec<Item>,
     /// The values read under names chosen in the file.
     pub values: Map<String, Json>,
-    /// The faults of unreadable elements in a list of changes. They do not prevent the others from being used.
+    /// The faults of unreadable elements in a list of changes or of managers. Whether the others can be used without
+    /// them is for the caller to decide.
     pub faults: Vec<String>,
     /// How to request the next page.
     pub next: Option<Next>,

@@ -11,7 +11,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::harness::{Builder, Daemon, FakeSowell, signalement, until};
+use crate::harness::{Builder, Daemon, FakeSowell, signalement, signalement_with, until};
 
 /// A demande as the list of changes shows it.
 fn changed(id: &str) -> Value {
@@ -202,4 +202,54 @@ async fn a_damaged_value_that_nobody_reads_hides_no_change(#[case] extra: &'stat
         Response::new(Body::from(format!("\u{feff}{body}")))
     });
     all_are_told(&sowell, 2).await;
+}
+
+/// A daemon whose CRM alone knows the managers.
+async fn asking_for_managers(crm: &Crm) -> Daemon {
+    let builder = Builder::new();
+    std::fs::create_dir_all(builder.folder().path().join("rules/connecteurs")).unwrap();
+    let connector = "
+doublons: possibles
+operations:
+  creer: {chemin: /t, corps: {json: {r: '{{ reference }}', n: '{{ fichiers|length }}'}}, uid: /id}
+  gestionnaires: {chemin: '/g/{{ residence }}', type: /type, identifiant: /id}
+";
+    let builder = builder
+        .file("rules/connecteurs/crm.yaml", connector)
+        .set("CRM__KIND", "rest")
+        .set("CRM__BASE_URL", &crm.url)
+        .set("CRM__TOKEN", "token-of-the-crm");
+    builder.start().await
+}
+
+#[rstest]
+#[case::refused(status(404), 502)]
+#[case::bad_request(status(400), 502)]
+#[case::no_type(as_json(&json!([{"type": "responsable_secteur", "id": 1}, {"type": null, "id": 2}])), 502)]
+#[case::type_twice(as_json(&json!([{"type": "responsable_secteur", "id": 1}, {"type": "responsable_secteur", "id": 2}])), 502)]
+#[case::boolean(as_json(&json!([{"type": "responsable_secteur", "id": true}])), 502)]
+#[case::away(status(503), 503)]
+#[case::credentials(status(401), 503)]
+#[case::redirection(status(302), 503)]
+#[case::page(Response::new(Body::from("<html>")), 503)]
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_the_crm_says_of_a_residence_keeps_its_signalement(
+    #[case] answer: Response<Body>,
+    #[case] wanted: u16,
+) {
+    let crm = Crm::start().await;
+    let daemon = asking_for_managers(&crm).await;
+    let answer = Mutex::new(Some(answer));
+    let right = json!([{"type": "responsable_secteur", "id": 1}, {"type": "gardien", "id": 1}]);
+    crm.lists(move |_| {
+        let first = answer.lock().unwrap().take();
+        first.unwrap_or_else(|| as_json(&right))
+    });
+    let body = signalement_with(1, &json!({"residence": "SANS", "bien": null}));
+    let failed = daemon.post(&body).await;
+    assert_eq!(failed.status, wanted);
+    assert_eq!(failed.json().get("id").is_some(), wanted == 502);
+    let created = daemon.post(&body).await;
+    assert_eq!(created.status, 201);
+    assert_eq!(created.json()["acteur_en_charge"]["identifiant"], "1");
 }

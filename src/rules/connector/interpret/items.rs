@@ -51,8 +51,8 @@ pub(super) fn list(
         }
         match complete_item(operation, described, element, read) {
             Ok(item) => items.push(item),
-            // One unreadable change does not hold back the others.
-            Err(fault) if operation == Operation::Changements => faults.push(fault),
+            // One unreadable change does not hold back the others; a manager concerns one residence.
+            Err(fault) if operation != Operation::Chercher => faults.push(fault),
             Err(fault) => return Err(fault),
         }
     }
@@ -139,8 +139,9 @@ pub(super) fn item(
             // With a replacement character, it would identify a different demande.
             return Err(NO_NAME.into());
         }
-        // A boolean only tells that there is a demande, not which one.
-        let value = value.filter(|it| *name != "uid" || !it.is_boolean());
+        // A boolean only tells that there is a demande or a manager, not which one.
+        let names = matches!(*name, "uid" | "identifiant" | "type");
+        let value = value.filter(|it| !names || !it.is_boolean());
         item.extend(value.as_ref().and_then(as_text).map(|it| (*name, it)));
     }
     Ok(item)
