@@ -2,6 +2,7 @@
 
 mod answers;
 mod creation;
+mod literals;
 mod pages;
 mod photos;
 mod requests;
