@@ -67,6 +67,7 @@ pub fn read(
         faults,
         avertissements,
         content,
+        again: false,
     })
 }
 
@@ -91,6 +92,7 @@ pub fn read_stored(stored: &StoredSubmission) -> Option<Submission> {
             fingerprint: stored.fingerprint.clone(),
             payload: stored.payload.clone(),
         }),
+        again: true,
     })
 }
 

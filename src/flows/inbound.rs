@@ -46,6 +46,8 @@ pub struct Submission {
     pub avertissements: Vec<String>,
     /// The complete content, if its format is correct.
     pub content: Option<SubmittedContent>,
+    /// It is decided again for the operators: SoWell was answered before, without a UID.
+    pub again: bool,
 }
 
 impl Submission {
@@ -117,6 +119,8 @@ struct Case {
     fingerprint: String,
     payload: String,
     received_at: DateTime<Utc>,
+    /// As in [`Submission::again`].
+    again: bool,
 }
 
 impl Inbound {
@@ -148,6 +152,7 @@ impl Inbound {
             fingerprint: content.fingerprint,
             payload: content.payload,
             received_at: self.clock.now(),
+            again: submission.again,
             generation,
         };
         let managers = &self.managers;

@@ -47,7 +47,7 @@ impl Inbound {
             avertissements: case.avertissements,
             signalement: Some(case.signalement),
             trace,
-            late: false,
+            late: case.again,
             attempts: 0,
             etat: Etat::Recu,
         };
