@@ -230,7 +230,10 @@ impl Begun<'_> {
         let needed = connector.is_needed(operation, &values, &access);
         let needed = needed.map_err(|fault| http.misconfigured(&access, &fault))?;
         if !needed {
-            return Ok(Called::default());
+            return Ok(Called {
+                found: Extracted::without_call(&values),
+                ..Called::default()
+            });
         }
         http.step(&work, Step::Main, &values, &mut access, &mut fresh, photos)
             .await

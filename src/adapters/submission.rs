@@ -78,6 +78,7 @@ pub fn read(
         avertissements,
         content,
         only_as_repeat,
+        again: false,
     })
 }
 
@@ -103,6 +104,7 @@ pub fn read_stored(stored: &StoredSubmission) -> Option<Submission> {
             payload: stored.payload.clone(),
         }),
         only_as_repeat: None,
+        again: true,
     })
 }
 

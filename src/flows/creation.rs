@@ -43,6 +43,7 @@ pub use calls::Calls;
 pub(super) use lease::{LEASE, Lease};
 pub(in crate::flows) use motif::UNAUTHORIZED;
 use motif::motif_of;
+pub(in crate::flows) use motif::without_managers;
 pub use photos::LostPhotos;
 use settlement::refused;
 

@@ -51,6 +51,8 @@ pub struct Submission {
     /// The content, if its only fault is the number of its photos: the limit may have been lowered since it was
     /// created. If it was created, the stored answer is returned; otherwise it is refused.
     pub only_as_repeat: Option<SubmittedContent>,
+    /// It is decided again for the operators: SoWell was answered before, without a UID.
+    pub again: bool,
 }
 
 impl Submission {
@@ -122,6 +124,8 @@ struct Case {
     fingerprint: String,
     payload: String,
     received_at: DateTime<Utc>,
+    /// As in [`Submission::again`].
+    again: bool,
 }
 
 impl Inbound {
@@ -148,8 +152,11 @@ impl Inbound {
         {
             return Ok(answer);
         }
-        let complete = managers.complete(case.generation, &case.signalement).await;
-        case.generation = complete.map_err(|error| self.managers_unknown(&error))?;
+        let generation = Arc::clone(&case.generation);
+        match managers.complete(generation, &case.signalement).await {
+            Ok(complete) => case.generation = complete,
+            Err(error) => return self.without_managers(case, error).await,
+        }
         let (decision, trace) = self.decide(&case).await?;
         match decision {
             Ok(Decision::Transmettre(demande)) => self.create(case, *demande, trace).await,
@@ -178,6 +185,7 @@ impl Inbound {
             fingerprint: content.fingerprint,
             payload: content.payload,
             received_at: self.clock.now(),
+            again: submission.again,
             generation: self.rules.generation(),
         }
     }
@@ -317,16 +325,9 @@ impl Inbound {
         cause: Undecided,
         trace: Trace,
     ) -> Result<Received, InboundError> {
-        if let Some(owner) = self.owner(&case).await? {
-            return self.repeat(owner, &case).await;
-        }
-        self.store_photos(&mut case).await?;
-        let motif = Some(Motif::for_all(cause.to_string()));
-        let record = case.record(Etat::Echec, motif, &trace, None, Vec::new());
-        match self.store.record(record).await? {
-            Recorded::Written => {}
-            Recorded::Bound(owner) => return self.repeat(owner, &case).await,
-            Recorded::Pending(_) => return self.wait_for_other(&case).await,
+        let kept = self.keep_failed(&mut case, Motif::for_all(cause.to_string()), &trace);
+        if let Some(answer) = kept.await? {
+            return Ok(answer);
         }
         Err(match cause {
             Undecided::UnknownCodes(faults) => InboundError::Refused {
@@ -335,6 +336,25 @@ impl Inbound {
             },
             cause => InboundError::Broken { cause, id: case.id },
         })
+    }
+
+    /// Keeps it without a demande; `Some` if it repeats one that has or awaits a demande.
+    async fn keep_failed(
+        &self,
+        case: &mut Case,
+        motif: Motif,
+        trace: &Trace,
+    ) -> Result<Option<Received>, InboundError> {
+        if let Some(owner) = self.owner(case).await? {
+            return self.repeat(owner, case).await.map(Some);
+        }
+        self.store_photos(case).await?;
+        let record = case.record(Etat::Echec, Some(motif), trace, None, Vec::new());
+        match self.store.record(record).await? {
+            Recorded::Written => Ok(None),
+            Recorded::Bound(owner) => self.repeat(owner, case).await.map(Some),
+            Recorded::Pending(_) => self.wait_for_other(case).await.map(Some),
+        }
     }
 
     /// Checked before storing anything that a creation would not need: a signalement that was created stays

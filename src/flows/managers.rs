@@ -8,10 +8,12 @@ mod memory;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::domain::motif::Motif;
 use crate::domain::ports::{Clock, Crm, CrmError, RemoteCrm};
-use crate::domain::reason::Phrase;
+use crate::domain::reason::{Phrase, Reason};
 use crate::domain::referentiel::{Gestionnaire, Gestionnaires, Referentiel, Residence};
 use crate::domain::signalement::Signalement;
+use crate::flows::creation::without_managers;
 use crate::flows::crm_watch::CrmWatch;
 use crate::flows::time_limit::in_time;
 use crate::rules::compile::Generation;
@@ -25,6 +27,18 @@ const FRESH: Duration = Duration::from_mins(10);
 const AFTER_FAILURE: Duration = Duration::from_secs(30);
 /// How long a request waits for the managers before its decision.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why the managers of a residence are not known.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ManagersError {
+    /// The CRM did not return them, whatever the residence.
+    #[error(transparent)]
+    Crm(#[from] CrmError),
+    /// The CRM can be reached, and what it says of this residence cannot be used until the landlord's data are
+    /// corrected.
+    #[error("{0}")]
+    OfResidence(Motif),
+}
 
 /// The managers fetched from the CRM.
 pub struct Managers {
@@ -57,7 +71,7 @@ impl Managers {
         &self,
         generation: Arc<Generation>,
         signalement: &Signalement,
-    ) -> Result<Arc<Generation>, CrmError> {
+    ) -> Result<Arc<Generation>, ManagersError> {
         let Some((crm, residence)) = self.unmanaged(&generation, signalement) else {
             return Ok(generation);
         };
@@ -111,7 +125,7 @@ impl Managers {
         &self,
         crm: &dyn RemoteCrm,
         residence: &str,
-    ) -> Result<Gestionnaires, CrmError> {
+    ) -> Result<Gestionnaires, ManagersError> {
         if let Some(managers) = self.at_hand(residence) {
             return Ok(managers);
         }
@@ -125,7 +139,11 @@ impl Managers {
     }
 
     /// Asks the CRM, even if an answer is cached.
-    async fn ask(&self, crm: &dyn RemoteCrm, residence: &str) -> Result<Gestionnaires, CrmError> {
+    async fn ask(
+        &self,
+        crm: &dyn RemoteCrm,
+        residence: &str,
+    ) -> Result<Gestionnaires, ManagersError> {
         let asked = in_time(PATIENCE, crm.managers(residence)).await;
         let outcome = asked.unwrap_or_else(|_| {
             Err(CrmError::Unavailable {
@@ -136,9 +154,8 @@ impl Managers {
         let policy = &self.in_force.get().delivery;
         self.watch
             .note("managers", &outcome, policy, self.clock.now());
-        match outcome {
+        match usable(residence, outcome) {
             Ok(managers) => {
-                let managers = by_type(managers);
                 self.known.put(residence, managers.clone(), FRESH);
                 Ok(managers)
             }
@@ -154,12 +171,29 @@ impl Managers {
     }
 }
 
-fn by_type(told: Vec<Gestionnaire>) -> Gestionnaires {
+/// What the CRM says of a residence, if a decision can rely on it.
+fn usable(
+    residence: &str,
+    told: Result<Vec<Result<Gestionnaire, Reason>>, CrmError>,
+) -> Result<Gestionnaires, ManagersError> {
+    let unusable = |why: String| ManagersError::OfResidence(without_managers(residence, &why));
+    let told = told.map_err(|error| match error {
+        // A redirection comes from whatever stands in front of the CRM.
+        CrmError::Refused { status, excerpt } if !(300..400).contains(&status) => {
+            unusable(format!("statut {status} : {excerpt}"))
+        }
+        error => ManagersError::Crm(error),
+    })?;
     let mut managers = Gestionnaires::default();
     for who in told {
+        let who = who.map_err(|reason| unusable(reason.to_string()))?;
+        if managers.get(&who.r#type).is_some() {
+            let why = format!("deux gestionnaires ont le type « {} »", who.r#type);
+            return Err(unusable(why));
+        }
         managers.insert(who.r#type.as_str().into(), Arc::new(who));
     }
-    managers
+    Ok(managers)
 }
 
 #[cfg(test)]
@@ -217,7 +251,10 @@ mod tests {
             unreachable!("only managers are asked for")
         }
 
-        async fn managers(&self, residence: &str) -> Result<Vec<Gestionnaire>, CrmError> {
+        async fn managers(
+            &self,
+            residence: &str,
+        ) -> Result<Vec<Result<Gestionnaire, Reason>>, CrmError> {
             *self.calls.lock().unwrap() += 1;
             self.answers.acquire().await.unwrap().forget();
             if *self.away.lock().unwrap() {
@@ -226,12 +263,16 @@ mod tests {
                     retry_at: None,
                 });
             }
-            Ok(vec![Gestionnaire {
-                r#type: "technique".into(),
-                identifiant: format!("T-{residence}"),
-                nom: String::new(),
-                email: String::new(),
-            }])
+            Ok(vec![Ok(who("technique", &format!("T-{residence}")))])
+        }
+    }
+
+    fn who(r#type: &str, identifiant: &str) -> Gestionnaire {
+        Gestionnaire {
+            r#type: r#type.into(),
+            identifiant: identifiant.into(),
+            nom: String::new(),
+            email: String::new(),
         }
     }
 
@@ -340,5 +381,44 @@ mod tests {
         crm.answers.add_permits(1);
         assert!(managers.managers_of(&*crm, "R").await.is_ok());
         assert_eq!(calls(&crm), 2);
+    }
+
+    #[test]
+    fn what_the_crm_says_of_one_residence_is_told_apart_from_its_failures() {
+        let refused = |status| {
+            Err(CrmError::Refused {
+                status,
+                excerpt: "inconnue".into(),
+            })
+        };
+        let unread = Err(Reason::told("la réponse n'a pas de « type »"));
+        for (told, why) in [
+            (refused(404), "« R-1 » : statut 404 : inconnue"),
+            (refused(200), "« R-1 » : statut 200 : inconnue"),
+            (
+                Ok(vec![Ok(who("gardien", "G")), unread]),
+                "n'a pas de « type »",
+            ),
+            (
+                Ok(vec![Ok(who("gardien", "G")), Ok(who("gardien", "H"))]),
+                "deux gestionnaires ont le type « gardien »",
+            ),
+        ] {
+            match usable("R-1", told) {
+                Err(ManagersError::OfResidence(motif)) => {
+                    assert!(motif.to_string().contains(why), "{motif}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        let away = Err(CrmError::Unreadable(Reason::told(
+            "la réponse n'est pas du JSON",
+        )));
+        for told in [refused(302), away] {
+            let failed = usable("R-1", told);
+            assert!(matches!(failed, Err(ManagersError::Crm(_))), "{failed:?}");
+        }
+        let two = Ok(vec![Ok(who("gardien", "G")), Ok(who("technique", "G"))]);
+        assert_eq!(usable("R-1", two).unwrap().len(), 2);
     }
 }

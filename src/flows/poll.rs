@@ -325,7 +325,8 @@ impl Poll {
             of_page = now;
             changes.extend(read.changes);
             match read.next {
-                None => return Ok((changes, number)),
+                // With everything on one page, nothing can have moved to another.
+                None => return Ok((changes, number - usize::from(read.past_end))),
                 Some(next) => page = Some(next),
             }
             if !self

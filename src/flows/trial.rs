@@ -41,7 +41,8 @@ impl Inbound {
         };
         let signalement = content.signalement;
         let complete = self.managers.complete(generation, &signalement).await;
-        let generation = complete.map_err(|error| self.managers_unknown(&error))?;
+        let unknown = |error| self.managers_unknown(&signalement.residence, error);
+        let generation = complete.map_err(unknown)?;
         let work = move || {
             let mut trace = Trace::default();
             let foreseen = foresee::signalement(&generation, &signalement, &mut trace);

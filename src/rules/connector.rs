@@ -44,7 +44,7 @@ use text::LocatedText;
 
 pub use check::sample;
 pub use creation::{Creation, demande};
-pub use interpret::{Answer, Extracted, Failure, ITEM_FIELDS, Item, Meaning};
+pub use interpret::{Answer, Extracted, Failure, ITEM_FIELDS, Item, Meaning, Next};
 pub use keys::METHODS;
 pub use operation::Operation;
 pub use render::{Access, Body, Part, PartContent, Request};

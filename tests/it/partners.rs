@@ -1,5 +1,6 @@
 //! Other systems, connected by connector files.
 
+mod answers;
 mod connector;
 mod crm_contract;
 mod example_connectors;

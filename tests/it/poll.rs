@@ -44,6 +44,7 @@ fn page(changes: Vec<Change>, next: Option<&str>) -> ChangePage {
     ChangePage {
         changes,
         next: next.map(str::to_owned),
+        past_end: false,
     }
 }
 

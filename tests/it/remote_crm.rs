@@ -197,6 +197,7 @@ impl Inside {
         ChangePage {
             changes: since.map(change).collect(),
             next: None,
+            past_end: false,
         }
     }
 
@@ -350,16 +351,21 @@ impl ports::RemoteCrm for RemoteCrm {
         page
     }
 
-    async fn managers(&self, residence: &str) -> Result<Vec<Gestionnaire>, CrmError> {
+    async fn managers(
+        &self,
+        residence: &str,
+    ) -> Result<Vec<Result<Gestionnaire, Reason>>, CrmError> {
         let goes = self.call("managers", |inside| inside.managers.pop_front());
         if let Some(error) = goes.as_ref().and_then(failure) {
             return Err(error);
         }
-        let one = |kind: &str| Gestionnaire {
-            r#type: kind.into(),
-            identifiant: format!("{kind}-{residence}"),
-            nom: "Du CRM".into(),
-            email: "crm@bailleur.example".into(),
+        let one = |kind: &str| {
+            Ok(Gestionnaire {
+                r#type: kind.into(),
+                identifiant: format!("{kind}-{residence}"),
+                nom: "Du CRM".into(),
+                email: "crm@bailleur.example".into(),
+            })
         };
         Ok(vec![one("responsable_secteur"), one("technique")])
     }

@@ -230,26 +230,30 @@ impl RemoteCrm for RestCrm {
         }
         Ok(ChangePage {
             changes,
-            next: called.found.next,
+            next: called.found.next.map(|it| it.page),
+            past_end: called.found.past_end,
         })
     }
 
-    async fn managers(&self, residence: &str) -> Result<Vec<Gestionnaire>, CrmError> {
+    async fn managers(
+        &self,
+        residence: &str,
+    ) -> Result<Vec<Result<Gestionnaire, Reason>>, CrmError> {
         let values = json!({"residence": residence});
         let crm = self.partner.begin();
         let called = call(&crm, Operation::Gestionnaires, values, &PhotoBytes::new()).await?;
-        let managers = called.found.items.into_iter();
-        Ok(managers
-            .map(|mut it| {
-                let mut take = |name| it.remove(name).unwrap_or_default();
-                Gestionnaire {
-                    r#type: take("type"),
-                    identifiant: take("identifiant"),
-                    nom: take("nom"),
-                    email: take("email"),
-                }
+        let unread = called.found.faults.into_iter();
+        let unread = unread.map(|it| Err(Reason::told(it)));
+        let managers = called.found.items.into_iter().map(|mut it| {
+            let mut take = |name| it.remove(name).unwrap_or_default();
+            Ok(Gestionnaire {
+                r#type: take("type"),
+                identifiant: take("identifiant"),
+                nom: take("nom"),
+                email: take("email"),
             })
-            .collect())
+        });
+        Ok(managers.chain(unread).collect())
     }
 }
 

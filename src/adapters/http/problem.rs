@@ -297,17 +297,27 @@ impl Problem {
 
     /// 502: the CRM's answer is kept with the signalement, for operators.
     fn refused_by_crm(status: u16, id: &SignalementId) -> Self {
-        let mut problem = Self::new(
+        let refused = format!("le CRM refuse la demande (statut {status})");
+        Self {
+            id: Some(id.as_str().to_owned()),
+            ..Self::refusal_of_crm(&refused)
+        }
+    }
+
+    /// 502: what the CRM says of the residence is kept with the signalement, for operators.
+    fn without_managers(residence: &str) -> Self {
+        let refused =
+            format!("le CRM ne donne pas les gestionnaires de la résidence « {residence} »");
+        Self::refusal_of_crm(&refused)
+    }
+
+    fn refusal_of_crm(refused: &str) -> Self {
+        Self::new(
             StatusCode::BAD_GATEWAY,
             "refuse-par-le-crm",
             "Demande refusée par le CRM",
-            format!(
-                "le CRM refuse la demande (statut {status}) ; le signalement est conservé et pourra \
-                 être relancé"
-            ),
-        );
-        problem.id = Some(id.as_str().to_owned());
-        problem
+            format!("{refused} ; le signalement est conservé et pourra être relancé"),
+        )
     }
 
     /// 500: the reason is logged, under a reference that the client can quote.

@@ -89,7 +89,7 @@ fn created_body(accepted: &Accepted<'_>) -> String {
         (status = 202, description = "Le CRM est injoignable : la demande sera créée plus tard.", body = DeferredBody),
         (status = 409, description = "Même clé, autre contenu.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Champ manquant ou invalide, code inconnu : toutes les erreurs à la fois.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 502, description = "Le CRM refuse la demande ; le signalement est conservé.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 502, description = "Le CRM refuse la demande, ou ne donne pas les gestionnaires de la résidence ; le signalement est conservé.", body = ProblemBody, content_type = "application/problem+json"),
         CommonRefusals,
         BodyRefusals,
     ),

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::io::{self, ErrorKind};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::header::RETRY_AFTER;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Response};
 use rustls::{AlertDescription as Alert, Error as TlsError};
 use tokio::time::Instant;
@@ -42,11 +42,7 @@ pub(super) async fn exchange(
     };
     let retry_at = retry_at(&response, clock.now());
     let status = response.status().as_u16();
-    let mut headers = BTreeMap::new();
-    for (name, value) in response.headers() {
-        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        headers.entry(name.as_str().to_owned()).or_insert(value);
-    }
+    let headers = headers(response.headers());
     // The status is already known, and must not be lost with a body that is cut off or never ends. The caller decides
     // what an incomplete body means.
     let end = end_for_the_rest().map_or(whole, |it| it.min(whole));
@@ -60,6 +56,19 @@ pub(super) async fn exchange(
         whole,
     };
     Ok((answer, retry_at))
+}
+
+/// The headers by name. Several lines of one name are one list, RFC 9110, 5.3.
+fn headers(received: &HeaderMap) -> BTreeMap<String, String> {
+    let mut headers = BTreeMap::<String, String>::new();
+    for (name, value) in received {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        headers
+            .entry(name.as_str().to_owned())
+            .and_modify(|before| *before = format!("{before}, {value}"))
+            .or_insert_with(|| value.into_owned());
+    }
+    headers
 }
 
 /// Without the URL, which the operator knows and which may contain a secret.
@@ -244,5 +253,20 @@ mod tests {
             let wait = retry_after(text, now).map(|at| (at - now).num_seconds());
             assert_eq!(wait, seconds, "{text}");
         }
+    }
+
+    #[test]
+    fn several_lines_of_one_header_are_one_list() {
+        let mut received = HeaderMap::new();
+        for (name, value) in [
+            ("link", "</a>; rel=\"first\""),
+            ("location", "/d/1"),
+            ("link", "</b>; rel=\"next\""),
+        ] {
+            received.append(name, value.parse().unwrap());
+        }
+        let headers = headers(&received);
+        assert_eq!(headers["link"], "</a>; rel=\"first\", </b>; rel=\"next\"");
+        assert_eq!(headers["location"], "/d/1");
     }
 }

@@ -55,7 +55,7 @@ impl<'a> Live<'a> {
                 None => println!("→ aucune réponse\n"),
                 Some(answer) if secret => println!("→ {} (réponse masquée)\n", answer.status),
                 Some(answer) => {
-                    let text = String::from_utf8_lossy(&answer.body);
+                    let text = answer.text();
                     let text = scrubber.beginning(&text, 2_000);
                     println!("→ {}\n{text}\n", answer.status);
                 }
@@ -95,7 +95,7 @@ impl<'a> Live<'a> {
                     .iter()
                     .map(|(name, value)| (name.clone(), clean(value)))
                     .collect(),
-                body: clean(&String::from_utf8_lossy(&it.body)).into_bytes(),
+                body: clean(&it.text()).into_bytes(),
                 ..it.clone()
             });
             let mut all = seen.lock().unwrap_or_else(PoisonError::into_inner);

@@ -59,11 +59,15 @@ pub trait RemoteCrm: Send + Sync {
     /// When the page is incomplete.
     async fn changes(&self, query: &ChangeQuery) -> Result<ChangePage, CrmError>;
 
-    /// The managers of a residence; called if [`Capabilities::knows_managers`].
+    /// The managers of a residence, or for one that cannot be read, why not, in French; called if
+    /// [`Capabilities::knows_managers`].
     ///
     /// # Errors
     /// When the CRM did not return them.
-    async fn managers(&self, residence: &str) -> Result<Vec<Gestionnaire>, CrmError>;
+    async fn managers(
+        &self,
+        residence: &str,
+    ) -> Result<Vec<Result<Gestionnaire, Reason>>, CrmError>;
 }
 
 /// What the connector's file declares about a remote CRM. It may change with an edit, so a flow asks once per
@@ -135,6 +139,8 @@ pub struct ChangePage {
     pub changes: Vec<Change>,
     /// How to ask for the next page; `None` after the last.
     pub next: Option<String>,
+    /// The page before might have been the last and was: this one is empty and only confirmed it.
+    pub past_end: bool,
 }
 
 /// A demande that changed, with its current status, which may not be what changed.

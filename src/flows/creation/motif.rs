@@ -41,6 +41,12 @@ pub(super) fn motif_of(error: &CrmError) -> Motif {
     }
 }
 
+/// A CRM that can be reached does not give the managers of this residence.
+pub(in crate::flows) fn without_managers(residence: &str, why: &str) -> Motif {
+    Motif::for_all("le CRM ne donne pas les gestionnaires de la résidence")
+        .and_for_staff(format!("« {residence} » : {why}"))
+}
+
 /// The CRM refused the demande.
 fn refused(status: u16, excerpt: &str) -> Motif {
     Motif::for_all(format!("le CRM refuse la demande (statut {status})"))

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::fault::Fault;
+use crate::domain::motif::Motif;
 use crate::domain::ports::{FilesError, StoreError};
 use crate::domain::signalement::SignalementId;
 use crate::rules::decide::Undecided;
@@ -78,6 +79,16 @@ pub enum InboundError {
         status: u16,
         /// Its identity.
         id: SignalementId,
+    },
+    /// The CRM gives no usable managers of the residence; the signalement is kept, except by a trial.
+    #[error("{motif}")]
+    WithoutManagers {
+        /// The code of the residence.
+        residence: String,
+        /// What is wrong.
+        motif: Motif,
+        /// Its identity; `None` in a trial.
+        id: Option<SignalementId>,
     },
     /// The connector's file yields no request for the demande; the signalement is kept.
     #[error("the connector of the CRM failed: {reason}")]

@@ -9,6 +9,7 @@ use crate::domain::demande::NewDemande;
 use crate::domain::ports::{Capabilities, CreateDemande, CrmError, Reserved};
 use crate::domain::signalement::Etat;
 use crate::flows::creation::{Attempted, Held};
+use crate::flows::managers::ManagersError;
 use crate::rules::trace::Trace;
 
 /// How often a repeated request checks whether the first has ended.
@@ -46,7 +47,7 @@ impl Inbound {
             avertissements: case.avertissements,
             signalement: Some(case.signalement),
             trace,
-            late: false,
+            late: case.again,
             attempts: 0,
             etat: Etat::Recu,
         };
@@ -91,12 +92,47 @@ impl Inbound {
         }
     }
 
-    /// Without its managers nothing can be decided, and nothing has been stored yet.
-    pub(in crate::flows) fn managers_unknown(&self, error: &CrmError) -> InboundError {
-        tracing::error!(%error, "the CRM did not return the managers of a residence");
+    /// Without its managers nothing can be decided. If the CRM is away, nothing is stored: SoWell sends it again. If
+    /// the landlord's data are at fault, the tenant's report is kept until they are corrected.
+    pub(super) async fn without_managers(
+        &self,
+        mut case: Case,
+        error: ManagersError,
+    ) -> Result<Received, InboundError> {
+        let failure = self.managers_unknown(&case.signalement.residence, error);
+        let InboundError::WithoutManagers {
+            residence, motif, ..
+        } = failure
+        else {
+            return Err(failure);
+        };
+        let nothing = Trace::default();
+        let kept = self.keep_failed(&mut case, motif.clone(), &nothing);
+        if let Some(answer) = kept.await? {
+            return Ok(answer);
+        }
+        Err(InboundError::WithoutManagers {
+            residence,
+            motif,
+            id: Some(case.id),
+        })
+    }
+
+    /// The failure for want of managers, logged.
+    pub(in crate::flows) fn managers_unknown(
+        &self,
+        residence: &str,
+        error: ManagersError,
+    ) -> InboundError {
+        tracing::error!(residence, %error, "the CRM did not return the managers of a residence");
         match error {
-            CrmError::Unavailable { retry_at, .. } => self.crm_away(*retry_at),
-            _ => InboundError::CrmAway { wait: None },
+            ManagersError::OfResidence(motif) => InboundError::WithoutManagers {
+                residence: residence.to_owned(),
+                motif,
+                id: None,
+            },
+            ManagersError::Crm(CrmError::Unavailable { retry_at, .. }) => self.crm_away(retry_at),
+            ManagersError::Crm(_) => InboundError::CrmAway { wait: None },
         }
     }
 

@@ -7,14 +7,15 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-use crate::domain::ports::CrmError;
 use crate::domain::referentiel::Gestionnaires;
+
+use super::ManagersError;
 
 /// Maximum number of residences cached; a landlord has some thousands.
 const MOST: usize = 20_000;
 
 /// A call in progress, whose result is shared by everyone waiting for it.
-pub(super) type Call = Arc<OnceCell<Result<Gestionnaires, CrmError>>>;
+pub(super) type Call = Arc<OnceCell<Result<Gestionnaires, ManagersError>>>;
 
 /// The answers for each residence.
 #[derive(Debug, Default)]

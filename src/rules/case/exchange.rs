@@ -360,7 +360,7 @@ fn compare_answer(
     let got = match name {
         "issue" => Some(Json::from(meaning.as_str())),
         "message" => message.map(Json::from),
-        "page_suivante" => answer.map(|it| Json::from(it.next.is_some())),
+        "page_suivante" => answer.map(|it| Json::from(it.announces_page())),
         "lu" => {
             let values = answer.map(|it| it.values.clone()).unwrap_or_default();
             return compare_named(wanted, &Json::Object(values), name, Same::AsText, found);

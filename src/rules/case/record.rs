@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 
 use crate::domain::fault::pointer_to;
 use crate::rules::connector::{
-    Answer, Connector, Extracted, Failure, Fault, Item, Meaning, Operation, Partner, Step,
+    Answer, Connector, Extracted, Failure, Fault, Item, Meaning, Next, Operation, Partner, Step,
 };
 
 /// Maximum number of list elements that are kept.
@@ -103,7 +103,12 @@ pub fn record(connector: &Connector, exchange: &Exchange<'_>) -> Result<Recorded
     let request = connector.render(operation, step, &values, &access)?;
     let read = |answer: &Answer| {
         let read = connector.interpret(operation, step, &values, &access, answer);
-        read.and_then(Extracted::whole)
+        let read = read.and_then(Extracted::whole);
+        read.map(|found| Extracted {
+            // A case says only whether there is one.
+            next: found.announces_page().then(Next::default),
+            ..found
+        })
     };
     let answer = shortened(exchange.answer, operation, &read);
     let etape = match step {
@@ -181,13 +186,9 @@ fn shortened(
             answer = without;
         }
     }
-    let Ok(mut json) = serde_json::from_slice::<Json>(&answer.body) else {
-        let text = String::from_utf8_lossy(&answer.body);
-        answer.body = masked(&text)
-            .chars()
-            .take(TEXT_CHARS)
-            .collect::<String>()
-            .into();
+    let Some(mut json) = answer.json() else {
+        let text = masked(&answer.text());
+        answer.body = text.chars().take(TEXT_CHARS).collect::<String>().into();
         return answer;
     };
     let with = |json: &Json| Answer {
@@ -354,6 +355,7 @@ fn expected(
             expected.message = failure.message;
         }
         Ok(found) => {
+            let has_next = found.announces_page();
             let values = (!found.values.is_empty()).then_some(Json::Object(found.values));
             expected.lu = values;
             let main = step == Step::Main;
@@ -362,7 +364,7 @@ fn expected(
                     expected.elements = Some(found.items);
                 }
                 Operation::Changements if main => {
-                    expected.page_suivante = Some(found.next.is_some());
+                    expected.page_suivante = Some(has_next);
                     expected.elements = Some(found.items);
                 }
                 _ => expected.fields = found.items.into_iter().next().unwrap_or_default(),

@@ -189,7 +189,7 @@ mod tests {
 
     #[rstest]
     #[case("authentification: {entetes: {X-Api-Key: s3cret}}", 41)]
-    #[case("authentification: {entetes: {X-Api-Key: 12345}}", 30)]
+    #[case("authentification: {entetes: {X-Api-Key: 12345}}", 41)]
     #[case("authentification: {entetes: {Authorization: Basic s3cret}}", 45)]
     #[case("authentification: {parametres: {cle: s3cret}}", 38)]
     #[case("authentification: {porteur: s3cret}", 29)]

@@ -21,7 +21,7 @@ pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Shape
             check(reader, (key.line, key.column), &key.name);
         }
     }
-    Shape::read(reader, node)
+    Shape::read_texts(reader, node)
 }
 
 /// Reports an invalid header name. A `?` at its end marks it as optional, and template tags in it are only resolved

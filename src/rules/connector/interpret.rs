@@ -1,5 +1,6 @@
 //! Determines the meaning of a partner's answer and the values in it.
 
+mod body;
 mod items;
 mod pages;
 
@@ -17,7 +18,7 @@ use super::{Access, Auth, Call, Connector, Described, Extract, Operation, Step};
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// Headers by lower-case name; the first of repeated ones.
+    /// Headers by lower-case name; the values of repeated ones are joined by a comma.
     pub headers: BTreeMap<String, String>,
     /// The body, as far as it was read.
     pub body: Vec<u8>,
@@ -94,13 +95,41 @@ pub struct Extracted {
     pub items: Vec<Item>,
     /// The values read under names chosen in the file.
     pub values: Map<String, Json>,
-    /// The faults of unreadable elements in a list of changes. They do not prevent the others from being used.
+    /// The faults of unreadable elements in a list of changes or of managers. Whether the others can be used without
+    /// them is for the caller to decide.
     pub faults: Vec<String>,
     /// How to request the next page.
-    pub next: Option<String>,
+    pub next: Option<Next>,
+    /// The page before was shorter than asked for and already held everything: this one only confirmed it.
+    pub past_end: bool,
+}
+
+/// How to request the next page of a list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Next {
+    /// The text that [`Connector::page`] turns into the values of that page.
+    pub page: String,
+    /// This page was shorter than asked for. It is the last one, unless the API gives fewer elements than it is
+    /// asked for, which only the next page can tell.
+    pub only_to_confirm: bool,
 }
 
 impl Extracted {
+    /// What an operation finds whose values make its call superfluous.
+    #[must_use]
+    pub fn without_call(values: &Json) -> Self {
+        Self {
+            past_end: pages::is_after_short(values),
+            ..Self::default()
+        }
+    }
+
+    /// Whether the answer itself lets expect another page.
+    #[must_use]
+    pub fn announces_page(&self) -> bool {
+        self.next.as_ref().is_some_and(|it| !it.only_to_confirm)
+    }
+
     /// Requires that every element of the list was readable.
     ///
     /// # Errors
@@ -147,6 +176,11 @@ impl Connector {
             .map_err(|fault| unreadable(fault.message))?;
         let read = ReadAnswer::new(answer, &scope);
         let meaning = judge(operation, step, call, answer.status, &read).map_err(unreadable)?;
+        let described = self.operations.get(&operation);
+        let of_list = described.filter(|_| step == Step::Main);
+        if let Some(end) = of_list.and_then(|it| pages::end(it, values, meaning, answer.status)) {
+            return Ok(end);
+        }
         if meaning != Meaning::Success {
             let message = call.answers.message.as_ref();
             return Err(Failure {
@@ -161,7 +195,6 @@ impl Connector {
         if !answer.whole && !is_notification {
             return Err(unreadable("la réponse est coupée ou trop longue".into()));
         }
-        let described = self.operations.get(&operation);
         let found = match (step, &self.auth, described) {
             (Step::Login, Auth::Session(session), _) => {
                 let mut wanted = BTreeMap::from([("jeton".to_owned(), session.token.clone())]);
@@ -173,7 +206,7 @@ impl Connector {
                 Some(before) => read_values(&read, &before.values, &[]),
                 None => Ok(Extracted::default()),
             },
-            (_, _, Some(described)) => read_operation(operation, described, &read, values),
+            (_, _, Some(described)) => read_operation(operation, described, &read, values, access),
             _ => Ok(Extracted::default()),
         };
         found.map_err(unreadable)
@@ -205,11 +238,11 @@ struct ReadAnswer<'a> {
 
 impl<'a> ReadAnswer<'a> {
     fn new(answer: &'a Answer, scope: &Scope) -> Self {
-        let json = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let json = answer.json().unwrap_or_default();
         let seen = json!({
             "statut": answer.status,
             "json": json,
-            "texte": String::from_utf8_lossy(&answer.body),
+            "texte": answer.text(),
             "entetes": answer.headers,
         });
         Self {
@@ -327,6 +360,7 @@ fn read_operation(
     described: &Described,
     read: &ReadAnswer<'_>,
     values: &Json,
+    access: &Access,
 ) -> Result<Extracted, String> {
     match operation {
         Operation::Joindre | Operation::SignalerStatut | Operation::SignalerUid => {
@@ -335,7 +369,7 @@ fn read_operation(
         Operation::Televerser => read_values(read, &described.values, &[]),
         Operation::Creer | Operation::LireStatut => items::one(operation, described, read),
         Operation::Chercher | Operation::Changements | Operation::Gestionnaires => {
-            items::list(operation, described, read, values)
+            items::list(operation, described, read, values, access)
         }
     }
 }

@@ -241,8 +241,13 @@ impl Connector {
         scope: &Scope,
         access: &Access,
     ) -> Result<Request, Fault> {
-        let url = access.base_url.join(next).ok();
-        let here = |it: &Url| it.origin() == access.base_url.origin();
+        let own = locate(call, scope, &access.base_url)?;
+        let url = own.join(next).ok();
+        let here = |it: &Url| {
+            [&own, &access.base_url]
+                .map(Url::origin)
+                .contains(&it.origin())
+        };
         let url = url.filter(here).ok_or_else(|| {
             call.path
                 .fault("l'adresse de la page suivante mène ailleurs")
@@ -256,6 +261,18 @@ impl Connector {
         };
         self.dress(call, scope, Step::Main, &mut request)?;
         Ok(request)
+    }
+
+    /// The address that was called for a page with these values: those in its answer are relative to it.
+    pub(super) fn called_for(
+        call: &Call,
+        scope: &Scope,
+        values: &Json,
+        access: &Access,
+    ) -> Result<Url, Fault> {
+        let own = locate(call, scope, &access.base_url)?;
+        let page = values.pointer("/page/suivante").and_then(Json::as_str);
+        Ok(page.and_then(|it| own.join(it).ok()).unwrap_or(own))
     }
 
     /// Sets the headers, including those for authentication.

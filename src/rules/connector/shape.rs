@@ -3,6 +3,7 @@
 //! Besides plain YAML it has three features: a key that ends with `?` is left out if its value is empty; `{si, alors,
 //! sinon}` chooses; `{pour, dans, faire}` repeats.
 
+mod literal;
 mod nearly;
 
 use serde_json::{Map, Value as Json};
@@ -45,6 +46,36 @@ pub(super) struct Entry {
     pub value: Shape,
 }
 
+/// What becomes of a number without quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Numbers {
+    /// It stays a number, in JSON.
+    Kept,
+    /// It is sent as it is written: headers, parameters and form fields are texts, and a version `1.10` is not `1.1`.
+    AsWritten,
+    /// The same, except in the JSON of a multipart body's part: this value has the parts by their names.
+    OfParts,
+    /// This value is such a part, or a list of them.
+    OfPart,
+}
+
+impl Numbers {
+    /// Whether this unquoted value is read as a text.
+    fn is_text(self, node: &Node) -> bool {
+        self != Self::Kept && node.json().is_number()
+    }
+
+    /// What applies to the value of a key.
+    fn under(self, key: &str) -> Self {
+        match self {
+            Self::Kept | Self::AsWritten => self,
+            Self::OfParts => Self::OfPart,
+            Self::OfPart if key == "json" => Self::Kept,
+            Self::OfPart => Self::AsWritten,
+        }
+    }
+}
+
 /// The result of rendering a shape.
 enum Made {
     /// The value is left out.
@@ -60,35 +91,59 @@ impl Shape {
         Self::Map(Vec::new())
     }
 
-    /// Reads a value; all faults in it are reported.
+    /// Reads a value that is sent as JSON; all faults in it are reported.
     pub fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
+        Self::read_with(reader, node, Numbers::Kept)
+    }
+
+    /// Reads headers, parameters or form fields, whose values are texts.
+    pub fn read_texts(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
+        Self::read_with(reader, node, Numbers::AsWritten)
+    }
+
+    /// Reads the parts of a multipart body.
+    pub fn read_parts(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
+        Self::read_with(reader, node, Numbers::OfParts)
+    }
+
+    fn read_with(reader: &mut Reader<'_>, node: &Node, numbers: Numbers) -> Option<Self> {
         match &node.value {
             Value::Null => Some(Self::Literal(Json::Null)),
-            Value::Text(_) if node.plain => Some(Self::Literal(node.json())),
+            Value::Text(_) if numbers == Numbers::Kept && literal::is_capitalised(reader, node) => {
+                None
+            }
+            Value::Text(_) if node.plain && !numbers.is_text(node) => {
+                let json = node.json();
+                literal::note_rounded(reader, node, &json);
+                Some(Self::Literal(json))
+            }
             // Unlike elsewhere, an empty text is a valid value here.
             Value::Text(text) if text.trim().is_empty() => {
                 Some(Self::Literal(Json::from(text.as_str())))
             }
             Value::Text(_) => LocatedText::read(reader, node).map(Self::Text),
             Value::List(items) => {
-                let read: Vec<_> = items.iter().map(|it| Self::read(reader, it)).collect();
+                let read: Vec<_> = items
+                    .iter()
+                    .map(|it| Self::read_with(reader, it, numbers))
+                    .collect();
                 read.into_iter().collect::<Option<_>>().map(Self::List)
             }
             Value::Map(entries) => {
                 let has = |name: &str| entries.iter().any(|(key, _)| key.name == name);
                 if has("pour") && has("dans") && has("faire") && entries.len() == 3 {
-                    return Self::each(reader, node);
+                    return Self::each(reader, node, numbers);
                 }
                 let only_known = entries
                     .iter()
                     .all(|(it, _)| CHOICE.contains(&it.name.as_str()));
                 if has("si") && has("alors") && only_known {
-                    return Self::when(reader, node);
+                    return Self::when(reader, node, numbers);
                 }
                 nearly::note(reader, entries);
                 let mut read = Some(Vec::new());
                 for (key, node) in entries {
-                    let value = Self::read(reader, node);
+                    let value = Self::read_with(reader, node, numbers.under(&key.name));
                     let (name, optional) = match key.name.strip_suffix('?') {
                         Some(name) => (name, true),
                         None => (key.name.as_str(), false),
@@ -108,10 +163,10 @@ impl Shape {
         }
     }
 
-    fn each(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
+    fn each(reader: &mut Reader<'_>, node: &Node, numbers: Numbers) -> Option<Self> {
         let name = reader.text(node.get("pour")?);
         let list = LocatedText::expression(reader, node.get("dans")?);
-        let body = Self::read(reader, node.get("faire")?);
+        let body = Self::read_with(reader, node.get("faire")?, numbers);
         Some(Self::Each {
             name: name?.text,
             list: list?,
@@ -119,11 +174,11 @@ impl Shape {
         })
     }
 
-    fn when(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
+    fn when(reader: &mut Reader<'_>, node: &Node, numbers: Numbers) -> Option<Self> {
         let test = LocatedText::expression(reader, node.get("si")?);
-        let then = Self::read(reader, node.get("alors")?);
+        let then = Self::read_with(reader, node.get("alors")?, numbers);
         let otherwise = match node.get("sinon") {
-            Some(node) => Some(Box::new(Self::read(reader, node)?)),
+            Some(node) => Some(Box::new(Self::read_with(reader, node, numbers)?)),
             None => None,
         };
         Some(Self::When {

@@ -154,7 +154,10 @@ fn guard(
 }
 
 fn fields(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Shape> {
-    node.map_or_else(|| Some(Shape::empty()), |node| Shape::read(reader, node))
+    node.map_or_else(
+        || Some(Shape::empty()),
+        |node| Shape::read_texts(reader, node),
+    )
 }
 
 fn operation(reader: &mut Reader<'_>, operation: Operation, node: &Node) -> Option<Described> {
@@ -262,13 +265,13 @@ fn body(reader: &mut Reader<'_>, node: &Node) -> Option<BodyShape> {
         return Shape::read(reader, json).map(BodyShape::Json);
     }
     if let Some(form) = node.get("formulaire") {
-        return Shape::read(reader, form).map(BodyShape::Form);
+        return Shape::read_texts(reader, form).map(BodyShape::Form);
     }
     if let Some(parts) = node.get("multipart") {
         return Some(BodyShape::Multipart {
             line: parts.line,
             column: parts.column,
-            parts: Shape::read(reader, parts)?,
+            parts: Shape::read_parts(reader, parts)?,
         });
     }
     if let Some(own) = node.get("texte") {

@@ -2,6 +2,8 @@
 
 mod answers;
 mod creation;
+mod literals;
+mod pages;
 mod photos;
 mod requests;
 mod slips;

@@ -141,6 +141,17 @@ impl Compiled {
     }
 }
 
+/// Why a value cannot be sent as JSON.
+fn unwritable(error: &serde_json::Error) -> String {
+    // Of the numbers, only those that an expression computes or contains can be so large.
+    if error.to_string().contains("number out of range") {
+        "ce nombre est trop grand pour JSON : écrivez « {{ (…)|string }} », il part alors comme un texte"
+    } else {
+        "cette valeur ne s'écrit pas en JSON"
+    }
+    .to_owned()
+}
+
 impl Text {
     /// Compiles a text.
     ///
@@ -212,7 +223,7 @@ impl Text {
                 }
                 serde_json::to_value(&value)
                     .map(Some)
-                    .map_err(|error| format!("cette valeur ne s'écrit pas en JSON ({error})"))
+                    .map_err(|error| unwritable(&error))
             }
         }
     }

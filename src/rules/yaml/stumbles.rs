@@ -30,7 +30,11 @@ const NOT_CLOSED: &str = "le guillemet ouvert ici n'est pas refermé";
 const NOT_CLOSED_SINGLE: &str = "l'apostrophe ouverte ici n'est pas refermée";
 
 /// Parts of the parser's messages, with the explanation for each. The first match counts.
-const STUMBLES: [(&str, &str); 36] = [
+const STUMBLES: [(&str, &str); 37] = [
+    (
+        "non-finite float",
+        "ce nombre est trop grand, ou n'en est pas un : mettez-le entre guillemets",
+    ),
     ("content after single-quoted", GOES_ON_SINGLE),
     ("content after double-quoted", GOES_ON),
     (

@@ -100,6 +100,12 @@ fn a_text_that_a_comment_cuts_off_is_a_remark() {
 #[case("a: 'l'accès \"B\"'\n", "doublez chaque apostrophe")]
 #[case("a:\n  \"b: \"c\"\n", "ouvert ici n'est pas refermé")]
 #[case("a: \"b\\z\"\n", "barre")]
+#[case(
+    "a: 1E400\n",
+    "ce nombre est trop grand, ou n'en est pas un : mettez-le"
+)]
+#[case("a: .nan\n", "mettez-le entre guillemets")]
+#[case("a: '1E400'\n", "")]
 #[case("a: b: c\n", "deux-points")]
 #[case("a:\n\tb: 1\n", "tabulation")]
 #[case("a: @b\n", "guillemets")]

@@ -100,6 +100,7 @@ async fn a_change_that_the_crm_dates_in_the_future_is_an_alarm_until_it_is_corre
     crm.lists(Ok(ChangePage {
         changes: vec![ahead],
         next: None,
+        past_end: false,
     }));
     let told = "Le CRM date des changements de statut dans l'avenir";
     let page = page_when(&daemon, "it is told", |it| it.contains(told)).await;

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::Output;
 
 use chrono::{TimeDelta, Utc};
+use passerelle::adapters::submission;
+use passerelle::domain::signalement::SignalementId;
 use serde_json::Value;
 
 use crate::cli::{lines, on, passerelle};
@@ -32,6 +34,37 @@ fn builder(crm: &FakeCrm, connector: &str) -> Builder {
         .set("CRM__KIND", "rest")
         .set("CRM__BASE_URL", &crm.url)
         .set("SECRETS__CRM", "secret-of-the-crm")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sowell_is_told_the_uid_of_a_refused_demande_that_an_operator_retries() {
+    let (crm, sowell) = (FakeCrm::start().await, FakeSowell::start().await);
+    let wrong = CONNECTOR.replace("chemin: /demandes\n    corps", "chemin: /absent\n    corps");
+    let daemon = builder(&crm, &wrong)
+        .file("rules/connecteurs/sowell.yaml", SOWELL)
+        .sowell(&sowell)
+        .start()
+        .await;
+    let refused = daemon.post(&signalement(1)).await;
+    assert_eq!(refused.status, 502);
+    let edited = daemon.edit("rules/connecteurs/crm.yaml", CONNECTOR).await;
+    assert_eq!(edited["derniere_tentative"]["acceptee"], true, "{edited}");
+    let lien = signalement(1)["lien_sowell"].as_str().unwrap().to_owned();
+    let id = SignalementId::of_lien(&lien);
+    let stored = daemon.state.store.find_submission(&id).await.unwrap();
+    let again = submission::read_stored(&stored.unwrap()).unwrap();
+    daemon.state.inbound.receive(again).await.unwrap();
+    let calls = sowell.wait_for(1).await;
+    assert_eq!(
+        (calls[0].path.as_str(), &calls[0].body["uid"]),
+        ("/uid", &"C-1".into())
+    );
+    // A demande whose UID is in the answer is not told again: a status of it comes first.
+    let created = daemon.created(&signalement(2)).await;
+    let event = serde_json::json!({"statut": "Vivest en cours"});
+    assert_eq!(daemon.statut(&created, &event).await.status, 202);
+    let calls = sowell.wait_for(2).await;
+    assert_eq!(calls[1].path, format!("/signalements/{created}"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

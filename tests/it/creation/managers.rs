@@ -5,7 +5,7 @@ use std::sync::Arc;
 use passerelle::domain::ports::DuplicateGuard;
 use serde_json::json;
 
-use super::{etat, is_later, with};
+use super::{etat, id_of, is_later, with};
 use crate::harness::{Builder, Daemon, signalement_with, until};
 use crate::remote_crm::{Goes, RemoteCrm};
 
@@ -81,4 +81,28 @@ async fn a_repeat_is_answered_without_the_crm_that_knows_the_managers() {
     crm.manages(Goes::Away);
     assert!(is_later(&daemon.post(&of(3, "une fuite")).await));
     assert_eq!(crm.count("managers"), asked + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_residence_that_the_crm_refuses_is_kept_until_it_is_corrected() {
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp).with(|it| it.knows_managers = true);
+    let daemon = with(&crm).await;
+    let body = signalement_with(1, &json!({"residence": "SANS", "bien": null}));
+    for _ in 0..2 {
+        crm.manages(Goes::Refused);
+        let refused = daemon.post(&body).await;
+        assert_eq!(refused.status, 502);
+        let problem = refused.json();
+        assert_eq!(problem["id"], id_of(1).as_str());
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("résidence « SANS »"), "{detail}");
+    }
+    let path = format!("/api/v1/signalements/{}", id_of(1).as_str());
+    let kept = daemon.get(&path, "admin").await.json();
+    assert_eq!(kept["etat"], "echec");
+    let motif = kept["motif"].as_str().unwrap();
+    assert!(motif.contains("ne donne pas les gestionnaires"), "{motif}");
+    // It answered: nothing else waits for it.
+    assert_eq!(daemon.get("/readyz", "").await.json()["crm"], "ok");
+    assert_eq!(daemon.post(&body).await.status, 201);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use passerelle::domain::ports::Clock;
+use passerelle::domain::ports::{ChangePage, Clock};
 use passerelle::flows::poll::{Looked, Poll};
 
 use super::{listing, page, poller, statuts, with};
@@ -106,4 +106,28 @@ async fn a_list_whose_pages_are_all_the_same_is_not_read_to_its_end() {
     let error = poll.look().await.unwrap_err().to_string();
     assert!(error.contains("asks for no page"), "{error}");
     assert_eq!(crm.queries().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_past_the_end_is_no_second_page() {
+    let crm = listing();
+    let (daemon, _sowell) = with(&crm).await;
+    let poll = poller(&daemon, &crm);
+    let uid = daemon.created(&signalement(1)).await;
+    crm.change(&uid, "CRC en cours", None);
+    let demandes = crm.demandes();
+    // Something may move between two pages, but not from a page to itself.
+    for (past_end, readings) in [(true, 1), (false, 2)] {
+        let before = crm.queries().len();
+        for _ in 0..readings {
+            crm.lists(Ok(page(vec![change(&demandes[0])], Some("2"))));
+            crm.lists(Ok(ChangePage {
+                past_end,
+                ..page(Vec::new(), None)
+            }));
+        }
+        assert_eq!(poll.look().await.unwrap(), Looked::Whole);
+        assert_eq!(crm.queries().len() - before, 2 * readings);
+    }
+    assert_eq!(statuts(&daemon, &uid).await, ["CRC en cours"]);
 }

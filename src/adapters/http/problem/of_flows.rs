@@ -21,6 +21,10 @@ impl From<InboundError> for Problem {
             } => Self::conflict(&owner, uid, other, &differs),
             InboundError::Broken { cause, id } => Self::broken(&cause).kept(&id),
             InboundError::RefusedByCrm { status, id } => Self::refused_by_crm(status, &id),
+            InboundError::WithoutManagers { residence, id, .. } => Self {
+                id: id.map(|id| id.as_str().to_owned()),
+                ..Self::without_managers(&residence)
+            },
             InboundError::BrokenConnector { reason, id } => Self {
                 detail:
                     "le connecteur du CRM échoue : citez la référence ; le signalement est conservé"

@@ -5,8 +5,7 @@ use serde_json::Value as Json;
 use crate::domain::demande::Uid;
 use crate::rules::connector::{Described, Extract, Operation};
 
-use super::pages::next_page;
-use super::{Extracted, Item, ReadAnswer, as_text, extract_from};
+use super::{Access, Extracted, Item, ReadAnswer, as_text, extract_from, pages};
 
 const NO_NAME: &str = "« uid » n'est pas un identifiant : un texte ou un nombre, sur une seule ligne et de 200 \
                        caractères au plus";
@@ -30,8 +29,18 @@ pub(super) fn list(
     described: &Described,
     read: &ReadAnswer<'_>,
     values: &Json,
+    access: &Access,
 ) -> Result<Extracted, String> {
-    let elements = elements(described, read)?;
+    let elements = match elements(described, read) {
+        // Past its last page, an API may answer without any list.
+        Err(_) if read.is_json() && pages::is_after_short(values) => Vec::new(),
+        found => found?,
+    };
+    let after = pages::after(described, read, (values, access), &elements)?;
+    if after.past_end {
+        // What such a page still shows was on an earlier one.
+        return Ok(after);
+    }
     let (mut items, mut faults) = (Vec::new(), Vec::new());
     for element in &elements {
         if let Some(keep) = &described.keep {
@@ -42,16 +51,15 @@ pub(super) fn list(
         }
         match complete_item(operation, described, element, read) {
             Ok(item) => items.push(item),
-            // One unreadable change does not hold back the others.
-            Err(fault) if operation == Operation::Changements => faults.push(fault),
+            // One unreadable change does not hold back the others; a manager concerns one residence.
+            Err(fault) if operation != Operation::Chercher => faults.push(fault),
             Err(fault) => return Err(fault),
         }
     }
     Ok(Extracted {
         items,
         faults,
-        next: next_page(described, read, values, elements.len())?,
-        ..Extracted::default()
+        ..after
     })
 }
 
@@ -114,18 +122,26 @@ fn elements(described: &Described, read: &ReadAnswer<'_>) -> Result<Vec<Json>, S
     }
 }
 
-fn item(described: &Described, element: &Json, read: &ReadAnswer<'_>) -> Result<Item, String> {
+pub(super) fn item(
+    described: &Described,
+    element: &Json,
+    read: &ReadAnswer<'_>,
+) -> Result<Item, String> {
     let scope = read.scope.with("element", element);
     let mut item = Item::new();
     for (name, extract) in &described.fields {
         let value = extract_from(extract, element, &read.answer.headers, &scope)?;
-        let has_nul = |it: &Json| it.as_str().is_some_and(|text| text.contains('\0'));
-        if *name == "uid" && value.as_ref().is_some_and(has_nul) {
+        let is_damaged = |it: &Json| {
+            it.as_str()
+                .is_some_and(|text| text.contains(['\0', '\u{fffd}']))
+        };
+        if *name == "uid" && value.as_ref().is_some_and(is_damaged) {
             // With a replacement character, it would identify a different demande.
             return Err(NO_NAME.into());
         }
-        // A boolean only tells that there is a demande, not which one.
-        let value = value.filter(|it| *name != "uid" || !it.is_boolean());
+        // A boolean only tells that there is a demande or a manager, not which one.
+        let names = matches!(*name, "uid" | "identifiant" | "type");
+        let value = value.filter(|it| !names || !it.is_boolean());
         item.extend(value.as_ref().and_then(as_text).map(|it| (*name, it)));
     }
     Ok(item)

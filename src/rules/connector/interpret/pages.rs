@@ -1,31 +1,136 @@
 //! How a list of several pages goes on: what an answer says of the next page, and the values that request it.
+//!
+//! An API that numbers its pages may give fewer elements than it is asked for, so only a page without anything new is
+//! known to lie past the last one. The next page is therefore requested even after a short one.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::{Value as Json, json};
 
-use crate::rules::connector::{Connector, Described, Operation};
+use crate::rules::connector::{Access, Connector, Described, Operation};
 
-use super::ReadAnswer;
+use super::items::item;
+use super::{Extracted, Meaning, Next, ReadAnswer};
 
-/// The text that [`Connector::page`] turns into the values of the next page; `None` after the last one.
-pub(super) fn next_page(
+/// Among the values of a page: whether the one before was shorter than asked for.
+const AFTER_SHORT: &str = "apres_courte";
+/// Among the values of a page: the fingerprints of the earlier ones.
+const SEEN: &str = "vues";
+
+/// Whether the page before was shorter than asked for, so that this one may only confirm that it was the last.
+pub(super) fn is_after_short(values: &Json) -> bool {
+    values["page"][AFTER_SHORT] == true
+}
+
+/// What an answer other than a success says about a page past the last one; `None` if it says something else.
+pub(super) fn end(
+    described: &Described,
+    values: &Json,
+    meaning: Meaning,
+    status: u16,
+) -> Option<Extracted> {
+    let page = &described.page;
+    let is_numbered = page.size.is_some() && page.next.is_none() && page.cursor.is_none();
+    let is_refused = matches!(meaning, Meaning::Refused | Meaning::Absent);
+    let after_short = is_after_short(values);
+    let tells = matches!(status, 400 | 404 | 416) || after_short && (400..500).contains(&status);
+    let is_end = is_numbered && number(values) > 1 && is_refused && tells;
+    is_end.then(|| Extracted {
+        past_end: after_short,
+        ..Extracted::default()
+    })
+}
+
+/// What follows a page with these elements; its items are left to the caller.
+pub(super) fn after(
     described: &Described,
     read: &ReadAnswer<'_>,
-    values: &Json,
-    length: usize,
-) -> Result<Option<String>, String> {
+    (values, access): (&Json, &Access),
+    elements: &[Json],
+) -> Result<Extracted, String> {
     let page = &described.page;
-    let number = values.pointer("/page/numero").and_then(Json::as_u64);
-    let number = number.unwrap_or(1) + 1;
+    let number = number(values) + 1;
     if let Some(next) = &page.next {
         let address = read.text(next)?;
-        return Ok(address.map(|it| json!({"numero": number, "suivante": it}).to_string()));
+        let address = address.map(|it| absolute(described, read, (values, access), it));
+        return Ok(going_on(
+            address.map(|it| json!({"numero": number, "suivante": it})),
+        ));
     }
     if let Some(cursor) = &page.cursor {
         let cursor = read.text(cursor)?;
-        return Ok(cursor.map(|it| json!({"numero": number, "curseur": it}).to_string()));
+        return Ok(going_on(
+            cursor.map(|it| json!({"numero": number, "curseur": it})),
+        ));
     }
-    let full = page.size.is_some_and(|size| length >= size as usize);
-    Ok(full.then(|| json!({"numero": number}).to_string()))
+    let Some(size) = page.size else {
+        return Ok(Extracted::default());
+    };
+    let asked = &values["page"];
+    let after_short = is_after_short(values);
+    let own = Json::from(fingerprint(described, read, elements));
+    let mut seen = asked[SEEN].as_array().cloned().unwrap_or_default();
+    // An API without pages gives the only one again; others give their last or their first one.
+    let is_repeated = after_short && seen.contains(&own);
+    if elements.is_empty() || is_repeated {
+        return Ok(Extracted {
+            past_end: after_short,
+            ..Extracted::default()
+        });
+    }
+    seen.push(own);
+    let is_short = elements.len() < size as usize;
+    let received = asked["decalage"].as_u64().unwrap_or(0) + elements.len() as u64;
+    let next = json!({
+        "numero": number, "decalage": received, AFTER_SHORT: is_short, SEEN: seen,
+    });
+    Ok(Extracted {
+        next: Some(Next {
+            page: next.to_string(),
+            only_to_confirm: is_short,
+        }),
+        ..Extracted::default()
+    })
+}
+
+fn number(values: &Json) -> u64 {
+    values["page"]["numero"].as_u64().unwrap_or(1)
+}
+
+/// A page that the answer itself announces, by its values.
+fn going_on(next: Option<Json>) -> Extracted {
+    Extracted {
+        next: next.map(|it| Next {
+            page: it.to_string(),
+            only_to_confirm: false,
+        }),
+        ..Extracted::default()
+    }
+}
+
+/// The address of the next page, which may be relative to the one that was called; RFC 3986, 5.1.3.
+fn absolute(
+    described: &Described,
+    read: &ReadAnswer<'_>,
+    (values, access): (&Json, &Access),
+    address: String,
+) -> String {
+    let called = Connector::called_for(&described.call, &read.scope, values, access);
+    let absolute = called.ok().and_then(|it| it.join(&address).ok());
+    absolute.map_or(address, String::from)
+}
+
+/// Tells pages apart by what is read of their elements, even of those that the file does not keep: other fields may
+/// differ at each call.
+fn fingerprint(described: &Described, read: &ReadAnswer<'_>, elements: &[Json]) -> String {
+    let mut hasher = DefaultHasher::new();
+    for element in elements {
+        match item(described, element, read) {
+            Ok(item) if !item.is_empty() => item.hash(&mut hasher),
+            _ => element.to_string().hash(&mut hasher),
+        }
+    }
+    format!("{:016x}", hasher.finish())
 }
 
 impl Connector {
@@ -43,7 +148,9 @@ impl Connector {
         let number = page["numero"].as_u64().unwrap_or(1);
         page["numero"] = number.into();
         page["taille"] = size.into();
-        page["decalage"] = ((number - 1) * u64::from(size)).into();
+        if page.get("decalage").is_none() {
+            page["decalage"] = ((number - 1) * u64::from(size)).into();
+        }
         if page.get("curseur").is_none() {
             page["curseur"] = Json::Null;
         }

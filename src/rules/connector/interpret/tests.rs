@@ -14,6 +14,10 @@ operations:
 ";
 
 fn read(operation: Operation, answered: &Json) -> Result<Extracted, Failure> {
+    read_body(operation, answered.to_string().into_bytes())
+}
+
+fn read_body(operation: Operation, body: Vec<u8>) -> Result<Extracted, Failure> {
     let mut faults = Vec::new();
     let api = Connector::compile(Partner::Crm, API, &mut faults);
     let api = api.unwrap_or_else(|| panic!("{faults:?}"));
@@ -21,7 +25,7 @@ fn read(operation: Operation, answered: &Json) -> Result<Extracted, Failure> {
     let answer = Answer {
         status: 200,
         headers: BTreeMap::new(),
-        body: answered.to_string().into_bytes(),
+        body,
         whole: true,
     };
     api.interpret(operation, Step::Main, &sample(operation), &access, &answer)
@@ -49,6 +53,7 @@ fn a_text_or_a_number_identifies_a_demande(#[case] id: Json, #[case] uid: &str) 
 #[case::yes(json!(true))]
 #[case::empty(json!(""))]
 #[case::list(json!(["a"]))]
+#[case::damaged(json!("a\u{fffd}"))]
 fn other_values_do_not_identify_a_demande(#[case] id: Json) {
     let created = read(Operation::Creer, &json!({"id": id})).unwrap_err();
     assert_eq!(created.meaning, Meaning::InDoubt, "{created:?}");
@@ -56,4 +61,19 @@ fn other_values_do_not_identify_a_demande(#[case] id: Json) {
     // If it were left out of the results, the demande would be created again.
     let found = read(Operation::Chercher, &json!({"found": [{"id": id}]})).unwrap_err();
     assert_eq!(found.meaning, Meaning::Unavailable, "{found:?}");
+}
+
+#[test]
+fn large_numbers_identify_different_demandes() {
+    for id in ["12345678901234567890123", "12345678901234567890124"] {
+        let body = format!(r#"{{"id": {id}, "n": 1e999, "titre": "fuite \ud83d"}}"#);
+        let created = read_body(Operation::Creer, body.into_bytes()).unwrap();
+        assert_eq!(created.items[0]["uid"], id);
+    }
+}
+
+#[test]
+fn half_an_emoji_in_the_uid_identifies_nothing() {
+    let created = read_body(Operation::Creer, br#"{"id": "A\ud83d"}"#.to_vec());
+    assert_eq!(created.unwrap_err().meaning, Meaning::InDoubt);
 }

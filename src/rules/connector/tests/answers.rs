@@ -118,7 +118,8 @@ fn changes_are_listed_page_by_page() {
         .unwrap();
     assert_eq!(found.items[1]["statut"], "Ouverte");
     assert_eq!(found.items[1]["date"], "2026-01-02T03:04:05Z");
-    values["page"] = api.page(Operation::Changements, found.next.as_deref());
+    assert!(found.announces_page());
+    values["page"] = api.page(Operation::Changements, page_after(&found));
     assert_eq!(values["page"]["decalage"], 2);
     let last = json!({"issues": [issue(3)]}).to_string();
     let found = api
@@ -130,7 +131,14 @@ fn changes_are_listed_page_by_page() {
             &answer(200, &last),
         )
         .unwrap();
-    assert_eq!(found.next, None);
+    // It is the last, as far as it tells; the next call shows it.
+    assert!(!found.announces_page());
+    values["page"] = api.page(Operation::Changements, page_after(&found));
+    assert_eq!(values["page"]["decalage"], 3);
+}
+
+fn page_after(found: &Extracted) -> Option<&str> {
+    found.next.as_ref().map(|it| it.page.as_str())
 }
 
 #[test]

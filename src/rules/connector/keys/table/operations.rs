@@ -48,12 +48,12 @@ const PAGE: Key = key(
         key(
             "taille",
             Form::Count,
-            "Le nombre d'éléments d'une page pleine : une page moins pleine est la dernière.",
+            "Le nombre d'éléments à demander par page ; les pages sont lues jusqu'à la première qui est vide.",
         ),
         key(
             "suivante",
             Form::Extract,
-            "Où est l'adresse de la page suivante ; sans adresse, la page est la dernière.",
+            "Où est l'adresse de la page suivante, entière ou relative à celle de la page ; sans adresse, la page est la dernière.",
         ),
         key(
             "curseur",

@@ -1,0 +1,44 @@
+//! Scalars without quotes: what YAML makes of them, and what a person meant.
+
+use serde_json::Value as Json;
+
+use crate::rules::diagnostic::code;
+use crate::rules::source::Reader;
+use crate::rules::yaml::{Node, Value};
+
+/// What YAML 1.2 takes for a boolean, and JSON does not.
+const CAPITALISED: [&str; 4] = ["True", "TRUE", "False", "FALSE"];
+
+/// Whether this is such a word without quotes, which is reported: it is not known whether the word is meant.
+pub(super) fn is_capitalised(reader: &mut Reader<'_>, node: &Node) -> bool {
+    let Value::Text(text) = &node.value else {
+        return false;
+    };
+    if !node.plain || !CAPITALISED.contains(&text.as_str()) {
+        return false;
+    }
+    let message = format!(
+        "« {text} » sans guillemets : écrivez « {} », ou « \"{text}\" » si c'est un texte",
+        text.to_lowercase()
+    );
+    reader.fault(code::WORD_UNKNOWN, node.line, node.column, message);
+    true
+}
+
+/// Reports an integer that JSON would round, at its position.
+pub(super) fn note_rounded(reader: &mut Reader<'_>, node: &Node, json: &Json) {
+    let Value::Text(text) = &node.value else {
+        return;
+    };
+    let is_integer = text
+        .strip_prefix('-')
+        .unwrap_or(text)
+        .bytes()
+        .all(|it| it.is_ascii_digit());
+    if is_integer && json.is_f64() {
+        let message = format!(
+            "ce nombre a trop de chiffres et part arrondi, « {json} » : mettez-le entre guillemets"
+        );
+        reader.remark(code::SHAPE, node.line, node.column, message);
+    }
+}
