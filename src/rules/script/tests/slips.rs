@@ -77,6 +77,51 @@ fn told(lines: &str) -> Vec<String> {
     "if (mois_de(signalement.date_creation) !in [7, 8]) { throw 1 }"
 )]
 #[case(
+    "if heure_de(signalement.date_creation) > 20:30 { throw 1 }",
+    "« heure_de » ne compte pas les minutes : écrivez « >= 20 » ou « >= 21 », et la règle changera à cette heure-là, non à 20 h 30",
+    "if heure_de(signalement.date_creation) >= 20 { throw 1 }"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) > 20:30 { throw 1 }",
+    "« heure_de » ne compte pas les minutes : écrivez « >= 20 » ou « >= 21 », et la règle changera à cette heure-là, non à 20 h 30",
+    "if heure_de(signalement.date_creation) >= 21 { throw 1 }"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) <= 20:30 { throw 1 }",
+    "« heure_de » ne compte pas les minutes : écrivez « < 20 » ou « < 21 », et la règle changera à cette heure-là, non à 20 h 30",
+    "if heure_de(signalement.date_creation) < 20 { throw 1 }"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) <= 20:30 { throw 1 }",
+    "« heure_de » ne compte pas les minutes : écrivez « < 20 » ou « < 21 », et la règle changera à cette heure-là, non à 20 h 30",
+    "if heure_de(signalement.date_creation) < 21 { throw 1 }"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) < 20:30 { throw 1 }",
+    "« heure_de » ne compte pas les minutes : choisissez « 20 » ou « 21 », et la règle changera à cette heure-là, non à 20 h 30",
+    "if heure_de(signalement.date_creation) < 20 { throw 1 }"
+)]
+#[case(
+    "if (20:30 < heure_de(signalement.date_creation)) { throw 1 }",
+    "« heure_de » ne compte pas les minutes : écrivez « 20 <= » ou « 21 <= », et la règle changera à cette heure-là, non à 20 h 30",
+    "if (20 <= heure_de(signalement.date_creation)) { throw 1 }"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) > 23:30 { throw 1 }",
+    "« heure_de » ne compte pas les minutes : écrivez « >= 23 », et la règle changera à cette heure-là, non à 23 h 30",
+    "if heure_de(signalement.date_creation) >= 23 { throw 1 }"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) <= 23h30 { throw 1 }",
+    "« heure_de » ne compte pas les minutes : écrivez « < 23 », et la règle changera à cette heure-là, non à 23 h 30",
+    "if heure_de(signalement.date_creation) < 23 { throw 1 }"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) < 23:30 { throw 1 }",
+    "« heure_de » ne compte pas les minutes : écrivez « 23 », et la règle changera à cette heure-là, non à 23 h 30",
+    "if heure_de(signalement.date_creation) < 23 { throw 1 }"
+)]
+#[case(
     "Si signalement.photos > 2 { throw 1 }",
     "« Si » : écrivez « if »",
     "if signalement.photos > 2 { throw 1 }"
