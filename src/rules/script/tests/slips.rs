@@ -333,3 +333,32 @@ fn an_addressee_that_is_no_address_gets_a_remedy(#[case] wrong: &str, #[case] me
     let right = "#{a: evenement.signalement.email_auteur, modele: \"m\"}, #{a: \"a@b.example\", modele: \"m\"}";
     assert_eq!(of_accuses(right), [""; 0]);
 }
+
+/// What is told about a text above a correct script.
+fn told_above(text: &str) -> Vec<String> {
+    let text = format!("{text}\nfn affecter(a, b, c) {{ throw 1 }}");
+    let (_, faults) = compile(&text, SILENT);
+    faults.into_iter().map(|it| it.message).collect()
+}
+
+#[rstest]
+#[case("Function f(a) { a }")]
+#[case("fonction f (a) { a }")]
+#[case("/* Du soir. */\n  def f(a) { a }")]
+fn a_function_in_another_language_is_told_its_keyword(#[case] text: &str) {
+    let told = told_above(text);
+    assert!(told[0].ends_with(": écrivez « fn »"), "{told:?}");
+}
+
+#[rstest]
+#[case("/*\nFonction principale (appelée par Passerelle)\nfonction du soir(\n*/")]
+#[case("// Fonction principale (appelée par Passerelle)")]
+fn a_comment_about_a_function_is_not_taken_for_one(#[case] text: &str) {
+    assert_eq!(told_above(text), [""; 0]);
+}
+
+#[test]
+fn a_sentence_about_a_function_is_not_taken_for_one() {
+    let told = told_above("Fonction principale (appelée par Passerelle)");
+    assert!(!told[0].contains("« fn »"), "{told:?}");
+}
