@@ -204,6 +204,9 @@ pub(super) fn of_failure(error: &EvalAltResult) -> String {
     }
 }
 
+/// How to set an element that a list does not have yet: the engine does not say whether it was read or set.
+const PUSH: &str = " ; pour en ajouter un, écrivez « .push(…) »";
+
 /// A value that is not what the script takes it for: an index, a loop over no list, an impossible calculation.
 fn of_value(error: &EvalAltResult) -> Option<String> {
     Some(match error {
@@ -211,10 +214,16 @@ fn of_value(error: &EvalAltResult) -> Option<String> {
         EvalAltResult::ErrorIndexingType(kind, _) => {
             format!("« [ ] » ne s'emploie pas avec {}", in_french(kind))
         }
-        EvalAltResult::ErrorArrayBounds(0, ..) => "la liste est vide : on n'y lit rien".into(),
-        EvalAltResult::ErrorStringBounds(0, ..) => "le texte est vide : on n'y lit rien".into(),
+        EvalAltResult::ErrorArrayBounds(0, at, _) => {
+            format!("la liste est vide : elle n'a pas d'élément au rang {at}{PUSH}")
+        }
+        EvalAltResult::ErrorStringBounds(0, at, _) => {
+            format!("le texte est vide : il n'a pas de caractère au rang {at}")
+        }
         EvalAltResult::ErrorArrayBounds(count, at, _) => {
-            outside("la liste", &counted(*count, "élément"), *count, *at)
+            let push = if *at < 0 { "" } else { PUSH };
+            let message = outside("la liste", &counted(*count, "élément"), *count, *at);
+            format!("{message}{push}")
         }
         EvalAltResult::ErrorStringBounds(count, at, _) => {
             outside("le texte", &counted(*count, "caractère"), *count, *at)
