@@ -122,6 +122,26 @@ fn told(lines: &str) -> Vec<String> {
     "if heure_de(signalement.date_creation) < 23 { throw 1 }"
 )]
 #[case(
+    "if qualification.code == \"ASC\" OU \"CHAUF\" { throw 1 }",
+    "« == » ne va qu'avec une valeur : pour plusieurs textes, écrivez « in [\"ASC\", \"CHAUF\"] »",
+    "if qualification.code in [\"ASC\", \"CHAUF\"] { throw 1 }"
+)]
+#[case(
+    "if qualification.code == \"ASC\" Ou \"CHAUF\" { throw 1 }",
+    "« == » ne va qu'avec une valeur : pour plusieurs textes, écrivez « in [\"ASC\", \"CHAUF\"] »",
+    "if qualification.code in [\"ASC\", \"CHAUF\"] { throw 1 }"
+)]
+#[case(
+    "if qualification.code == \"ASC\" or \"CHAUF\" { throw 1 }",
+    "« == » ne va qu'avec une valeur : pour plusieurs textes, écrivez « in [\"ASC\", \"CHAUF\"] »",
+    "if qualification.code in [\"ASC\", \"CHAUF\"] { throw 1 }"
+)]
+#[case(
+    "if qualification.code != \"ASC\" ET \"CHAUF\" { throw 1 }",
+    "« != » ne va qu'avec une valeur : pour plusieurs textes, écrivez « !in [\"ASC\", \"CHAUF\"] »",
+    "if qualification.code !in [\"ASC\", \"CHAUF\"] { throw 1 }"
+)]
+#[case(
     "Si signalement.photos > 2 { throw 1 }",
     "« Si » : écrivez « if »",
     "if signalement.photos > 2 { throw 1 }"
