@@ -196,9 +196,8 @@ pub(super) fn of_failure(error: &EvalAltResult) -> String {
         EvalAltResult::ErrorDataRace(..) => {
             "cette variable est lue pendant qu'elle change : copiez-la d'abord".into()
         }
-        EvalAltResult::ErrorBitFieldBounds(count, at, _) => {
-            outside("un nombre", &counted(*count, "bit"), *count, *at)
-        }
+        // An index into a number stands for one of its bits, of which authors need not know.
+        EvalAltResult::ErrorBitFieldBounds(..) => "« [ ] » ne s'emploie pas avec un nombre".into(),
         EvalAltResult::LoopBreak(..) => of_syntax(&ParseErrorType::LoopBreak),
         other => format!("erreur d'exécution ({other})"),
     }
