@@ -16,13 +16,13 @@ mod values;
 mod wanted;
 mod words;
 
-pub use analysis::unread_keys::OwnKey;
+pub use analysis::message_keys::MessageKey;
 
 use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, Position, Scope};
 use serde_json::{Map, Value};
 
 use self::analysis::loops::Loops;
-use self::analysis::{unread_keys, uses};
+use self::analysis::{message_keys, uses};
 use self::answer::Call;
 use self::compile::{compile_one, engine};
 use self::values::to_script;
@@ -195,8 +195,8 @@ impl Scripts {
 
     /// Message keys that only a template could read.
     #[must_use]
-    pub fn own_keys(&self) -> Vec<OwnKey> {
-        unread_keys::of(&self.accuses.ast)
+    pub fn message_keys(&self) -> Vec<MessageKey> {
+        message_keys::of(&self.accuses.ast)
     }
 
     /// The manager types that `affecter` names as literals.

@@ -211,13 +211,22 @@ fn messages_that_may_be_valid_are_not_refused(#[case] line: &str) {
 }
 
 #[test]
-fn keys_that_look_like_parts_of_an_email_are_found() {
+fn keys_that_only_a_template_could_read_are_found() {
     let text = "fn accuses(e) { let m = #{cc: 1};\n [#{a: \"a@b.fr\", modele: \"m\", cc: \"c@d.fr\", nom: 1}, #{a: \"a@b.fr\", modele: e.motif, objet: \"x\"}] }";
     let (scripts, faults) = compile("fn affecter(s, r, q) { throw 1 }", text);
-    let found = scripts.unwrap_or_else(|| panic!("{faults:?}")).own_keys();
+    let found = scripts
+        .unwrap_or_else(|| panic!("{faults:?}"))
+        .message_keys();
     let found: Vec<_> = found
         .iter()
         .map(|it| (it.key.text.as_str(), it.key.line, it.modele.as_deref()))
         .collect();
-    assert_eq!(found, [("cc", 2, Some("m")), ("objet", 2, None)]);
+    assert_eq!(
+        found,
+        [
+            ("cc", 2, Some("m")),
+            ("nom", 2, Some("m")),
+            ("objet", 2, None)
+        ]
+    );
 }
