@@ -1,6 +1,7 @@
 //! Facts about a script, from its syntax tree: what its names refer to, what it reads and compares, and
 //! what it names as literals.
 
+pub(super) mod absent_fields;
 pub(super) mod chain;
 pub(super) mod closures;
 pub(super) mod comparisons;

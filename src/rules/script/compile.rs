@@ -6,7 +6,7 @@ use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseErrorType};
 
 use super::analysis::functions::Functions;
 use super::analysis::names::Names;
-use super::analysis::{chain, comparisons, loops, reads, uses, written};
+use super::analysis::{absent_fields, chain, comparisons, loops, reads, uses, written};
 use super::syntax::brackets::Balance;
 use super::syntax::{lost_opening, slips};
 use super::{Entry, Script, clamp, dates, lint, operations, position, validate, words};
@@ -91,15 +91,14 @@ pub(super) fn compile_one<const N: usize>(
     let functions = Functions::of(&ast, function, N);
     (entry.results)(&ast, &functions, file, faults);
     let all = Names::all(&ast, function, &parameters);
-    let absent: Vec<_> = all.iter().flat_map(lint::absent).collect();
-    lint::look(&ast, text, entry, (&all, &absent), faults);
+    lint::look(&ast, text, entry, &all, faults);
     Some(Script {
         line,
         read: reads::of(&ast, function),
         written: written::of(&ast, text),
         loops: loops::of(&ast),
         compared: comparisons::of(text, file, &all),
-        absent,
+        absent: all.iter().flat_map(absent_fields::reads).collect(),
         computed_keys: chain::computed_keys(&ast),
         ast,
     })
