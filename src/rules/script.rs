@@ -32,7 +32,7 @@ use crate::rules::compared::Compared;
 use crate::rules::diagnostic::Diagnostic;
 use crate::rules::extent::Extent;
 use crate::rules::finding::Finding;
-use crate::rules::place::Located;
+use crate::rules::place::{Located, place_of};
 use crate::rules::view::Shown;
 use crate::rules::written::Written;
 
@@ -300,6 +300,13 @@ type Remark = Finding<Position>;
 /// Line and column, from 1; 0 if unknown.
 fn position(at: Position) -> (u32, u32) {
     (at.line().map_or(0, clamp), at.position().map_or(0, clamp))
+}
+
+/// The position of a byte of a script.
+fn position_of(text: &str, at: usize) -> Position {
+    let (line, column) = place_of(text, at);
+    let [line, column] = [line, column].map(|it| u16::try_from(it).unwrap_or(u16::MAX));
+    Position::new(line, column)
 }
 
 fn clamp(number: usize) -> u32 {
