@@ -2,6 +2,7 @@
 //! unclosed bracket, an item without its dash.
 
 use super::{habits, scan, stumbles};
+use crate::rules::finding::Finding;
 use crate::rules::pasted;
 
 /// Line and column of a cause, from 0, and its message.
@@ -17,8 +18,8 @@ pub(super) fn cause(lines: &[&str], stop: (usize, usize)) -> Option<Cause> {
         // Whoever names a text may have misspelt its name here.
         let has_anchor = || lines.iter().any(|it| it.contains('&'));
         let word = || habits::starred_word(line, stop.1).filter(|_| !has_anchor());
-        let (column, message) = found.or_else(word)?;
-        Some((stop.0, column, message))
+        let Finding { at, message } = found.or_else(word)?;
+        Some((stop.0, at, message))
     });
     let cause = cause.or_else(|| left_open(lines, stop));
     let cause = cause.or_else(|| near(lines, stop.0, goes_on_after_bracket));
@@ -26,22 +27,22 @@ pub(super) fn cause(lines: &[&str], stop: (usize, usize)) -> Option<Cause> {
     cause.or_else(|| dash_missing(lines, stop.0))
 }
 
-/// What is wrong with the reported line or the one above it.
+/// What is wrong with the reported line or the one above it, by a check that finds a column, in characters from 0.
 fn near(
     lines: &[&str],
     at: usize,
-    wrong: impl Fn(&str) -> Option<(usize, String)>,
+    wrong: impl Fn(&str) -> Option<Finding<usize>>,
 ) -> Option<Cause> {
     let above = (0..=at.min(lines.len().checked_sub(1)?)).rev();
     let mut near = above.filter(|at| is_filled(lines[*at])).take(2);
     near.find_map(|at| {
-        let (column, message) = wrong(lines[at])?;
-        Some((at, column, message))
+        let found = wrong(lines[at])?;
+        Some((at, found.at, found.message))
     })
 }
 
 /// A text that begins with a bracket or a brace and continues after it is closed: `libelle: [Urgent] Encombrants`.
-fn goes_on_after_bracket(line: &str) -> Option<(usize, String)> {
+fn goes_on_after_bracket(line: &str) -> Option<Finding<usize>> {
     let begin = value_begins(line)?;
     let signs: Vec<char> = line.chars().collect();
     let mut depth = 0_usize;
@@ -56,7 +57,7 @@ fn goes_on_after_bracket(line: &str) -> Option<(usize, String)> {
     let end = inside.next()?;
     let rest: String = signs[end + 1..].iter().collect();
     let goes_on = rest.trim_start().starts_with(char::is_alphanumeric);
-    goes_on.then(|| (begin, stumbles::BRACE.to_owned()))
+    goes_on.then(|| Finding::new(begin, stumbles::BRACE))
 }
 
 /// Where a value that begins with a bracket or a brace begins, after the dash or the name of its line. In characters.
@@ -77,7 +78,7 @@ fn value_begins(line: &str) -> Option<usize> {
 }
 
 /// A name that a comment cuts off before its colon: `Attente #2: En cours`.
-fn key_cut_off(line: &str) -> Option<(usize, String)> {
+fn key_cut_off(line: &str) -> Option<Finding<usize>> {
     let (before, after) = line.split_once(" #")?;
     let (rest, _) = after.split_once(':')?;
     let name = before.trim();
@@ -86,7 +87,7 @@ fn key_cut_off(line: &str) -> Option<(usize, String)> {
     let message = format!(
         "ce qui suit « # » est un commentaire et ne compte pas : mettez « {name} #{rest} » entre guillemets"
     );
-    cut.then(|| (before.chars().count() + 1, message))
+    cut.then(|| Finding::new(before.chars().count() + 1, message))
 }
 
 /// A character that YAML does not accept as a space where one is needed for the structure: on the reported line, or on
