@@ -31,13 +31,13 @@ impl Finding<usize> {
 
 impl Finding {
     /// As a fault of a file, which refuses its edit.
-    pub fn refusing(self, code: &'static str, file: impl Into<String>) -> Diagnostic {
+    pub fn into_fault(self, code: &'static str, file: impl Into<String>) -> Diagnostic {
         let (line, column) = self.at;
         Diagnostic::at(code, file, line, column, self.message)
     }
 
     /// As a remark on a file, which refuses nothing.
-    pub fn remarking(self, code: &'static str, file: impl Into<String>) -> Diagnostic {
-        self.refusing(code, file).as_warning()
+    pub fn into_remark(self, code: &'static str, file: impl Into<String>) -> Diagnostic {
+        self.into_fault(code, file).as_warning()
     }
 }

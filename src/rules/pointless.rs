@@ -8,7 +8,8 @@ pub const HOUR_OF_THE_SENDER: &str =
 /// What is wrong with a date written day first.
 pub const DAY_FIRST: &str = "une date de SoWell commence par l'année";
 /// What is wrong with a date without its zeros, or with other signs in it.
-pub const UNLIKE: &str = "les dates de SoWell s'écrivent comme « 2026-01-31T10:00:00 »";
+pub const NOT_AS_SOWELL_WRITES: &str =
+    "les dates de SoWell s'écrivent comme « 2026-01-31T10:00:00 »";
 
 /// The numbers that a date function returns.
 #[derive(Debug, Clone, Copy)]
@@ -76,7 +77,7 @@ const BETWEEN: [char; 3] = [',', ';', '|'];
 
 /// A value required to equal two words at once; `or` is the operator that was meant.
 #[must_use]
-pub fn both(value: &str, [one, other]: [&str; 2], or: &str) -> String {
+pub fn never_both(value: &str, [one, other]: [&str; 2], or: &str) -> String {
     format!(
         "« {value} » ne vaut jamais à la fois « {one} » et « {other} » : pour l'un ou l'autre, écrivez « {or} »"
     )
@@ -84,7 +85,7 @@ pub fn both(value: &str, [one, other]: [&str; 2], or: &str) -> String {
 
 /// A value required to differ from one of two words; `and` is the operator that was meant.
 #[must_use]
-pub fn either(value: &str, [one, other]: [&str; 2], and: &str) -> String {
+pub fn always_one_or_the_other(value: &str, [one, other]: [&str; 2], and: &str) -> String {
     format!(
         "cette condition est toujours vraie : « {value} » ne peut pas être à la fois « {one} » et « {other} » ; pour exclure les deux, écrivez « {and} »"
     )

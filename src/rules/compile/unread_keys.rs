@@ -50,7 +50,7 @@ pub(super) fn note(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Di
             && !templates.reads(it.modele.as_deref(), &key.text)
         {
             let found = Finding::new((key.line, key.column), message);
-            faults.push(found.remarking(code::SCRIPT, script::ACCUSES));
+            faults.push(found.into_remark(code::SCRIPT, script::ACCUSES));
         }
     }
 }

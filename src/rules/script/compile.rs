@@ -161,7 +161,7 @@ fn parse(
         if turn == 0
             && let Some(found) = of_structure(written)
         {
-            faults.push(found.refusing(code::SCRIPT, file));
+            faults.push(found.into_fault(code::SCRIPT, file));
             return None;
         }
         let (line, column) = position(error.position());
@@ -172,7 +172,7 @@ fn parse(
             let found = slips::find(kind, written, (line, column), entry);
             let found =
                 found.unwrap_or_else(|| Finding::new((line, column), words::of_syntax(kind)));
-            let fault = found.refusing(code::SCRIPT, file);
+            let fault = found.into_fault(code::SCRIPT, file);
             // Several unknown names may have one cause.
             if !faults.contains(&fault) {
                 faults.push(fault);

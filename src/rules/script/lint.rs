@@ -73,7 +73,7 @@ pub(super) fn look<const N: usize>(
     remarks.extend(of_functions(text, all));
     let remarks = remarks.into_iter().map(|it| {
         let Remark { at, message } = it;
-        Finding::new(position(at), message).remarking(code::SCRIPT, file)
+        Finding::new(position(at), message).into_remark(code::SCRIPT, file)
     });
     faults.extend(remarks);
 }
