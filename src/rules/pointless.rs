@@ -2,7 +2,7 @@
 
 use crate::rules::calendar::{HEURE_DE, MOIS_DE};
 
-/// Where an hour that was cut out of a date is from.
+/// Why an hour cut out of a date may be wrong.
 pub const HOUR_OF_THE_SENDER: &str =
     "c'est l'heure du fuseau où SoWell a écrit la date, pas toujours celle de Paris";
 /// What is wrong with a date written day first.

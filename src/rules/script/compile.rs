@@ -189,8 +189,8 @@ fn parse(
     None
 }
 
-/// Maximum size of a script in which a lost opening bracket is looked for, in bytes: the script is parsed again for each
-/// place where it may have been.
+/// Maximum size of a script in which a lost opening bracket is looked for, in bytes: the script is parsed again for
+/// each place where it may have been.
 const MOST_REPARSED: usize = 64 * 1024;
 
 /// The mistake in the structure of a script that does not compile, which leads the parser to report another place.

@@ -242,7 +242,7 @@ fn of_value(error: &EvalAltResult) -> Option<String> {
     })
 }
 
-/// A place before the first or after the last of what a value has. Nobody but programmers counts from 0.
+/// An index outside a value. The message explains counting from 0, which authors may not know.
 fn outside(value: &str, has: &str, count: usize, at: rhai::INT) -> String {
     let where_it_ends = if at < 0 {
         format!("un rang négatif se compte depuis la fin : le premier est au rang -{count}")

@@ -50,7 +50,7 @@ pub(super) fn look_at_mail(path: &str, text: &str, faults: &mut Vec<Diagnostic>)
     faults.extend(found.into_iter().map(|it| remark(path, it)));
 }
 
-/// The only thing that a lint makes of what it finds.
+/// Every finding becomes a remark.
 fn remark(file: &str, found: Finding) -> Diagnostic {
     found.into_remark(code::TEMPLATE, file)
 }

@@ -39,7 +39,8 @@ struct Refused<'t> {
     place: (u32, u32),
 }
 
-/// The slip behind a syntax error, if it is recognized; `entry` is the name of the script's function and its parameters.
+/// The slip behind a syntax error, if it is recognized; `entry` is the name of the script's function and its
+/// parameters.
 pub(in crate::rules::script) fn find(
     error: &ParseErrorType,
     text: &str,

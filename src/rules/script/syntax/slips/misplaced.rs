@@ -133,8 +133,8 @@ impl Stop<'_> {
         ))
     }
 
-    /// What to write instead of an hour with minutes, so that the result changes exactly at a whole hour; `front` is the
-    /// line up to the hour.
+    /// What to write instead of an hour with minutes, so that the result changes exactly at a whole hour; `front` is
+    /// the line up to the hour.
     fn whole_hour(&self, front: &str, hour: u8) -> String {
         let sign_in = |has: &dyn Fn(&str) -> bool| {
             let mut signs = ["<=", ">=", "<", ">"].into_iter();

@@ -1,4 +1,5 @@
-//! Several strings or numbers where the language takes one: `== "ASC", "CHAUF"`, `in ("ASC", "CHAUF")`, `== "ASC" ou "CHAUF"`.
+//! Several strings or numbers where the language takes one: `== "ASC", "CHAUF"`, `in ("ASC", "CHAUF")`,
+//! `== "ASC" ou "CHAUF"`.
 
 use crate::rules::compared::whole_numbers;
 use crate::rules::script::syntax::tokens::{Kind, Token, tokens};
