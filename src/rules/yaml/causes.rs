@@ -135,7 +135,9 @@ pub(super) fn no_space(item: &str) -> String {
 /// The message about the first key of an item without a dash.
 #[must_use]
 pub fn no_dash(name: &str) -> String {
-    format!("il manque « - » devant « {name} » : chaque élément de la liste commence par un tiret")
+    format!(
+        "il manque « - » devant « {name} » : chaque élément de la liste commence par un tiret ; alignez les tirets entre eux, et sous « {name} » les autres clés du même élément"
+    )
 }
 
 /// The first key of an item without its dash, or a dash without the space after it.
@@ -192,6 +194,7 @@ pub(super) fn glued_dash(line: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::super::parse;
+    use super::leading_whitespace;
     use rstest::rstest;
 
     const CASES: &str = "cas:\n  - nom: un\n    statut: {}\n    attendu: {}\n";
@@ -229,6 +232,73 @@ mod tests {
         assert_eq!((fault.line, fault.column), at, "{fault}");
         assert!(fault.message.contains(words), "{fault}");
         parse("f.yaml", mended).unwrap();
+        if ["devant", "entre guillemets", "insécable"]
+            .iter()
+            .any(|it| fault.message.contains(it))
+        {
+            assert_eq!(followed(text), mended, "{fault}");
+        }
+    }
+
+    /// The text with what the messages say done literally, until nothing is wrong any more.
+    fn followed(text: &str) -> String {
+        let mut text = text.to_owned();
+        for _ in 0..5 {
+            let Err(mut faults) = parse("f.yaml", &text) else {
+                break;
+            };
+            let fault = faults.remove(0);
+            let mut lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
+            let (line, column) = (fault.line as usize - 1, fault.column as usize - 1);
+            follow(&mut lines, (line, column), &fault.message);
+            text = lines.join("\n");
+        }
+        text
+    }
+
+    /// Does what one message says.
+    fn follow(lines: &mut [String], (line, column): (usize, usize), message: &str) {
+        let written = lines[line].clone();
+        let named = |before: &str, after: &str| {
+            let (_, rest) = message.split_once(before)?;
+            Some(rest.split_once(after)?.0)
+        };
+        if let Some(name) = named("« - » devant « ", " »") {
+            align(lines, line, name);
+        } else if let Some(text) = named("mettez « ", " » entre guillemets") {
+            lines[line] = written.replace(text, &format!("\"{text}\""));
+        } else if message.contains("mettez le texte entre guillemets") {
+            let value = ["- ", ": "].iter().find_map(|it| written.split_once(it));
+            let (_, value) = value.unwrap();
+            lines[line] = written.replace(value, &format!("\"{value}\""));
+        } else if let Some(at) = named("à la colonne ", ",") {
+            let at = at.parse::<usize>().unwrap() - 1;
+            let mut signs: Vec<char> = written.chars().collect();
+            assert_eq!(at, column, "{message}");
+            assert!(!signs[at].is_ascii(), "{message}");
+            signs[at] = ' ';
+            lines[line] = signs.into_iter().collect();
+        } else {
+            panic!("{message}");
+        }
+    }
+
+    /// Puts a dash before the name that begins an item, under the other dashes, and the other keys of the item under
+    /// the name.
+    fn align(lines: &mut [String], line: usize, name: &str) {
+        assert!(
+            lines[line].trim_start().starts_with(name),
+            "{}",
+            lines[line]
+        );
+        let dashed = |it: &String| it.trim_start().starts_with("- ");
+        let other = lines.iter().find(|it| dashed(it));
+        let column = leading_whitespace(other.unwrap_or(&lines[line]));
+        lines[line] = format!("{:column$}- {}", "", lines[line].trim_start());
+        let own = lines[line + 1..].iter_mut();
+        for it in own.take_while(|it| !dashed(it) && leading_whitespace(it) > 0) {
+            *it = format!("{:1$}{2}", "", column + 2, it.trim_start());
+        }
     }
 
     #[rstest]
@@ -277,10 +347,11 @@ mod tests {
     #[case("  nom: deux\n  statut: {}\n")]
     #[case("  nom: deux\n    statut: {}\n")]
     fn a_later_item_without_its_dash_is_reported_there(#[case] more: &str) {
-        let fault = parse("f.yaml", &format!("{CASES}{more}"))
-            .unwrap_err()
-            .remove(0);
+        let text = format!("{CASES}{more}");
+        let fault = parse("f.yaml", &text).unwrap_err().remove(0);
         assert_eq!((fault.line, fault.column), (5, 3), "{fault}");
         assert!(fault.message.contains("« - » devant « nom »"), "{fault}");
+        let mended = format!("{CASES}  - nom: deux\n    statut: {{}}\n");
+        assert_eq!(followed(&text), mended);
     }
 }
