@@ -77,65 +77,6 @@ pub fn no_day(word: &str) -> Option<String> {
     ))
 }
 
-/// The numbers that a date function returns.
-#[derive(Debug, Clone, Copy)]
-pub struct Counted {
-    /// The function, or filter.
-    pub function: &'static str,
-    /// The least of them.
-    pub first: i64,
-    /// The greatest.
-    pub last: i64,
-    /// Added to a message if the limit is not obvious.
-    because: &'static str,
-}
-
-const COUNTED: [Counted; 2] = [
-    Counted {
-        function: HEURE_DE,
-        first: 0,
-        last: 23,
-        because: ", minuit étant 0",
-    },
-    Counted {
-        function: MOIS_DE,
-        first: 1,
-        last: 12,
-        because: "",
-    },
-];
-
-/// The numbers that a function returns; `None` unless it returns an hour or a month.
-#[must_use]
-pub fn counted(function: &str) -> Option<Counted> {
-    COUNTED.into_iter().find(|it| it.function == function)
-}
-
-/// Why comparing the result of a function with a number is never true, in French; `None` if it may be, or the function
-/// returns no such number. The sign is the one in front of the number.
-#[must_use]
-pub fn never(function: &str, sign: &str, number: i64) -> Option<String> {
-    let Counted {
-        first,
-        last,
-        because,
-        ..
-    } = counted(function)?;
-    let holds = match sign {
-        "==" => (first..=last).contains(&number),
-        ">" => last > number,
-        ">=" => last >= number,
-        "<" => first < number,
-        "<=" => first <= number,
-        _ => true,
-    };
-    (!holds).then(|| {
-        format!(
-            "« {sign} {number} » n'est jamais vrai : « {function} » donne un nombre de {first} à {last}{because}"
-        )
-    })
-}
-
 /// Rewrites a date written day first as SoWell writes dates: « 24/12/2026 » as « 2026-12-24 ».
 #[must_use]
 pub fn day_first(text: &str) -> Option<String> {

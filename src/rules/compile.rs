@@ -12,6 +12,7 @@ mod rehearsal;
 mod remarks;
 mod tables;
 mod twins;
+mod unread_keys;
 mod vocabulary;
 
 use std::collections::BTreeMap;

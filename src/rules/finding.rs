@@ -1,10 +1,10 @@
-//! What a check found in a text, before anyone says which file the text is from and whether its edit is refused.
+//! What a check found in a text, not yet tied to a file or a severity.
 
 use crate::rules::diagnostic::Diagnostic;
 use crate::rules::place::place_of;
 
-/// A message about a place in a text. The place is a line and a column, both from 1, or whatever the check knows: the
-/// position of a parser, or a byte offset.
+/// A message about a place in a text. The place is a line and a column, both from 1, or the parser's position, or a
+/// byte offset.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding<At = (u32, u32)> {
     /// The place.
@@ -31,13 +31,13 @@ impl Finding<usize> {
 
 impl Finding {
     /// As a fault of a file, which refuses its edit.
-    pub fn refusing(self, code: &'static str, file: impl Into<String>) -> Diagnostic {
+    pub fn into_fault(self, code: &'static str, file: impl Into<String>) -> Diagnostic {
         let (line, column) = self.at;
         Diagnostic::at(code, file, line, column, self.message)
     }
 
     /// As a remark on a file, which refuses nothing.
-    pub fn remarking(self, code: &'static str, file: impl Into<String>) -> Diagnostic {
-        self.refusing(code, file).as_warning()
+    pub fn into_remark(self, code: &'static str, file: impl Into<String>) -> Diagnostic {
+        self.into_fault(code, file).as_warning()
     }
 }

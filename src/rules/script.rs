@@ -16,13 +16,13 @@ mod values;
 mod wanted;
 mod words;
 
-pub use analysis::unread_keys::OwnKey;
+pub use analysis::message_keys::MessageKey;
 
 use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, Position, Scope};
 use serde_json::{Map, Value};
 
 use self::analysis::loops::Loops;
-use self::analysis::{unread_keys, uses};
+use self::analysis::{message_keys, uses};
 use self::answer::Call;
 use self::compile::{compile_one, engine};
 use self::values::to_script;
@@ -32,7 +32,7 @@ use crate::rules::compared::Compared;
 use crate::rules::diagnostic::Diagnostic;
 use crate::rules::extent::Extent;
 use crate::rules::finding::Finding;
-use crate::rules::place::Located;
+use crate::rules::place::{Located, place_of};
 use crate::rules::view::Shown;
 use crate::rules::written::Written;
 
@@ -195,8 +195,8 @@ impl Scripts {
 
     /// Message keys that only a template could read.
     #[must_use]
-    pub fn own_keys(&self) -> Vec<OwnKey> {
-        unread_keys::of(&self.accuses.ast)
+    pub fn message_keys(&self) -> Vec<MessageKey> {
+        message_keys::of(&self.accuses.ast)
     }
 
     /// The manager types that `affecter` names as literals.
@@ -300,6 +300,13 @@ type Remark = Finding<Position>;
 /// Line and column, from 1; 0 if unknown.
 fn position(at: Position) -> (u32, u32) {
     (at.line().map_or(0, clamp), at.position().map_or(0, clamp))
+}
+
+/// The position of a byte of a script.
+fn position_of(text: &str, at: usize) -> Position {
+    let (line, column) = place_of(text, at);
+    let [line, column] = [line, column].map(|it| u16::try_from(it).unwrap_or(u16::MAX));
+    Position::new(line, column)
 }
 
 fn clamp(number: usize) -> u32 {

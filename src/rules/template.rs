@@ -190,7 +190,7 @@ impl Templates {
                 let open = unclosed::never_closed(text);
                 let found = open.map(|it| it.within(text));
                 let found = found.unwrap_or_else(|| Finding::new((line, 0), what));
-                faults.push(found.refusing(code::TEMPLATE, path));
+                faults.push(found.into_fault(code::TEMPLATE, path));
                 continue;
             }
             source::add(&mut environment, path, text, faults);

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::unread_keys;
 use crate::rules::diagnostic::{Diagnostic, Severity, code};
 use crate::rules::place::Located;
 use crate::rules::script::{self, A, MODELE, ScriptError, Scripts};
@@ -20,7 +21,7 @@ pub(super) fn rehearse(
     };
     try_scripts(scripts, faults);
     if let Some(templates) = templates {
-        note_unread_keys(scripts, templates, faults);
+        unread_keys::note(scripts, templates, faults);
         try_mails(scripts, templates, faults);
     }
 }
@@ -73,17 +74,6 @@ pub(super) fn check_named_templates(
                 named.column,
                 message,
             ));
-        }
-    }
-}
-
-/// Keys of messages that look like parts of an e-mail but are not, and that no template reads.
-fn note_unread_keys(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Diagnostic>) {
-    for it in scripts.own_keys() {
-        if !templates.reads(it.modele.as_deref(), &it.key.text) {
-            let (line, column) = (it.key.line, it.key.column);
-            let remark = Diagnostic::at(code::SCRIPT, script::ACCUSES, line, column, it.message);
-            faults.push(remark.as_warning());
         }
     }
 }

@@ -175,7 +175,9 @@ fn text_remarks(names: &Json, text: &LocatedText, locals: &[&str]) -> Vec<Fault>
     };
     let bare = bare.or_else(|| braces::too_few(text.text.source(), is_value));
     let vain = text.text.in_vain(names, locals);
-    let all = bare.into_iter().chain(vain);
+    let all = bare
+        .into_iter()
+        .chain(vain.into_iter().map(|it| it.message));
     all.map(|it| text.fault(it)).collect()
 }
 

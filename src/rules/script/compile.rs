@@ -6,7 +6,7 @@ use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseErrorType};
 
 use super::analysis::functions::Functions;
 use super::analysis::names::Names;
-use super::analysis::{chain, comparisons, loops, reads, uses, written};
+use super::analysis::{absent_fields, chain, comparisons, loops, reads, uses, written};
 use super::syntax::brackets::Balance;
 use super::syntax::{lost_opening, slips};
 use super::{Entry, Script, clamp, dates, lint, operations, position, validate, words};
@@ -91,15 +91,14 @@ pub(super) fn compile_one<const N: usize>(
     let functions = Functions::of(&ast, function, N);
     (entry.results)(&ast, &functions, file, faults);
     let all = Names::all(&ast, function, &parameters);
-    let absent: Vec<_> = all.iter().flat_map(lint::absent).collect();
-    lint::look(&ast, text, entry, (&all, &absent), faults);
+    lint::look(&ast, text, entry, &all, faults);
     Some(Script {
         line,
         read: reads::of(&ast, function),
         written: written::of(&ast, text),
         loops: loops::of(&ast),
         compared: comparisons::of(text, file, &all),
-        absent,
+        absent: all.iter().flat_map(absent_fields::reads).collect(),
         computed_keys: chain::computed_keys(&ast),
         ast,
     })
@@ -162,7 +161,7 @@ fn parse(
         if turn == 0
             && let Some(found) = of_structure(written)
         {
-            faults.push(found.refusing(code::SCRIPT, file));
+            faults.push(found.into_fault(code::SCRIPT, file));
             return None;
         }
         let (line, column) = position(error.position());
@@ -173,7 +172,7 @@ fn parse(
             let found = slips::find(kind, written, (line, column), entry);
             let found =
                 found.unwrap_or_else(|| Finding::new((line, column), words::of_syntax(kind)));
-            let fault = found.refusing(code::SCRIPT, file);
+            let fault = found.into_fault(code::SCRIPT, file);
             // Several unknown names may have one cause.
             if !faults.contains(&fault) {
                 faults.push(fault);
@@ -190,8 +189,8 @@ fn parse(
     None
 }
 
-/// Maximum size of a script in which a lost opening bracket is looked for, in bytes: the script is parsed again for each
-/// place where it may have been.
+/// Maximum size of a script in which a lost opening bracket is looked for, in bytes: the script is parsed again for
+/// each place where it may have been.
 const MOST_REPARSED: usize = 64 * 1024;
 
 /// The mistake in the structure of a script that does not compile, which leads the parser to report another place.

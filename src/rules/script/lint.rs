@@ -21,13 +21,13 @@ mod out_of_range;
 mod quoted_values;
 mod reserved_keys;
 mod search_patterns;
+mod set_in_vain;
 mod shadowed_variables;
 mod split_codes;
 mod switch_lists;
 mod text_for_list;
 mod text_for_manager;
 mod uncalled_functions;
-mod unknown_fields;
 mod unreachable_code;
 mod unused_variables;
 
@@ -35,21 +35,19 @@ use std::collections::HashSet;
 
 use rhai::AST;
 
+use super::analysis::absent_fields;
 use super::analysis::closures::{self, Elements};
 use super::analysis::names::Names;
 use super::{Entry, MODELE, Remark, position};
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::finding::Finding;
 
-pub(super) use self::unknown_fields::absent;
-
-/// Adds every remark about a script that compiles to `faults`, which already holds its errors; `all` are its functions,
-/// and `absent` its reads of fields that never exist.
+/// Adds every remark about a script that compiles to `faults`, which already holds its errors; `all` are its functions.
 pub(super) fn look<const N: usize>(
     script: &AST,
     text: &str,
     entry: &Entry<N>,
-    (all, absent): (&[Names], &[Remark]),
+    all: &[Names],
     faults: &mut Vec<Diagnostic>,
 ) {
     let Entry {
@@ -72,19 +70,19 @@ pub(super) fn look<const N: usize>(
         remarks.extend(addressees::invalid(script));
         remarks.extend(reserved_keys::keys(script));
     }
-    remarks.extend(of_functions(text, all, absent));
+    remarks.extend(of_functions(text, all));
     let remarks = remarks.into_iter().map(|it| {
         let Remark { at, message } = it;
-        Finding::new(position(at), message).remarking(code::SCRIPT, file)
+        Finding::new(position(at), message).into_remark(code::SCRIPT, file)
     });
     faults.extend(remarks);
 }
 
 /// The remarks about the functions of a script.
-fn of_functions(text: &str, all: &[Names], absent: &[Remark]) -> Vec<Remark> {
+fn of_functions(text: &str, all: &[Names]) -> Vec<Remark> {
     let elements = closures::elements(all);
     let mistakes = all.iter().flat_map(|it| mistakes(text, it, &elements));
-    let mut remarks = absent.to_vec();
+    let mut remarks: Vec<_> = all.iter().flat_map(absent_fields::reads).collect();
     remarks.extend(mistakes.flatten());
     // A line that already has a remark is not also reported as doing nothing.
     let told: HashSet<_> = remarks.iter().map(|it| it.at.line()).collect();
@@ -101,7 +99,7 @@ fn of_functions(text: &str, all: &[Names], absent: &[Remark]) -> Vec<Remark> {
 fn mistakes(text: &str, names: &Names, elements: &[Elements]) -> [Vec<Remark>; 23] {
     [
         mismatched_types::unlike(names),
-        unknown_fields::set_in_vain(names),
+        set_in_vain::assignments(names),
         in_place_results::answers(names),
         text_for_list::lists(names),
         search_patterns::patterns(names),

@@ -16,7 +16,6 @@ mod mistaken;
 mod never;
 mod places;
 mod quoted_values;
-mod ranks;
 mod remarks;
 mod results;
 mod slips;

@@ -196,13 +196,15 @@ pub(super) fn of_failure(error: &EvalAltResult) -> String {
         EvalAltResult::ErrorDataRace(..) => {
             "cette variable est lue pendant qu'elle change : copiez-la d'abord".into()
         }
-        EvalAltResult::ErrorBitFieldBounds(count, at, _) => {
-            outside("un nombre", &counted(*count, "bit"), *count, *at)
-        }
+        // An index into a number stands for one of its bits, of which authors need not know.
+        EvalAltResult::ErrorBitFieldBounds(..) => "« [ ] » ne s'emploie pas avec un nombre".into(),
         EvalAltResult::LoopBreak(..) => of_syntax(&ParseErrorType::LoopBreak),
         other => format!("erreur d'exécution ({other})"),
     }
 }
+
+/// How to set an element that a list does not have yet: the engine does not say whether it was read or set.
+const PUSH: &str = " ; pour en ajouter un, écrivez « .push(…) »";
 
 /// A value that is not what the script takes it for: an index, a loop over no list, an impossible calculation.
 fn of_value(error: &EvalAltResult) -> Option<String> {
@@ -211,10 +213,16 @@ fn of_value(error: &EvalAltResult) -> Option<String> {
         EvalAltResult::ErrorIndexingType(kind, _) => {
             format!("« [ ] » ne s'emploie pas avec {}", in_french(kind))
         }
-        EvalAltResult::ErrorArrayBounds(0, ..) => "la liste est vide : on n'y lit rien".into(),
-        EvalAltResult::ErrorStringBounds(0, ..) => "le texte est vide : on n'y lit rien".into(),
+        EvalAltResult::ErrorArrayBounds(0, at, _) => {
+            format!("la liste est vide : elle n'a pas d'élément au rang {at}{PUSH}")
+        }
+        EvalAltResult::ErrorStringBounds(0, at, _) => {
+            format!("le texte est vide : il n'a pas de caractère au rang {at}")
+        }
         EvalAltResult::ErrorArrayBounds(count, at, _) => {
-            outside("la liste", &counted(*count, "élément"), *count, *at)
+            let push = if *at < 0 { "" } else { PUSH };
+            let message = outside("la liste", &counted(*count, "élément"), *count, *at);
+            format!("{message}{push}")
         }
         EvalAltResult::ErrorStringBounds(count, at, _) => {
             outside("le texte", &counted(*count, "caractère"), *count, *at)
@@ -234,7 +242,7 @@ fn of_value(error: &EvalAltResult) -> Option<String> {
     })
 }
 
-/// A place before the first or after the last of what a value has. Nobody but programmers counts from 0.
+/// An index outside a value. The message explains counting from 0, which authors may not know.
 fn outside(value: &str, has: &str, count: usize, at: rhai::INT) -> String {
     let where_it_ends = if at < 0 {
         format!("un rang négatif se compte depuis la fin : le premier est au rang -{count}")

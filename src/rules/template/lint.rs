@@ -9,9 +9,9 @@ mod date_comparisons;
 mod headers;
 mod hidden_unknown;
 mod never_true;
+mod objects;
 mod quoted_values;
 mod raw_dates;
-mod sets;
 
 use super::analysis::parts::Parts;
 use super::syntax::strays;
@@ -38,7 +38,7 @@ pub(super) fn look_at_text(path: &str, source: &str, faults: &mut Vec<Diagnostic
     found.extend(strays::merged(source));
     found.extend(strays::bare(source));
     found.extend(quoted_values::quoted_values(source));
-    found.extend(sets::printed(source));
+    found.extend(objects::printed(source));
     faults.extend(found.into_iter().map(|it| remark(path, it.within(source))));
 }
 
@@ -50,7 +50,7 @@ pub(super) fn look_at_mail(path: &str, text: &str, faults: &mut Vec<Diagnostic>)
     faults.extend(found.into_iter().map(|it| remark(path, it)));
 }
 
-/// The only thing that a lint makes of what it finds.
+/// Every finding becomes a remark.
 fn remark(file: &str, found: Finding) -> Diagnostic {
-    found.remarking(code::TEMPLATE, file)
+    found.into_remark(code::TEMPLATE, file)
 }

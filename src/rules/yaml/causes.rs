@@ -2,6 +2,7 @@
 //! unclosed bracket, an item without its dash.
 
 use super::{habits, scan, stumbles};
+use crate::rules::finding::Finding;
 use crate::rules::pasted;
 
 /// Line and column of a cause, from 0, and its message.
@@ -17,8 +18,8 @@ pub(super) fn cause(lines: &[&str], stop: (usize, usize)) -> Option<Cause> {
         // Whoever names a text may have misspelt its name here.
         let has_anchor = || lines.iter().any(|it| it.contains('&'));
         let word = || habits::starred_word(line, stop.1).filter(|_| !has_anchor());
-        let (column, message) = found.or_else(word)?;
-        Some((stop.0, column, message))
+        let Finding { at, message } = found.or_else(word)?;
+        Some((stop.0, at, message))
     });
     let cause = cause.or_else(|| left_open(lines, stop));
     let cause = cause.or_else(|| near(lines, stop.0, goes_on_after_bracket));
@@ -26,22 +27,22 @@ pub(super) fn cause(lines: &[&str], stop: (usize, usize)) -> Option<Cause> {
     cause.or_else(|| dash_missing(lines, stop.0))
 }
 
-/// What is wrong with the reported line or the one above it.
+/// What is wrong with the reported line or the one above it, by a check that finds a column, in characters from 0.
 fn near(
     lines: &[&str],
     at: usize,
-    wrong: impl Fn(&str) -> Option<(usize, String)>,
+    wrong: impl Fn(&str) -> Option<Finding<usize>>,
 ) -> Option<Cause> {
     let above = (0..=at.min(lines.len().checked_sub(1)?)).rev();
     let mut near = above.filter(|at| is_filled(lines[*at])).take(2);
     near.find_map(|at| {
-        let (column, message) = wrong(lines[at])?;
-        Some((at, column, message))
+        let found = wrong(lines[at])?;
+        Some((at, found.at, found.message))
     })
 }
 
 /// A text that begins with a bracket or a brace and continues after it is closed: `libelle: [Urgent] Encombrants`.
-fn goes_on_after_bracket(line: &str) -> Option<(usize, String)> {
+fn goes_on_after_bracket(line: &str) -> Option<Finding<usize>> {
     let begin = value_begins(line)?;
     let signs: Vec<char> = line.chars().collect();
     let mut depth = 0_usize;
@@ -56,7 +57,7 @@ fn goes_on_after_bracket(line: &str) -> Option<(usize, String)> {
     let end = inside.next()?;
     let rest: String = signs[end + 1..].iter().collect();
     let goes_on = rest.trim_start().starts_with(char::is_alphanumeric);
-    goes_on.then(|| (begin, stumbles::BRACE.to_owned()))
+    goes_on.then(|| Finding::new(begin, stumbles::BRACE))
 }
 
 /// Where a value that begins with a bracket or a brace begins, after the dash or the name of its line. In characters.
@@ -77,7 +78,7 @@ fn value_begins(line: &str) -> Option<usize> {
 }
 
 /// A name that a comment cuts off before its colon: `Attente #2: En cours`.
-fn key_cut_off(line: &str) -> Option<(usize, String)> {
+fn key_cut_off(line: &str) -> Option<Finding<usize>> {
     let (before, after) = line.split_once(" #")?;
     let (rest, _) = after.split_once(':')?;
     let name = before.trim();
@@ -86,7 +87,7 @@ fn key_cut_off(line: &str) -> Option<(usize, String)> {
     let message = format!(
         "ce qui suit « # » est un commentaire et ne compte pas : mettez « {name} #{rest} » entre guillemets"
     );
-    cut.then(|| (before.chars().count() + 1, message))
+    cut.then(|| Finding::new(before.chars().count() + 1, message))
 }
 
 /// A character that YAML does not accept as a space where one is needed for the structure: on the reported line, or on
@@ -134,7 +135,9 @@ pub(super) fn no_space(item: &str) -> String {
 /// The message about the first key of an item without a dash.
 #[must_use]
 pub fn no_dash(name: &str) -> String {
-    format!("il manque « - » devant « {name} » : chaque élément de la liste commence par un tiret")
+    format!(
+        "il manque « - » devant « {name} » : chaque élément de la liste commence par un tiret ; alignez les tirets entre eux, et sous « {name} » les autres clés du même élément"
+    )
 }
 
 /// The first key of an item without its dash, or a dash without the space after it.
@@ -191,6 +194,7 @@ pub(super) fn glued_dash(line: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::super::parse;
+    use super::leading_whitespace;
     use rstest::rstest;
 
     const CASES: &str = "cas:\n  - nom: un\n    statut: {}\n    attendu: {}\n";
@@ -228,6 +232,73 @@ mod tests {
         assert_eq!((fault.line, fault.column), at, "{fault}");
         assert!(fault.message.contains(words), "{fault}");
         parse("f.yaml", mended).unwrap();
+        if ["devant", "entre guillemets", "insécable"]
+            .iter()
+            .any(|it| fault.message.contains(it))
+        {
+            assert_eq!(followed(text), mended, "{fault}");
+        }
+    }
+
+    /// The text with what the messages say done literally, until nothing is wrong any more.
+    fn followed(text: &str) -> String {
+        let mut text = text.to_owned();
+        for _ in 0..5 {
+            let Err(mut faults) = parse("f.yaml", &text) else {
+                break;
+            };
+            let fault = faults.remove(0);
+            let mut lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
+            let (line, column) = (fault.line as usize - 1, fault.column as usize - 1);
+            follow(&mut lines, (line, column), &fault.message);
+            text = lines.join("\n");
+        }
+        text
+    }
+
+    /// Does what one message says.
+    fn follow(lines: &mut [String], (line, column): (usize, usize), message: &str) {
+        let written = lines[line].clone();
+        let named = |before: &str, after: &str| {
+            let (_, rest) = message.split_once(before)?;
+            Some(rest.split_once(after)?.0)
+        };
+        if let Some(name) = named("« - » devant « ", " »") {
+            align(lines, line, name);
+        } else if let Some(text) = named("mettez « ", " » entre guillemets") {
+            lines[line] = written.replace(text, &format!("\"{text}\""));
+        } else if message.contains("mettez le texte entre guillemets") {
+            let value = ["- ", ": "].iter().find_map(|it| written.split_once(it));
+            let (_, value) = value.unwrap();
+            lines[line] = written.replace(value, &format!("\"{value}\""));
+        } else if let Some(at) = named("à la colonne ", ",") {
+            let at = at.parse::<usize>().unwrap() - 1;
+            let mut signs: Vec<char> = written.chars().collect();
+            assert_eq!(at, column, "{message}");
+            assert!(!signs[at].is_ascii(), "{message}");
+            signs[at] = ' ';
+            lines[line] = signs.into_iter().collect();
+        } else {
+            panic!("{message}");
+        }
+    }
+
+    /// Puts a dash before the name that begins an item, under the other dashes, and the other keys of the item under
+    /// the name.
+    fn align(lines: &mut [String], line: usize, name: &str) {
+        assert!(
+            lines[line].trim_start().starts_with(name),
+            "{}",
+            lines[line]
+        );
+        let dashed = |it: &String| it.trim_start().starts_with("- ");
+        let other = lines.iter().find(|it| dashed(it));
+        let column = leading_whitespace(other.unwrap_or(&lines[line]));
+        lines[line] = format!("{:column$}- {}", "", lines[line].trim_start());
+        let own = lines[line + 1..].iter_mut();
+        for it in own.take_while(|it| !dashed(it) && leading_whitespace(it) > 0) {
+            *it = format!("{:1$}{2}", "", column + 2, it.trim_start());
+        }
     }
 
     #[rstest]
@@ -276,10 +347,11 @@ mod tests {
     #[case("  nom: deux\n  statut: {}\n")]
     #[case("  nom: deux\n    statut: {}\n")]
     fn a_later_item_without_its_dash_is_reported_there(#[case] more: &str) {
-        let fault = parse("f.yaml", &format!("{CASES}{more}"))
-            .unwrap_err()
-            .remove(0);
+        let text = format!("{CASES}{more}");
+        let fault = parse("f.yaml", &text).unwrap_err().remove(0);
         assert_eq!((fault.line, fault.column), (5, 3), "{fault}");
         assert!(fault.message.contains("« - » devant « nom »"), "{fault}");
+        let mended = format!("{CASES}  - nom: deux\n    statut: {{}}\n");
+        assert_eq!(followed(&text), mended);
     }
 }

@@ -1,12 +1,14 @@
 //! Habits from other languages: comments with « // », a comma or a semicolon after a value, a list with stars.
 
+use crate::rules::finding::Finding;
+
 /// The message about a comment that YAML does not have.
 const COMMENT: &str =
     "un commentaire commence par « # », et non par « // » : mettez « # » à sa place";
 const LONG_COMMENT: &str = "un commentaire commence par « # », et non par « /* » : mettez « # » devant chacune de ses lignes, et effacez « /* » et « */ »";
 
-/// Column in characters, from 0, and the message.
-type Habit = (usize, String);
+/// A habit in one line; the place is a column in characters, from 0.
+type Habit = Finding<usize>;
 
 fn comment(rest: &str) -> Option<&'static str> {
     if rest.starts_with("//") {
@@ -20,7 +22,7 @@ fn comment(rest: &str) -> Option<&'static str> {
 pub(super) fn comment_line(line: &str) -> Option<Habit> {
     let own = line.trim_start();
     let column = line.chars().count() - own.chars().count();
-    Some((column, comment(own)?.to_owned()))
+    Some(Finding::new(column, comment(own)?))
 }
 
 /// A character after the end of a value, at the column where the parser stops, from 0.
@@ -31,7 +33,7 @@ pub(super) fn behind_value(line: &str, column: usize) -> Option<Habit> {
     if !before.ends_with(['"', '\'', ']', '}']) {
         return None;
     }
-    let told = |what: &str| Some((column, what.to_owned()));
+    let told = |what: &str| Some(Finding::new(column, what));
     if let Some(comment) = comment(rest) {
         return told(comment);
     }
@@ -55,7 +57,7 @@ pub(super) fn star(line: &str, column: usize) -> Option<Habit> {
     let at = line.char_indices().nth(column)?.0;
     let (before, rest) = line.split_at(at);
     let rest = rest.strip_prefix('*')?;
-    let told = |what: &str| Some((column, what.to_owned()));
+    let told = |what: &str| Some(Finding::new(column, what));
     if rest.trim_start().starts_with('[') {
         return told("l'étoile « * » devant cette liste est en trop : effacez-la");
     }
@@ -87,7 +89,7 @@ pub(super) fn starred_word(line: &str, column: usize) -> Option<Habit> {
         "l'étoile « * » devant « {word} » est en trop : effacez-la (ou mettez « *{word} » entre guillemets, si elle fait \
          partie du texte)"
     );
-    is_word.then_some((column, message))
+    is_word.then(|| Finding::new(column, message))
 }
 
 /// Where a quoted text follows a name between braces without a colon, `{nom "texte"}`: on this line or one above it,

@@ -39,7 +39,8 @@ fn written(value: &Expr) -> Option<(String, &[Expr])> {
     }
 }
 
-/// The parameter of a closure for an element, if it has no other besides the variables it captures and never changes it.
+/// The parameter of a closure for an element, if it has no other besides the variables it captures and never changes
+/// it.
 fn element<'n>(all: &'n [Names], closure: &str, taken: &[Expr]) -> Option<&'n str> {
     let names = all.iter().find(|it| it.part.name == closure)?;
     let parameters = &names.part.parameters;

@@ -2,28 +2,21 @@
 
 use rhai::Position;
 
-use crate::rules::place::{offset, place_of};
-use crate::rules::script::position;
+use crate::rules::place::offset;
 use crate::rules::script::syntax::brackets::Open;
 use crate::rules::script::syntax::tokens::{Token, tokens};
+use crate::rules::script::{position, position_of};
 
 /// The strings, with their positions.
 pub(in crate::rules::script) fn texts(script: &str, at: Position) -> Vec<(String, Position)> {
     let own = cases(script, at).into_iter();
     let own = own.filter(|(_, depth)| *depth == 1);
-    own.filter_map(|(token, _)| Some((token.inner()?.to_owned(), place(script, token.at))))
+    own.filter_map(|(token, _)| Some((token.inner()?.to_owned(), position_of(script, token.at))))
         .collect()
 }
 
-/// The position of a byte of a script.
-pub(in crate::rules::script) fn place(script: &str, at: usize) -> Position {
-    let (line, column) = place_of(script, at);
-    let [line, column] = [line, column].map(|it| u16::try_from(it).unwrap_or(u16::MAX));
-    Position::new(line, column)
-}
-
-/// The tokens in the cases of the `switch` at this position, each with the number of brackets open behind it, among them
-/// the brace of the `switch`. A case is the part before `=>` and its `if`.
+/// The tokens in the cases of the `switch` at this position, each with the number of brackets open behind it, among
+/// them the brace of the `switch`. A case is the part before `=>` and its `if`.
 pub(in crate::rules::script) fn cases(script: &str, at: Position) -> Vec<(Token<'_>, usize)> {
     let begins = offset(script, position(at));
     let opens = begins.and_then(|it| Some(it + script.get(it..)?.find('{')?));

@@ -66,7 +66,8 @@ fn pair<V: PartialOrd>(
     })
 }
 
-/// The remark on such a pair: `thing` is what may be between the bounds, and `inside` how to write that, if not obvious.
+/// The remark on such a pair: `thing` is what may be between the bounds, and `inside` how to write that, if not
+/// obvious.
 fn remark<V>(
     (low, high): (&Bound<V>, &Bound<V>),
     both: bool,

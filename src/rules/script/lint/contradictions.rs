@@ -53,9 +53,9 @@ fn two_words(all: &[&Expr], both: bool) -> Option<Remark> {
             let mut before = asked[..at].iter();
             let (_, other, _) = before.find(|(it, other, _)| it == shown && other != word)?;
             let message = if both {
-                pointless::both(shown, [other, word], "||")
+                pointless::never_both(shown, [other, word], "||")
             } else {
-                pointless::either(shown, [other, word], "&&")
+                pointless::always_one_or_the_other(shown, [other, word], "&&")
             };
             Some(Remark::new(value.start_position(), message))
         })

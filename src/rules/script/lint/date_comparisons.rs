@@ -6,7 +6,7 @@ use crate::rules::compared::turned;
 use crate::rules::date_text::{
     DateText, Impossible, Precision, judge, may_begin, next, without_end,
 };
-use crate::rules::pointless::{DAY_FIRST, UNLIKE};
+use crate::rules::pointless::{DAY_FIRST, NOT_AS_SOWELL_WRITES};
 use crate::rules::script::Remark;
 use crate::rules::script::analysis::chain::{Chain, Link};
 use crate::rules::script::analysis::names::{Bound, Names};
@@ -106,7 +106,7 @@ pub(super) fn misspelt(word: &str, is_order: bool) -> Option<String> {
         // A bound after the last day of a month works as well as the right one.
         DateText::Impossible(Impossible { is_month, .. }) if is_order && !is_month => None,
         DateText::Impossible(it) => Some(impossible(word, &it)),
-        DateText::Unlike(date) => Some(format!("{UNLIKE} : écrivez « {date} »")),
+        DateText::Unlike(date) => Some(format!("{NOT_AS_SOWELL_WRITES} : écrivez « {date} »")),
         DateText::DayFirst(date) => Some(format!("{DAY_FIRST} : écrivez « {date} »")),
         DateText::Other => Some(format!(
             "« {word} » ne se compare pas avec une date de SoWell, qui s'écrit comme « 2026-01-31T10:00:00 »"

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use rhai::{ASTNode, BinaryExpr, Expr, FnCallExpr, Position, Stmt, StmtBlock};
 
 use crate::rules::script::Remark;
+use crate::rules::script::analysis::absent_fields::written;
 use crate::rules::script::analysis::chain::{Chain, Link, last_call};
 use crate::rules::script::analysis::names::Names;
-use crate::rules::script::lint::unknown_fields::written;
 use crate::rules::view::sample::is_open;
 
 /// Functions without side effects: called without using the result, they do nothing.

@@ -3,10 +3,10 @@
 use rhai::{ASTNode, Expr, FnCallExpr, Position, Stmt};
 
 use crate::rules::script::Remark;
+use crate::rules::script::analysis::absent_fields::written;
 use crate::rules::script::analysis::chain::{Chain, Link, last_call};
 use crate::rules::script::analysis::library;
 use crate::rules::script::analysis::names::Names;
-use crate::rules::script::lint::unknown_fields::written;
 
 /// Every use of the result of such a method.
 pub(super) fn answers(names: &Names) -> Vec<Remark> {

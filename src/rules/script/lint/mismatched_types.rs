@@ -4,12 +4,12 @@ use rhai::{ASTNode, Expr, FnCallExpr};
 
 use crate::rules::calendar::{HEURE_DE, JOUR_DE_SEMAINE, MOIS_DE, MONTHS};
 use crate::rules::script::Remark;
+use crate::rules::script::analysis::absent_fields::written;
 use crate::rules::script::analysis::chain::{Chain, Link, last_call};
 use crate::rules::script::analysis::given::Kind;
 use crate::rules::script::analysis::names::{Bound, Names};
 use crate::rules::script::lint::calendar::is_hour_of_the_sender;
 use crate::rules::script::lint::date_numbers::is_with_date;
-use crate::rules::script::lint::unknown_fields::written;
 
 /// Every comparison between values of different types.
 pub(super) fn unlike(names: &Names) -> Vec<Remark> {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use rhai::{ASTNode, Expr, FnCallExpr, Stmt};
 
-use crate::rules::calendar::{self, Counted};
 use crate::rules::compared;
+use crate::rules::pointless::Counted;
 use crate::rules::script::Remark;
 use crate::rules::script::analysis::chain::{Chain, last_call};
 use crate::rules::script::analysis::names::Names;
@@ -64,12 +64,12 @@ fn called(value: &Expr, names: &Names) -> Option<Counted> {
         Expr::FnCall(call, _) => call,
         value => last_call(value)?,
     };
-    calendar::counted(&call.name).filter(|it| !names.is_function(it.function))
+    Counted::by(&call.name).filter(|it| !names.is_function(it.function))
 }
 
 fn never(of: Counted, sign: &str, value: &Expr) -> Option<String> {
     match value {
-        Expr::IntegerConstant(number, _) => calendar::never(of.function, sign, *number),
+        Expr::IntegerConstant(number, _) => of.never(sign, *number),
         _ => None,
     }
 }

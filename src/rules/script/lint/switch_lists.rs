@@ -2,11 +2,11 @@
 
 use rhai::{ASTNode, Position, Stmt};
 
-use crate::rules::script::Remark;
 use crate::rules::script::analysis::given::Kind;
 use crate::rules::script::analysis::names::Names;
-use crate::rules::script::analysis::switches::{cases, place};
+use crate::rules::script::analysis::switches::cases;
 use crate::rules::script::syntax::tokens::{self, Token, tokens};
+use crate::rules::script::{Remark, position_of};
 
 /// Every list used as a case of a `switch` on a string or a number. It only matches a list, not any one of its values.
 pub(super) fn lists(script: &str, names: &Names) -> Vec<Remark> {
@@ -26,7 +26,7 @@ pub(super) fn lists(script: &str, names: &Names) -> Vec<Remark> {
                 let message = format!(
                     "ce cas est une liste, et {kind} n'en est jamais une : {instead}, sans crochets"
                 );
-                Remark::new(place(script, at), message)
+                Remark::new(position_of(script, at), message)
             }));
         }
         true

@@ -1,10 +1,9 @@
 //! Functions meant to be called by the daemon, which only calls the one that it knows by name: `affecter_soir`.
 
 use crate::rules::diagnostic::counted;
-use crate::rules::script::Remark;
-use crate::rules::script::analysis::switches::place;
 use crate::rules::script::syntax::outline;
 use crate::rules::script::syntax::tokens::{Kind, Token, is_of_name, tokens};
+use crate::rules::script::{Remark, position_of};
 
 /// Every function named like the daemon's, `called`, that the script neither calls nor names: it may also be
 /// called by its name, between quotes. Other functions may be kept for later. `called` is a name and a number of
@@ -44,7 +43,7 @@ pub(super) fn functions(text: &str, called: (&str, usize)) -> Vec<Remark> {
                 "la fonction « {name} » n'est jamais appelée : Passerelle n'appelle que « {function} » ; appelez « {name} » dans celle-ci, ou enlevez-la"
             )
         };
-        found.push(Remark::new(place(text, it.extent.start), message));
+        found.push(Remark::new(position_of(text, it.extent.start), message));
     }
     found
 }

@@ -2,7 +2,7 @@
 
 use crate::rules::script::syntax::tokens::KEYWORDS;
 
-/// Words in small letters, and their equivalents.
+/// Words in lower case, and their equivalents.
 const WORDS: [(&str, &str); 46] = [
     ("and", "&&"),
     ("et", "&&"),
@@ -182,7 +182,7 @@ const FUNCTIONS: [(&[&str], &str); 20] = [
     ),
 ];
 
-/// The message for a word from another language, or for one of this language in capital letters: « Si », « ET », « IF ».
+/// The message for a word of another language in any case (« si », « ET »), or for a Rhai keyword in capitals (« IF »).
 pub(in crate::rules::script) fn word(written: &str) -> Option<String> {
     let meant = meant(written)?;
     Some(format!("« {written} » : écrivez « {meant} »"))

@@ -39,7 +39,8 @@ struct Refused<'t> {
     place: (u32, u32),
 }
 
-/// The slip behind a syntax error, if it is recognized; `entry` is the name of the script's function and its parameters.
+/// The slip behind a syntax error, if it is recognized; `entry` is the name of the script's function and its
+/// parameters.
 pub(in crate::rules::script) fn find(
     error: &ParseErrorType,
     text: &str,
@@ -100,14 +101,20 @@ pub(in crate::rules::script) fn find(
 
 /// A function defined with another language's keyword; the engine would only report errors about its braces.
 pub(in crate::rules::script) fn foreign_function(text: &str) -> Option<Finding> {
-    (1..).zip(text.lines()).find_map(|(line, written)| {
-        let begins = written.trim_start();
-        let (word, rest) = begins.split_once(' ')?;
-        let name = rest.trim_start().split_once('(')?.0.trim_end();
-        let is_name = !name.is_empty() && name.chars().all(is_of_name);
-        let message = foreign::defining(word).filter(|_| is_name)?;
-        let column = u32::try_from(written.len() - begins.len() + 1).ok()?;
-        Some(Finding::new((line, column), message))
+    let all: Vec<Token> = tokens(text).filter(Token::counts).collect();
+    all.windows(3).find_map(|it| {
+        let [word, name, opens] = it else {
+            return None;
+        };
+        let begins_line = text[..word.at]
+            .rsplit('\n')
+            .next()
+            .is_some_and(|it| it.trim().is_empty());
+        // « Fonction principale (appelée en premier) » is a sentence.
+        let is_sentence = word.written.contains(char::is_uppercase) && name.end() != opens.at;
+        let defines = name.kind == Kind::Word && opens.written == "(" && !is_sentence;
+        let message = foreign::defining(word.written).filter(|_| begins_line && defines)?;
+        Some(Finding::new(word.at, message).within(text))
     })
 }
 

@@ -1,7 +1,7 @@
 //! The tokens of a script in order, each as source text with its byte offset. The engine's own lexer gives values and
 //! columns, and omits comments and white space.
 
-/// Words that are part of the language and no values.
+/// Keywords that are not values.
 pub(in crate::rules::script) const KEYWORDS: [&str; 13] = [
     "if", "else", "let", "const", "fn", "for", "in", "while", "loop", "do", "switch", "return",
     "throw",

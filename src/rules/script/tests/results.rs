@@ -1,8 +1,8 @@
-//! Literal results, wherever they are in a script.
+//! Literal results, wherever they are in a script, and places that a list or a text does not have.
 
 use rstest::rstest;
 
-use super::compile;
+use super::{affecter, compile};
 use crate::rules::diagnostic::{Diagnostic, Severity};
 
 /// The diagnostics of line 2.
@@ -211,13 +211,67 @@ fn messages_that_may_be_valid_are_not_refused(#[case] line: &str) {
 }
 
 #[test]
-fn keys_that_look_like_parts_of_an_email_are_found() {
+fn keys_that_only_a_template_could_read_are_found() {
     let text = "fn accuses(e) { let m = #{cc: 1};\n [#{a: \"a@b.fr\", modele: \"m\", cc: \"c@d.fr\", nom: 1}, #{a: \"a@b.fr\", modele: e.motif, objet: \"x\"}] }";
     let (scripts, faults) = compile("fn affecter(s, r, q) { throw 1 }", text);
-    let found = scripts.unwrap_or_else(|| panic!("{faults:?}")).own_keys();
+    let found = scripts
+        .unwrap_or_else(|| panic!("{faults:?}"))
+        .message_keys();
     let found: Vec<_> = found
         .iter()
         .map(|it| (it.key.text.as_str(), it.key.line, it.modele.as_deref()))
         .collect();
-    assert_eq!(found, [("cc", 2, Some("m")), ("objet", 2, None)]);
+    assert_eq!(
+        found,
+        [
+            ("cc", 2, Some("m")),
+            ("nom", 2, Some("m")),
+            ("objet", 2, None)
+        ]
+    );
+}
+
+#[rstest]
+#[case(
+    "let l = [1, 2]; l[2]",
+    "la liste a 2 éléments : il n'y en a pas au rang 2 ; on compte à partir de 0 : le dernier est au rang 1 ; pour en ajouter un, écrivez « .push(…) »"
+)]
+#[case(
+    "let l = [1, 2]; l[2] = 3",
+    "la liste a 2 éléments : il n'y en a pas au rang 2 ; on compte à partir de 0 : le dernier est au rang 1 ; pour en ajouter un, écrivez « .push(…) »"
+)]
+#[case(
+    "let l = [1]; l[-2]",
+    "la liste a 1 élément : il n'y en a pas au rang -2 ; un rang négatif se compte depuis la fin : le premier est au rang -1"
+)]
+#[case(
+    "let l = []; l[0]",
+    "la liste est vide : elle n'a pas d'élément au rang 0 ; pour en ajouter un, écrivez « .push(…) »"
+)]
+#[case(
+    "let l = []; l[0] = \"a\"",
+    "la liste est vide : elle n'a pas d'élément au rang 0 ; pour en ajouter un, écrivez « .push(…) »"
+)]
+#[case(
+    "let t = \"été\"; t[3]",
+    "le texte a 3 caractères : il n'y en a pas au rang 3 ; on compte à partir de 0 : le dernier est au rang 2"
+)]
+#[case(
+    "let t = \"\"; t[0]",
+    "le texte est vide : il n'a pas de caractère au rang 0"
+)]
+#[case("let n = 8; n[64]", "« [ ] » ne s'emploie pas avec un nombre")]
+fn a_place_outside_a_value_is_explained(#[case] body: &str, #[case] message: &str) {
+    assert_eq!(affecter(body).unwrap_err().message, message);
+}
+
+#[rstest]
+#[case("let l = [1, 2]; l[1]")]
+#[case("let l = [1]; l[-1]")]
+#[case("let l = [1, 2]; l.push(3); l[2]")]
+#[case("let l = []; l.push(\"a\"); l[0]")]
+#[case("let t = \"été\"; t[2]")]
+fn following_the_message_leaves_no_missing_place(#[case] body: &str) {
+    let message = affecter(body).unwrap_err().message;
+    assert!(!message.contains("rang"), "{message}");
 }

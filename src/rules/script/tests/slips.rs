@@ -77,6 +77,71 @@ fn told(lines: &str) -> Vec<String> {
     "if (mois_de(signalement.date_creation) !in [7, 8]) { throw 1 }"
 )]
 #[case(
+    "if heure_de(signalement.date_creation) > 20:30 { throw 1 }",
+    "« heure_de » ne compte pas les minutes : écrivez « >= 20 » ou « >= 21 », et la règle changera à cette heure-là, non à 20 h 30",
+    "if heure_de(signalement.date_creation) >= 20 { throw 1 }"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) > 20:30 { throw 1 }",
+    "« heure_de » ne compte pas les minutes : écrivez « >= 20 » ou « >= 21 », et la règle changera à cette heure-là, non à 20 h 30",
+    "if heure_de(signalement.date_creation) >= 21 { throw 1 }"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) <= 20:30 { throw 1 }",
+    "« heure_de » ne compte pas les minutes : écrivez « < 20 » ou « < 21 », et la règle changera à cette heure-là, non à 20 h 30",
+    "if heure_de(signalement.date_creation) < 20 { throw 1 }"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) <= 20:30 { throw 1 }",
+    "« heure_de » ne compte pas les minutes : écrivez « < 20 » ou « < 21 », et la règle changera à cette heure-là, non à 20 h 30",
+    "if heure_de(signalement.date_creation) < 21 { throw 1 }"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) < 20:30 { throw 1 }",
+    "« heure_de » ne compte pas les minutes : choisissez « 20 » ou « 21 », et la règle changera à cette heure-là, non à 20 h 30",
+    "if heure_de(signalement.date_creation) < 20 { throw 1 }"
+)]
+#[case(
+    "if (20:30 < heure_de(signalement.date_creation)) { throw 1 }",
+    "« heure_de » ne compte pas les minutes : écrivez « 20 <= » ou « 21 <= », et la règle changera à cette heure-là, non à 20 h 30",
+    "if (20 <= heure_de(signalement.date_creation)) { throw 1 }"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) > 23:30 { throw 1 }",
+    "« heure_de » ne compte pas les minutes : écrivez « >= 23 », et la règle changera à cette heure-là, non à 23 h 30",
+    "if heure_de(signalement.date_creation) >= 23 { throw 1 }"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) <= 23h30 { throw 1 }",
+    "« heure_de » ne compte pas les minutes : écrivez « < 23 », et la règle changera à cette heure-là, non à 23 h 30",
+    "if heure_de(signalement.date_creation) < 23 { throw 1 }"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) < 23:30 { throw 1 }",
+    "« heure_de » ne compte pas les minutes : écrivez « 23 », et la règle changera à cette heure-là, non à 23 h 30",
+    "if heure_de(signalement.date_creation) < 23 { throw 1 }"
+)]
+#[case(
+    "if qualification.code == \"ASC\" OU \"CHAUF\" { throw 1 }",
+    "« == » ne va qu'avec une valeur : pour plusieurs textes, écrivez « in [\"ASC\", \"CHAUF\"] »",
+    "if qualification.code in [\"ASC\", \"CHAUF\"] { throw 1 }"
+)]
+#[case(
+    "if qualification.code == \"ASC\" Ou \"CHAUF\" { throw 1 }",
+    "« == » ne va qu'avec une valeur : pour plusieurs textes, écrivez « in [\"ASC\", \"CHAUF\"] »",
+    "if qualification.code in [\"ASC\", \"CHAUF\"] { throw 1 }"
+)]
+#[case(
+    "if qualification.code == \"ASC\" or \"CHAUF\" { throw 1 }",
+    "« == » ne va qu'avec une valeur : pour plusieurs textes, écrivez « in [\"ASC\", \"CHAUF\"] »",
+    "if qualification.code in [\"ASC\", \"CHAUF\"] { throw 1 }"
+)]
+#[case(
+    "if qualification.code != \"ASC\" ET \"CHAUF\" { throw 1 }",
+    "« != » ne va qu'avec une valeur : pour plusieurs textes, écrivez « !in [\"ASC\", \"CHAUF\"] »",
+    "if qualification.code !in [\"ASC\", \"CHAUF\"] { throw 1 }"
+)]
+#[case(
     "Si signalement.photos > 2 { throw 1 }",
     "« Si » : écrivez « if »",
     "if signalement.photos > 2 { throw 1 }"
@@ -287,4 +352,33 @@ fn an_addressee_that_is_no_address_gets_a_remedy(#[case] wrong: &str, #[case] me
     assert_eq!(of_accuses(wrong), [message]);
     let right = "#{a: evenement.signalement.email_auteur, modele: \"m\"}, #{a: \"a@b.example\", modele: \"m\"}";
     assert_eq!(of_accuses(right), [""; 0]);
+}
+
+/// What is told about a text above a correct script.
+fn told_above(text: &str) -> Vec<String> {
+    let text = format!("{text}\nfn affecter(a, b, c) {{ throw 1 }}");
+    let (_, faults) = compile(&text, SILENT);
+    faults.into_iter().map(|it| it.message).collect()
+}
+
+#[rstest]
+#[case("Function f(a) { a }")]
+#[case("fonction f (a) { a }")]
+#[case("/* Du soir. */\n  def f(a) { a }")]
+fn a_function_in_another_language_is_told_its_keyword(#[case] text: &str) {
+    let told = told_above(text);
+    assert!(told[0].ends_with(": écrivez « fn »"), "{told:?}");
+}
+
+#[rstest]
+#[case("/*\nFonction principale (appelée par Passerelle)\nfonction du soir(\n*/")]
+#[case("// Fonction principale (appelée par Passerelle)")]
+fn a_comment_about_a_function_is_not_taken_for_one(#[case] text: &str) {
+    assert_eq!(told_above(text), [""; 0]);
+}
+
+#[test]
+fn a_sentence_about_a_function_is_not_taken_for_one() {
+    let told = told_above("Fonction principale (appelée par Passerelle)");
+    assert!(!told[0].contains("« fn »"), "{told:?}");
 }

@@ -1,8 +1,8 @@
 //! Values that an e-mail prints without asking whether they are there.
 
 use crate::rules::place::place_of;
-use crate::rules::template::syntax::tags::{self, Tag};
-use crate::rules::template::syntax::tokens::{self, Word};
+use crate::rules::template::analysis::conditions::each_tag;
+use crate::rules::template::syntax::tokens;
 
 /// A place where a value is printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,29 +46,4 @@ pub(in crate::rules::template) fn printed(
         }));
     });
     found
-}
-
-/// Calls `see` with each tag, its words and the conditions around it.
-pub(in crate::rules::template) fn each_tag<'s>(
-    source: &'s str,
-    mut see: impl FnMut(&Tag<'s>, &[Word<'s>], &[Vec<Word<'s>>]),
-) {
-    let mut conditions: Vec<Vec<Word<'s>>> = Vec::new();
-    for tag in tags::read(source) {
-        if tag.open == "{#" || tag.end.is_none() {
-            continue;
-        }
-        let words = tokens::words(source, &tag);
-        see(&tag, &words, &conditions);
-        match tag.word() {
-            "if" => conditions.push(words),
-            "elif" => {
-                if let Some(all) = conditions.last_mut() {
-                    all.extend(words);
-                }
-            }
-            "endif" => drop(conditions.pop()),
-            _ => {}
-        }
-    }
 }

@@ -3,7 +3,7 @@
 
 use crate::rules::finding::Finding;
 use crate::rules::template::analysis::compared::root;
-use crate::rules::template::analysis::unasked::each_tag;
+use crate::rules::template::analysis::conditions::each_tag;
 use crate::rules::template::syntax::tags::{self, Tag};
 use crate::rules::template::syntax::tokens::{self, Word};
 

@@ -1,9 +1,10 @@
 //! Hours, days and months compared with impossible values: an hour with a string, a day with a name that does not
 //! exist.
 
-use crate::rules::calendar::{DAYS, HEURE_DE, JOUR_DE_SEMAINE, MOIS_DE, MONTHS, never, no_day};
+use crate::rules::calendar::{DAYS, HEURE_DE, JOUR_DE_SEMAINE, MOIS_DE, MONTHS, no_day};
 use crate::rules::compared::turned;
 use crate::rules::finding::Finding;
+use crate::rules::pointless::Counted;
 use crate::rules::template::analysis::compared::listed;
 use crate::rules::template::lint::never_true::other;
 use crate::rules::template::syntax::tokens::{Path, Word, unquoted};
@@ -44,7 +45,9 @@ fn fault(filter: &str, word: &str, sign: &str) -> Option<String> {
                 )
             }),
         },
-        HEURE_DE | MOIS_DE if text.is_none() => never(filter, sign, word.parse().ok()?),
+        HEURE_DE | MOIS_DE if text.is_none() => {
+            Counted::by(filter)?.never(sign, word.parse().ok()?)
+        }
         HEURE_DE => text.map(|text| {
             let whole: Option<u32> = text.trim().parse().ok().filter(|it| *it < 24);
             let meant = match whole {

@@ -157,9 +157,9 @@ fn contradiction<'s>(source: &'s str, words: &[Word<'s>], condition: &Condition)
     let shown = written(source, words, &one.of)?;
     let both_words = [&one, &other].map(|it| unquoted(it.text.1).unwrap_or(it.text.1));
     let message = if is_both {
-        pointless::both(shown, both_words, "or")
+        pointless::never_both(shown, both_words, "or")
     } else {
-        pointless::either(shown, both_words, "and")
+        pointless::always_one_or_the_other(shown, both_words, "and")
     };
     let at = other.text.0.min(words[other.of.start].0);
     let why = Finding::new(at, message);

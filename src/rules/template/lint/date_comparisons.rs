@@ -116,7 +116,7 @@ fn as_written(shown: &str, text: &str, sign: &str) -> Option<String> {
 fn why_unlike(text: &str, is_order: bool) -> Option<String> {
     match judge(text) {
         DateText::DayFirst(_) => Some(pointless::DAY_FIRST.to_owned()),
-        DateText::Unlike(_) => Some(pointless::UNLIKE.to_owned()),
+        DateText::Unlike(_) => Some(pointless::NOT_AS_SOWELL_WRITES.to_owned()),
         DateText::Impossible(Impossible { is_month, why, .. }) if is_month || !is_order => {
             Some(why)
         }

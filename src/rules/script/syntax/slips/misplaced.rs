@@ -122,23 +122,47 @@ impl Stop<'_> {
         };
         // What follows « 20 h » is not always its minutes.
         let minutes = minutes.filter(|it| digits(it) || self.word.len() == 1)?;
-        let meant = match minutes.parse::<u8>() {
-            Ok(1..) if hour == 23 => {
-                format!("« {HEURE_DE} » ne compte pas les minutes : écrivez « 23 »")
-            }
-            Ok(1..) => format!(
-                "« {HEURE_DE} » ne compte pas les minutes : choisissez « {hour} » ou « {} »",
-                hour + 1
-            ),
-            _ => {
-                return Some(format!(
-                    "une heure s'écrit sans « h » ni minutes, comme un nombre de 0 à 23 : écrivez « {hour} »"
-                ));
-            }
-        };
+        if !matches!(minutes.parse::<u8>(), Ok(1..)) {
+            return Some(format!(
+                "une heure s'écrit sans « h » ni minutes, comme un nombre de 0 à 23 : écrivez « {hour} »"
+            ));
+        }
+        let meant = self.whole_hour(&front[..front.len() - hours.len()], hour);
         Some(format!(
-            "{meant}, et la règle changera à cette heure-là, non à {hour} h {minutes}"
+            "« {HEURE_DE} » ne compte pas les minutes : {meant}, et la règle changera à cette heure-là, non à {hour} h {minutes}"
         ))
+    }
+
+    /// What to write instead of an hour with minutes, so that the result changes exactly at a whole hour; `front` is
+    /// the line up to the hour.
+    fn whole_hour(&self, front: &str, hour: u8) -> String {
+        let sign_in = |has: &dyn Fn(&str) -> bool| {
+            let mut signs = ["<=", ">=", "<", ">"].into_iter();
+            signs.find(|it| has(it))
+        };
+        let of_hour = |it: char| "hH: ".contains(it) || it.is_ascii_digit();
+        let behind = self.rest.trim_start_matches(of_hour);
+        // 20:45 is neither more than 20 nor at most 20.
+        let written = |hour: u8| match sign_in(&|it| front.trim_end().ends_with(it)) {
+            Some(">") => format!(">= {hour}"),
+            Some("<=") => format!("< {hour}"),
+            Some(_) => hour.to_string(),
+            None => match sign_in(&|it| behind.starts_with(it)) {
+                Some("<") => format!("{hour} <="),
+                Some(">=") => format!("{hour} >"),
+                _ => hour.to_string(),
+            },
+        };
+        let first = written(hour);
+        if hour == 23 {
+            return format!("écrivez « {first} »");
+        }
+        let verb = if first.len() > 2 {
+            "écrivez"
+        } else {
+            "choisissez"
+        };
+        format!("{verb} « {first} » ou « {} »", written(hour + 1))
     }
 
     /// Several numbers where there should be one: `in 11,12`.

@@ -45,7 +45,7 @@ fn is_sentence(line: &str, beside_comment: bool) -> bool {
         .collect();
     // A statement in French or in another language is told how to write it.
     let foreign = |it: &str| foreign::word(it).is_some();
-    let is_statement = foreign(first.written);
+    let is_statement = foreign(first.written) && !is_capitalized(first.written);
     let others = words.iter().skip(1).any(|it| foreign(it));
     let accented = words.iter().any(|it| !it.is_ascii());
     let wanted = match (is_statement, others) {
@@ -55,6 +55,12 @@ fn is_sentence(line: &str, beside_comment: bool) -> bool {
         _ => SENTENCE,
     };
     longest_run(&all) >= wanted
+}
+
+/// Whether a word begins with its only capital letter, as the first one of a sentence does.
+fn is_capitalized(word: &str) -> bool {
+    let mut letters = word.chars();
+    letters.next().is_some_and(char::is_uppercase) && !letters.any(char::is_uppercase)
 }
 
 /// The most words in a row; an apostrophe between two of them does not part them.
@@ -90,6 +96,8 @@ mod tests {
     )]
     #[case("Le soir c'est l'astreinte")]
     #[case("si le gardien est absent, on prend le responsable")]
+    #[case("Si le gardien est absent, alors on prend le secteur")]
+    #[case("Si pas d'astreinte")]
     fn a_sentence_is_recognized(#[case] sentence: &str) {
         let text = format!("fn f(a) {{\n  {sentence}\n  a\n}}");
         let found = line(&text, text.find(sentence).unwrap());
@@ -103,6 +111,8 @@ mod tests {
     #[case("pour x dans a")]
     #[case("si pas gardien alors")]
     #[case("si le gardien manque alors")]
+    #[case("SI pas gardien absent")]
+    #[case("Si gardien absent {")]
     #[case("retourne a;")]
     #[case("a et b ou c et d = 1")]
     #[case("a: evenement signalement email,")]
@@ -114,6 +124,12 @@ mod tests {
     fn code_is_no_sentence(#[case] code: &str) {
         let text = format!("fn f(a) {{\n  {code}\n  a\n}}");
         assert_eq!(line(&text, text.find(code).unwrap()), None);
+    }
+
+    #[test]
+    fn a_short_sentence_beside_a_comment_is_recognized() {
+        let text = "fn f(a) {\n  // Les urgences du soir.\n  Pour la nuit\n  a\n}";
+        assert!(line(text, text.find("Pour").unwrap()).is_some());
     }
 
     #[rstest]

@@ -1,12 +1,11 @@
-//! Several strings or numbers where the language takes one: `== "ASC", "CHAUF"`, `in ("ASC", "CHAUF")`, `== "ASC" ou "CHAUF"`.
+//! Several strings or numbers where the language takes one: `== "ASC", "CHAUF"`, `in ("ASC", "CHAUF")`,
+//! `== "ASC" ou "CHAUF"`.
 
 use crate::rules::compared::whole_numbers;
 use crate::rules::script::syntax::tokens::{Kind, Token, tokens};
 
-/// What people write between them.
-const BETWEEN: [&str; 12] = [
-    "", ",", ";", "/", "|", "||", "&&", "ou", "or", "OR", "et", "and",
-];
+/// What people write between them, in lower case.
+const BETWEEN: [&str; 11] = ["", ",", ";", "/", "|", "||", "&&", "ou", "or", "et", "and"];
 
 /// The message if the parser stopped among several strings on one line.
 pub(super) fn texts(text: &str, at: usize) -> Option<String> {
@@ -52,7 +51,10 @@ fn run(line: &str, at: usize) -> Option<(usize, usize, Vec<&str>)> {
     let texts: Vec<Token> = tokens(line)
         .filter(|it| it.kind == Kind::Text && it.closed)
         .collect();
-    let follows = |pair: &[Token]| BETWEEN.contains(&line[pair[0].end()..pair[1].at].trim());
+    let follows = |pair: &[Token]| {
+        let between = line[pair[0].end()..pair[1].at].trim().to_lowercase();
+        BETWEEN.contains(&between.as_str())
+    };
     let mut runs = texts.chunk_by(|a, b| follows(&[*a, *b]));
     let run = runs.find(|run| match run {
         [first, .., last] => first.at <= at && at <= last.at,

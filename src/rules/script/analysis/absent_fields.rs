@@ -1,18 +1,18 @@
-//! Reads of fields that a script's input never has, and assignments to that input that nothing reads, since a script
-//! gets a copy.
+//! Reads of fields that a script's input never has, each with what is wrong with it: a lint reports them, and a call
+//! that fails at one is explained by it.
 
 use rhai::{ASTNode, Expr, FnCallExpr, Position, Stmt};
 
 use crate::rules::diagnostic::{Listed, suggestion_of};
-use crate::rules::script::Remark;
+use crate::rules::finding::Finding;
 use crate::rules::script::analysis::chain::{Chain, Link};
 use crate::rules::script::analysis::given::{Kind, Seen, seen};
 use crate::rules::script::analysis::library;
-use crate::rules::script::analysis::names::{Names, related};
+use crate::rules::script::analysis::names::Names;
 use crate::rules::script::analysis::uses::OF_ALL;
 
 /// Reads of fields that never exist.
-pub(in crate::rules::script) fn absent(names: &Names) -> Vec<Remark> {
+pub(in crate::rules::script) fn reads(names: &Names) -> Vec<Finding<Position>> {
     let mut found = Vec::new();
     names.walk(&mut |path| {
         match path.last() {
@@ -40,7 +40,11 @@ pub(in crate::rules::script) fn absent(names: &Names) -> Vec<Remark> {
 }
 
 /// What is wrong with the first access of a chain that leads nowhere.
-fn look(chain: &Chain<'_>, sought: Option<(&str, Position)>, names: &Names) -> Option<Remark> {
+fn look(
+    chain: &Chain<'_>,
+    sought: Option<(&str, Position)>,
+    names: &Names,
+) -> Option<Finding<Position>> {
     let mut path = names.root(chain)?.to_vec();
     let mut shown = chain.root.to_owned();
     let sought = sought.map(|(name, at)| (Link::Key(name), at));
@@ -50,7 +54,7 @@ fn look(chain: &Chain<'_>, sought: Option<(&str, Position)>, names: &Names) -> O
             Link::Computed => "*",
             Link::Call(call) => match call.args.as_slice() {
                 _ if seen(&path) == Some(Seen::Plain(Kind::Number)) && !names.is_changed(&path) => {
-                    return not_of_number(&shown, call).map(|message| Remark::new(*at, message));
+                    return not_of_number(&shown, call).map(|message| Finding::new(*at, message));
                 }
                 [Expr::StringConstant(name, _)] if call.name == "contains" => name.as_str(),
                 _ => return None,
@@ -64,17 +68,17 @@ fn look(chain: &Chain<'_>, sought: Option<(&str, Position)>, names: &Names) -> O
         let is_of_all = whole.last().is_some_and(|it| it == "gestionnaires");
         if matches!(link, Link::Field(name) if is_of_all && OF_ALL.contains(name)) {
             let next = chain.links.get(number + 1).map(|(it, _)| it);
-            return Some(Remark::new(*at, without_parentheses(&shown, name, next)));
+            return Some(Finding::new(*at, without_parentheses(&shown, name, next)));
         }
         match (seen(&whole)?, link) {
             (Seen::Fields(_), Link::Computed) => return None,
             (Seen::Fields(known), _) if !known.contains(&name) => {
                 let near = nearest_field(name, &known);
                 let message = format!("« {shown} » n'a pas de champ « {name} » : {near}");
-                return Some(Remark::new(*at, message));
+                return Some(Finding::new(*at, message));
             }
             (Seen::Plain(kind), Link::Field(_)) if !library::is_field(name) => {
-                return Some(Remark::new(*at, not_of_plain(&shown, &whole, kind, name)));
+                return Some(Finding::new(*at, not_of_plain(&shown, &whole, kind, name)));
             }
             (Seen::Plain(_), _) | (_, Link::Call(_)) => return None,
             _ => {}
@@ -167,7 +171,7 @@ fn part_of_date(shown: &str, name: &str) -> Option<String> {
 }
 
 /// An object used as a list.
-fn not_a_list(value: &Expr, names: &Names) -> Option<Remark> {
+fn not_a_list(value: &Expr, names: &Names) -> Option<Finding<Position>> {
     let chain = Chain::of(value)?;
     let path = names.path(&chain)?;
     if names.is_changed(&path) {
@@ -176,7 +180,7 @@ fn not_a_list(value: &Expr, names: &Names) -> Option<Remark> {
     let shown = written(&chain)?;
     let at = value.start_position();
     match seen(&path)? {
-        Seen::Open | Seen::Fields(_) => Some(Remark::new(
+        Seen::Open | Seen::Fields(_) => Some(Finding::new(
             at,
             format!(
                 "« {shown} » n'est pas une liste : écrivez « {shown}.values() » pour parcourir ses valeurs, ou « {shown}.keys() » pour leurs noms"
@@ -187,7 +191,7 @@ fn not_a_list(value: &Expr, names: &Names) -> Option<Remark> {
 }
 
 /// A chain of fields as source text; `None` if it has any other access.
-pub(super) fn written(chain: &Chain<'_>) -> Option<String> {
+pub(in crate::rules::script) fn written(chain: &Chain<'_>) -> Option<String> {
     let mut all = vec![chain.root];
     for (link, _) in &chain.links {
         match link {
@@ -196,91 +200,4 @@ pub(super) fn written(chain: &Chain<'_>) -> Option<String> {
         }
     }
     Some(all.join("."))
-}
-
-/// Assignments to the script's input that it never reads later.
-pub(super) fn set_in_vain(names: &Names) -> Vec<Remark> {
-    // A closure shares its captured variables with the code around it.
-    if names.part.is_closure() {
-        return Vec::new();
-    }
-    let mut set: Vec<(Vec<String>, Position, String)> = Vec::new();
-    let mut read: Vec<(Vec<String>, Position)> = Vec::new();
-    let (mut hidden, mut repeated) = (false, false);
-    names.walk(&mut |path| {
-        match path {
-            // The engine does not walk into the expressions of these statements.
-            [
-                ..,
-                ASTNode::Stmt(Stmt::BreakLoop(Some(_), ..) | Stmt::Share(_)),
-            ] => hidden = true,
-            [
-                ..,
-                ASTNode::Stmt(Stmt::For(..) | Stmt::While(..) | Stmt::Do(..)),
-            ] => repeated = true,
-            [.., ASTNode::Stmt(Stmt::Assignment(it))] => {
-                if let Some(chain) = Chain::of(&it.1.lhs)
-                    && !chain.links.is_empty()
-                    && let Some(path) = names.path(&chain)
-                {
-                    set.push((path, it.1.lhs.start_position(), chain.root.to_owned()));
-                }
-            }
-            [before @ .., ASTNode::Expr(value @ Expr::Variable(..))] => {
-                read.extend(reading(before, value, names));
-            }
-            _ => {}
-        }
-        true
-    });
-    if hidden {
-        return Vec::new();
-    }
-    let in_vain = set.into_iter().filter(|(path, at, _)| {
-        let mut later = read.iter().filter(|(_, it)| repeated || it > at);
-        !later.any(|(it, _)| related(it, path))
-    });
-    in_vain
-        .map(|(path, at, root)| {
-            let also = match path.first().map(String::as_str) {
-                Some("evenement") => " ni aux e-mails",
-                _ => "",
-            };
-            let message =
-                format!("« {root} » est une copie : cette ligne ne change rien à la demande{also}");
-            Remark::new(at, message)
-        })
-        .collect()
-}
-
-/// The path read through a variable; `None` if the script assigns it here.
-fn reading(before: &[ASTNode], variable: &Expr, names: &Names) -> Option<(Vec<String>, Position)> {
-    let alone = Chain::of(variable)?;
-    let at = variable.start_position();
-    let mut path = names.root(&alone)?.to_vec();
-    let is_variable = |it: &Expr| std::ptr::eq(it, variable);
-    let whole = match before.last() {
-        Some(ASTNode::Expr(whole @ (Expr::Dot(pair, ..) | Expr::Index(pair, ..))))
-            if is_variable(&pair.lhs) =>
-        {
-            *whole
-        }
-        _ => variable,
-    };
-    let chain = Chain::of(whole)?;
-    for (link, _) in &chain.links {
-        match link {
-            Link::Field(name) | Link::Key(name) => path.push((*name).to_owned()),
-            Link::Computed | Link::Call(_) => break,
-        }
-    }
-    // The new value may be computed from the old one.
-    let set_here = before.iter().any(|it| match it {
-        ASTNode::Stmt(Stmt::Assignment(it)) => {
-            let set = Chain::of(&it.1.lhs).and_then(|it| names.path(&it));
-            set.is_some_and(|set| set == path) || std::ptr::eq(&raw const it.1.lhs, whole)
-        }
-        _ => false,
-    });
-    (!set_here).then_some((path, at))
 }
