@@ -224,6 +224,12 @@ impl<'a> ReadAnswer<'a> {
         extract_from(extract, &self.json, &self.answer.headers, &self.scope)
     }
 
+    /// The same for what identifies something: it is missing if one of its parts is.
+    fn identity(&self, extract: &Extract) -> Result<Option<Json>, String> {
+        let scope = self.scope.clone().identifying();
+        extract_from(extract, &self.json, &self.answer.headers, &scope)
+    }
+
     fn text(&self, extract: &Extract) -> Result<Option<String>, String> {
         Ok(self.value(extract)?.as_ref().and_then(as_text))
     }
@@ -313,8 +319,13 @@ fn read_values(
 ) -> Result<Extracted, String> {
     let mut found = Extracted::default();
     for (name, extract) in wanted {
-        let value = read.value(extract)?;
-        if value.is_none() && required.contains(&name.as_str()) {
+        let required = required.contains(&name.as_str());
+        let value = if required {
+            read.identity(extract)?
+        } else {
+            read.value(extract)?
+        };
+        if value.is_none() && required {
             return Err(format!("la réponse n'a pas de « {name} »"));
         }
         found.values.insert(name.clone(), value.unwrap_or_default());

@@ -11,6 +11,9 @@ use super::{Extracted, Item, ReadAnswer, as_text, extract_from};
 const NO_NAME: &str = "« uid » n'est pas un identifiant : un texte ou un nombre, sur une seule ligne et de 200 \
                        caractères au plus";
 
+/// The fields that tell one item from another.
+const IDENTIFIERS: [&str; 3] = ["uid", "evenement", "identifiant"];
+
 /// Reads the only item of an answer.
 pub(super) fn one(
     operation: Operation,
@@ -116,9 +119,15 @@ fn elements(described: &Described, read: &ReadAnswer<'_>) -> Result<Vec<Json>, S
 
 fn item(described: &Described, element: &Json, read: &ReadAnswer<'_>) -> Result<Item, String> {
     let scope = read.scope.with("element", element);
+    let identifying = scope.clone().identifying();
     let mut item = Item::new();
     for (name, extract) in &described.fields {
-        let value = extract_from(extract, element, &read.answer.headers, &scope)?;
+        let scope = if IDENTIFIERS.contains(name) {
+            &identifying
+        } else {
+            &scope
+        };
+        let value = extract_from(extract, element, &read.answer.headers, scope)?;
         let has_nul = |it: &Json| it.as_str().is_some_and(|text| text.contains('\0'));
         if *name == "uid" && value.as_ref().is_some_and(has_nul) {
             // With a replacement character, it would identify a different demande.

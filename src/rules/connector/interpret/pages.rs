@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::rules::connector::{Connector, Described, Operation};
 
-use super::ReadAnswer;
+use super::{ReadAnswer, as_text};
 
 /// The text that [`Connector::page`] turns into the values of the next page; `None` after the last one.
 pub(super) fn next_page(
@@ -17,11 +17,11 @@ pub(super) fn next_page(
     let number = values.pointer("/page/numero").and_then(Json::as_u64);
     let number = number.unwrap_or(1) + 1;
     if let Some(next) = &page.next {
-        let address = read.text(next)?;
+        let address = read.identity(next)?.as_ref().and_then(as_text);
         return Ok(address.map(|it| json!({"numero": number, "suivante": it}).to_string()));
     }
     if let Some(cursor) = &page.cursor {
-        let cursor = read.text(cursor)?;
+        let cursor = read.identity(cursor)?.as_ref().and_then(as_text);
         return Ok(cursor.map(|it| json!({"numero": number, "curseur": it}).to_string()));
     }
     let full = page.size.is_some_and(|size| length >= size as usize);
