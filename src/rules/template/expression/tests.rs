@@ -53,6 +53,26 @@ fn a_single_expression_keeps_its_type() {
             json!("2026-07-01T08:00:00.007Z"),
         ),
         (
+            "{{ '2026-11-29+0100'|lire_date('%Y-%m-%d%z', zone='Paris') }}",
+            json!("2026-11-28T23:00:00Z"),
+        ),
+        (
+            "{{ '29/11/2026 19h'|lire_date('%d/%m/%Y %Hh', zone='Paris') }}",
+            json!("2026-11-29T18:00:00Z"),
+        ),
+        (
+            "{{ '29/11/2026'|lire_date('%d/%m/%Y', zone='Paris') }}",
+            json!("2026-11-28T23:00:00Z"),
+        ),
+        (
+            "{{ '29/11/2026 07:20 PM CET'|lire_date('%d/%m/%Y %I:%M %p %Z', zone='Paris') }}",
+            json!("2026-11-29T18:20:00Z"),
+        ),
+        (
+            "{{ '1772321400'|lire_date('%s') }}",
+            json!("2026-02-28T23:30:00Z"),
+        ),
+        (
             "{{ 1772321400|depuis_horodatage }}",
             json!("2026-02-28T23:30:00Z"),
         ),
