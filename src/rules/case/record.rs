@@ -103,7 +103,7 @@ pub fn record(connector: &Connector, exchange: &Exchange<'_>) -> Result<Recorded
     let request = connector.render(operation, step, &values, &access)?;
     let read = |answer: &Answer| {
         let read = connector.interpret(operation, step, &values, &access, answer);
-        read.and_then(Extracted::whole)
+        read.and_then(|it| it.whole(operation))
     };
     let answer = shortened(exchange.answer, operation, &read);
     let etape = match step {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 use strum::{EnumIter, IntoStaticStr, VariantNames};
 
+use crate::domain::instant;
 use crate::rules::template::Scope;
 
 use super::{Access, Auth, Call, Connector, Described, Extract, Operation, Step};
@@ -101,12 +102,21 @@ pub struct Extracted {
 }
 
 impl Extracted {
-    /// Requires that every element of the list was readable.
+    /// Requires that every element of the list was readable, and that every change has a date that the daemon accepts.
     ///
     /// # Errors
     /// When one was not.
-    pub fn whole(mut self) -> Result<Self, Failure> {
-        match self.faults.pop() {
+    pub fn whole(mut self, operation: Operation) -> Result<Self, Failure> {
+        let dated = matches!(operation, Operation::LireStatut | Operation::Changements);
+        let mut dates = self.items.iter().filter_map(|it| it.get("date"));
+        let wrong = dates.find(|date| dated && instant::parse(date).is_none());
+        let wrong = wrong.map(|date| {
+            format!(
+                "« date » {} ; une date sans fuseau, sans heure, ou en secondes se lit avec lire_date ou depuis_horodatage, par exemple \"{{{{ … | lire_date('%d/%m/%Y %H:%M', zone='Paris') }}}}\"",
+                instant::why_not(date)
+            )
+        });
+        match self.faults.pop().or(wrong) {
             None => Ok(self),
             Some(reason) => Err(Failure {
                 meaning: Meaning::Unavailable,
