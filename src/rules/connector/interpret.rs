@@ -26,6 +26,21 @@ pub struct Answer {
     pub whole: bool,
 }
 
+impl Answer {
+    /// Whether it is a page for a browser. APIs have none: it comes from a proxy in between, whatever its status.
+    fn is_page(&self) -> bool {
+        let kind = self.headers.get("content-type");
+        let begins = |it: &[u8]| {
+            let body = self.body.trim_ascii_start();
+            body.get(..it.len())
+                .is_some_and(|begin| begin.eq_ignore_ascii_case(it))
+        };
+        kind.is_some_and(|it| it.to_lowercase().contains("html"))
+            || begins(b"<!doctype html")
+            || begins(b"<html")
+    }
+}
+
 /// What an answer says about the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "snake_case")]
@@ -68,6 +83,8 @@ pub struct Failure {
     pub message: Option<String>,
     /// Whether the answer does not have a form that the file describes, as opposed to reporting a failure.
     pub unreadable: bool,
+    /// Whether the API says all the same that it created the demande: only its UID cannot be read.
+    pub confirms: bool,
 }
 
 /// The keys under which the file says where the fields of a demande, a change or a manager are.
@@ -123,6 +140,7 @@ impl Extracted {
                 reason,
                 message: None,
                 unreadable: true,
+                confirms: false,
             }),
         }
     }
@@ -151,6 +169,11 @@ impl Connector {
             reason,
             message: None,
             unreadable: true,
+            // Only an answer that counts as a success is read.
+            confirms: step == Step::Main
+                && operation == Operation::Creer
+                && answer.whole
+                && !answer.is_page(),
         };
         let call = self
             .call(operation, step)
@@ -164,6 +187,7 @@ impl Connector {
                 reason: format!("réponse {}", answer.status),
                 message: message.and_then(|it| read.text(it).ok().flatten()),
                 unreadable: false,
+                confirms: false,
             });
         }
         // For a notification, the status suffices, even if the answer is cut off.

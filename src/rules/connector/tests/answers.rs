@@ -244,3 +244,26 @@ fn a_date_is_judged_as_the_daemon_does(#[case] date: &str, #[case] right: bool) 
         assert!(!failure.reason.contains(date), "{failure:?}");
     }
 }
+
+#[rstest]
+#[case(201, r#"{"issue": {"id": null}}"#, true)]
+#[case(201, "", true)]
+#[case(200, "OK", true)]
+#[case(200, "<html>Connexion</html>", false)]
+#[case(200, "\n<!DOCTYPE HTML><title>x</title>", false)]
+#[case(500, r#"{"issue": {}}"#, false)]
+#[case(200, r#"{"error": "no"}"#, false)]
+fn a_success_without_a_uid_still_confirms_the_creation(
+    #[case] status: u16,
+    #[case] text: &str,
+    #[case] confirms: bool,
+) {
+    let failure = read(Operation::Creer, Step::Main, &answer(status, text)).unwrap_err();
+    assert_eq!(failure.confirms, confirms, "{failure:?}");
+    let mut cut = answer(status, text);
+    cut.whole = false;
+    let failure = read(Operation::Creer, Step::Main, &cut).unwrap_err();
+    assert!(!failure.confirms, "{failure:?}");
+    let of_search = read(Operation::Chercher, Step::Main, &answer(200, "{}"));
+    assert!(!of_search.unwrap_err().confirms);
+}
