@@ -6,6 +6,7 @@ mod clock;
 mod fake;
 mod guide;
 mod repeated;
+mod tried;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
