@@ -104,8 +104,11 @@ impl LiveSettings {
     fn secret_names(&self, crm: CrmKind) -> SecretNames {
         let crm = (crm == CrmKind::Rest).then_some(Partner::Crm);
         let sowell = self.sowell.is_some().then_some(Partner::Sowell);
+        let all = self.secrets.iter();
+        let no_keys = all.filter(|(_, it)| signing_key(it.expose()).is_none());
         SecretNames {
             names: self.secrets.keys().cloned().collect(),
+            no_keys: no_keys.map(|(name, _)| name.clone()).collect(),
             called: crm.into_iter().chain(sowell).collect(),
         }
     }

@@ -339,6 +339,7 @@ fn called(
                 reason: scrubber.scrub(&failure.reason),
                 message: failure.message.map(|it| scrubber.scrub(&it)),
                 unreadable: failure.unreadable,
+                confirms: failure.confirms,
             },
             excerpt,
             retry_at,

@@ -156,6 +156,7 @@ impl Test {
         let secrets = settings.secret_names();
         let mut unknown = Vec::new();
         connector.check_secrets(&secrets.names, &mut unknown);
+        unknown.extend(connector.note_signature(&secrets.no_keys));
         for diagnostic in unknown {
             println!("{}", diagnostic.as_warning());
         }
@@ -195,7 +196,15 @@ fn show(connector: &Connector, operation: Operation, values: &Value, access: &Ac
     let mut failed = 0;
     for step in login.into_iter().chain(before).chain([Step::Main]) {
         match connector.render(operation, step, values, &masked) {
-            Ok(request) => println!("{}\n", describe(&request)),
+            Ok(request) => {
+                println!("{}\n", describe(&request));
+                if request.signature.is_some() && matches!(request.body, Body::Multipart(_)) {
+                    failed += 1;
+                    println!(
+                        "cette requête ne peut pas partir : un corps multipart ne se signe pas\n"
+                    );
+                }
+            }
             Err(fault) => {
                 failed += 1;
                 println!("cette requête ne peut pas être montrée : {fault}\n");

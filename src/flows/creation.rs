@@ -225,7 +225,8 @@ impl Creations {
                 (Attempted::Broken { reason }, Settlement::Refused { motif })
             }
             CrmError::Refused { status, .. } => refused(status, motif),
-            CrmError::InDoubt(_) => self.doubt(&held, motif, remote),
+            CrmError::InDoubt(_) => self.doubt(&held, motif, remote, false),
+            CrmError::Unidentified(_) => self.doubt(&held, motif, remote, true),
         };
         self.settle(&held, attempted, settlement).await
     }

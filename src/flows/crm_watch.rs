@@ -84,7 +84,7 @@ impl CrmWatch {
             Err(CrmError::Refused { .. }) => "refused",
             Err(CrmError::Unavailable { .. } | CrmError::Unreadable(_)) => "unavailable",
             Err(CrmError::Unauthorized(_)) => "unauthorized",
-            Err(CrmError::InDoubt(_)) => "in_doubt",
+            Err(CrmError::InDoubt(_) | CrmError::Unidentified(_)) => "in_doubt",
             Err(CrmError::Misconfigured(_)) => "misconfigured",
             Err(CrmError::Files(_)) => "files",
         };
@@ -121,8 +121,10 @@ impl CrmWatch {
             }
             Err(error @ CrmError::Unavailable { retry_at, .. }) => (error, *retry_at),
             Err(
-                error
-                @ (CrmError::Unauthorized(_) | CrmError::InDoubt(_) | CrmError::Unreadable(_)),
+                error @ (CrmError::Unauthorized(_)
+                | CrmError::InDoubt(_)
+                | CrmError::Unidentified(_)
+                | CrmError::Unreadable(_)),
             ) => (error, None),
         };
         let reason = error.to_string();

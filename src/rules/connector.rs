@@ -24,6 +24,7 @@ mod sensitive;
 mod shape;
 mod source;
 mod text;
+mod unsendable;
 mod words;
 mod written;
 

@@ -34,6 +34,8 @@ pub enum Goes {
     Lost,
     /// It is done, and no answer comes.
     DoneInSilence,
+    /// It answers with a success, but without a UID, and its search does not find the demande.
+    Unidentified,
     /// It is done twice, and no answer comes.
     DoneTwice,
     /// It is refused permanently.
@@ -231,6 +233,10 @@ fn failure(goes: &Goes) -> Option<CrmError> {
         Goes::Unreadable => {
             let reason = "la réponse n'a pas de « uid »";
             Some(CrmError::Unreadable(Reason::told(reason)))
+        }
+        Goes::Unidentified => {
+            let reason = "réponse 201 : la réponse n'a pas de « uid »";
+            Some(CrmError::Unidentified(Reason::told(reason)))
         }
         Goes::NoPhoto => Some(CrmError::Files(FilesError("not found".into()))),
         Goes::Unauthorized => Some(CrmError::Unauthorized(Phrase::Answered.with(401))),

@@ -133,7 +133,7 @@ impl Crm for RestCrm {
         let called = call(&crm, Operation::Creer, values, &photos).await?;
         let uid = called.found.items.into_iter().next();
         let uid = uid.and_then(|mut it| it.remove("uid"));
-        let uid = uid.ok_or_else(|| CrmError::InDoubt(Phrase::NoUid.into()))?;
+        let uid = uid.ok_or_else(|| CrmError::Unidentified(Phrase::NoUid.into()))?;
         Ok(Created {
             uid: Uid::new(uid),
             attaches: holds(&crm, attaches),
@@ -302,6 +302,9 @@ fn crm_error(operation: Operation, error: CallError) -> CrmError {
                 CrmError::Unreadable(Reason::told(failure.reason))
             }
             Meaning::Unavailable => unavailable(answered(status, &failure), retry_at),
+            Meaning::InDoubt if failure.confirms => {
+                CrmError::Unidentified(answered(status, &failure))
+            }
             Meaning::InDoubt | Meaning::Success => CrmError::InDoubt(answered(status, &failure)),
         },
     }
@@ -328,12 +331,13 @@ mod tests {
                 reason: reason.into(),
                 message: None,
                 unreadable,
+                confirms: false,
             },
             excerpt: String::new(),
             retry_at: None,
         };
         match crm_error(Operation::Creer, error) {
-            CrmError::InDoubt(reason) => reason.to_string(),
+            CrmError::InDoubt(reason) | CrmError::Unidentified(reason) => reason.to_string(),
             other => panic!("{other:?}"),
         }
     }

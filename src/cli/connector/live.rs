@@ -64,15 +64,16 @@ impl<'a> Live<'a> {
         let called = self.carry_out(asked, &witness).await?;
         match called {
             Ok(called) => {
-                if let Some(fault) = called.found.faults.first() {
-                    bail!("{fault}");
-                }
+                let found = match called.found.whole(self.operation) {
+                    Ok(found) => found,
+                    Err(failure) => bail!("{}", failure.reason),
+                };
                 println!("Réussite.");
-                for item in &called.found.items {
+                for item in &found.items {
                     let fields = item.iter().map(|(name, value)| format!("{name} = {value}"));
                     println!("  {}", fields.collect::<Vec<_>>().join(", "));
                 }
-                for (name, value) in &called.found.values {
+                for (name, value) in &found.values {
                     println!("  {name} = {value}");
                 }
                 Ok(())

@@ -140,6 +140,8 @@ pub struct PendingCreation {
     pub etat: Etat,
     /// Whether a call was made whose outcome is unknown.
     pub in_doubt: bool,
+    /// Whether the CRM answered a call with a success, but without a UID that can be read.
+    pub acknowledged: bool,
     /// The demande to create.
     pub request: CreateDemande,
     /// Warnings for the answer, in French.
@@ -196,6 +198,9 @@ pub struct Wait {
     pub motif: Motif,
     /// Whether the demande may exist.
     pub in_doubt: bool,
+    /// Whether the CRM now answered with a success, but without a UID that can be read; an earlier such answer is
+    /// not forgotten.
+    pub acknowledged: bool,
     /// When it is due; `None` if only an operator can resume it.
     pub due_at: Option<DateTime<Utc>>,
     /// From when on a look-up gives the outcome of the last call; `None` leaves it unchanged.

@@ -183,6 +183,9 @@ pub enum CrmError {
     /// The request was sent, and no answer says what became of it.
     #[error("{we_say}{0}", we_say = Phrase::CrmInDoubt)]
     InDoubt(Reason),
+    /// It answered that it created the demande, but no UID can be read in its answer: why.
+    #[error("{we_say}{0}", we_say = Phrase::CrmInDoubt)]
+    Unidentified(Reason),
     /// The connector's file or the settings yield no request that can be sent.
     #[error("{we_say}{0}", we_say = Phrase::CrmConnector)]
     Misconfigured(Reason),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::motif::{
-    UNKNOWN, motif_of, no_remote, refused_in_doubt, several, too_soon, unknown_for_good,
+    UNKNOWN, motif_of, no_remote, not_found, refused_in_doubt, several, too_soon, unknown_for_good,
 };
 use super::settlement::{refused, stopped};
 use super::{Attempted, Creations, Held, LEASE, Lease, known_at};
@@ -65,7 +65,7 @@ impl Creations {
         lease: Lease,
         asked_by: AskedBy,
     ) -> Result<Attempted, StoreError> {
-        let noted = pending.known_at;
+        let (noted, acknowledged) = (pending.known_at, pending.acknowledged);
         let mut earlier = if pending.in_doubt {
             Earlier::MayHaveCreated
         } else {
@@ -87,6 +87,13 @@ impl Creations {
                 (Some((crm, DuplicateGuard::LookUp)), None) => {
                     let found = crm.find(&held.request);
                     match self.within_limit("find", found).await {
+                        // The CRM says that it created it, so the search may miss it again and again. An operator
+                        // was told to look in the CRM.
+                        Ok(uids)
+                            if uids.is_empty() && acknowledged && asked_by == AskedBy::Clock =>
+                        {
+                            return self.stop(&held, not_found()).await;
+                        }
                         Ok(uids) if uids.is_empty() => earlier = Earlier::CreatedNothing,
                         Ok(uids) => return self.adopt_only(held, uids, remote.as_ref()).await,
                         Err(error) => return self.try_again(&held, &error, earlier).await,
@@ -155,10 +162,11 @@ impl Creations {
                 let (attempted, settlement) = refused(status, motif_of(&error));
                 self.settle(&held, attempted, settlement).await
             }
-            Err(error @ CrmError::InDoubt(_)) => {
+            Err(error @ (CrmError::InDoubt(_) | CrmError::Unidentified(_))) => {
                 let motif = motif_of(&error);
+                let acknowledged = matches!(error, CrmError::Unidentified(_));
                 let (attempted, settlement) = match &remote {
-                    Some(remote) => self.doubt(&held, motif, remote),
+                    Some(remote) => self.doubt(&held, motif, remote, acknowledged),
                     None => stopped(motif, None),
                 };
                 self.settle(&held, attempted, settlement).await
@@ -249,6 +257,7 @@ impl Creations {
             etat: held.etat,
             motif: motif_of(error),
             in_doubt: earlier == Earlier::MayHaveCreated,
+            acknowledged: false,
             due_at: Some(self.next_attempt(held.attempts, retry_at)),
             known_at: None,
         };
@@ -268,6 +277,7 @@ impl Creations {
             etat: held.etat,
             motif: Motif::for_all(UNKNOWN),
             in_doubt: true,
+            acknowledged: false,
             due_at: Some(known_at),
             known_at: Some(known_at),
         };

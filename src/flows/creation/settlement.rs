@@ -68,18 +68,21 @@ impl Creations {
             etat: Etat::Differe,
             motif,
             in_doubt: false,
+            acknowledged: false,
             due_at: Some(self.next_attempt(held.attempts, retry_at)),
             known_at: None,
         };
         (Attempted::Deferred, Settlement::Waits(wait))
     }
 
-    /// The connector says when the outcome can be known, and what to do then.
+    /// The connector says when the outcome can be known, and what to do then. `acknowledged` says whether the CRM
+    /// answered with a success, but without a UID.
     pub(super) fn doubt(
         &self,
         held: &Held,
         motif: Motif,
         remote: &Capabilities,
+        acknowledged: bool,
     ) -> (Attempted, Settlement) {
         let known_at = self.clock.now() + span(remote.longest_work);
         let due_at = match remote.guard {
@@ -99,6 +102,7 @@ impl Creations {
             etat: Etat::Inconnu,
             motif,
             in_doubt: true,
+            acknowledged,
             due_at: Some(due_at),
             known_at: Some(known_at),
         };
@@ -163,6 +167,7 @@ pub(super) fn stopped(motif: Motif, known_at: Option<DateTime<Utc>>) -> (Attempt
         etat: Etat::Inconnu,
         motif: motif.clone(),
         in_doubt: true,
+        acknowledged: false,
         due_at: None,
         known_at,
     };

@@ -61,9 +61,10 @@ fn judge_crm(error: &CrmError) -> Verdict {
         CrmError::Unavailable { retry_at, .. } => Verdict::Again {
             not_before: *retry_at,
         },
-        CrmError::InDoubt(_) | CrmError::Misconfigured(_) | CrmError::Unreadable(_) => {
-            Verdict::Again { not_before: None }
-        }
+        CrmError::InDoubt(_)
+        | CrmError::Unidentified(_)
+        | CrmError::Misconfigured(_)
+        | CrmError::Unreadable(_) => Verdict::Again { not_before: None },
         CrmError::Files(_) => Verdict::Ours,
     }
 }

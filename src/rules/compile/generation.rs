@@ -120,6 +120,7 @@ impl RuleSet {
             }
         }
         for (partner, connector) in &self.connectors {
+            faults.extend(connector.note_signature(&known.no_keys));
             let mut unknown = Vec::new();
             connector.check_secrets(&known.names, &mut unknown);
             faults.extend(unknown.into_iter().map(|fault| {

@@ -123,6 +123,7 @@ pub(super) fn check(connector: &Connector, faults: &mut Vec<Diagnostic>) -> bool
     };
     let mut found = Vec::new();
     let mut remarks = connector.note_clear();
+    remarks.extend(connector.note_requests());
     connector.visit(&mut |operation, text, locals| {
         let names = names(connector, operation, &access);
         check_text(connector, &names, text, locals, &mut found);

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 use strum::{EnumIter, IntoStaticStr, VariantNames};
 
+use crate::domain::instant;
 use crate::rules::template::Scope;
 
 use super::{Access, Auth, Call, Connector, Described, Extract, Operation, Step};
@@ -24,6 +25,21 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// Whether the body was read to its end.
     pub whole: bool,
+}
+
+impl Answer {
+    /// Whether it is a page for a browser. APIs have none: it comes from a proxy in between, whatever its status.
+    fn is_page(&self) -> bool {
+        let kind = self.headers.get("content-type");
+        let begins = |it: &[u8]| {
+            let body = self.body.trim_ascii_start();
+            body.get(..it.len())
+                .is_some_and(|begin| begin.eq_ignore_ascii_case(it))
+        };
+        kind.is_some_and(|it| it.to_lowercase().contains("html"))
+            || begins(b"<!doctype html")
+            || begins(b"<html")
+    }
 }
 
 /// What an answer says about the request.
@@ -68,6 +84,8 @@ pub struct Failure {
     pub message: Option<String>,
     /// Whether the answer does not have a form that the file describes, as opposed to reporting a failure.
     pub unreadable: bool,
+    /// Whether the API says all the same that it created the demande: only its UID cannot be read.
+    pub confirms: bool,
 }
 
 /// The keys under which the file says where the fields of a demande, a change or a manager are.
@@ -130,18 +148,28 @@ impl Extracted {
         self.next.as_ref().is_some_and(|it| !it.only_to_confirm)
     }
 
-    /// Requires that every element of the list was readable.
+    /// Requires that every element of the list was readable, and that every change has a date that the daemon accepts.
     ///
     /// # Errors
     /// When one was not.
-    pub fn whole(mut self) -> Result<Self, Failure> {
-        match self.faults.pop() {
+    pub fn whole(mut self, operation: Operation) -> Result<Self, Failure> {
+        let dated = matches!(operation, Operation::LireStatut | Operation::Changements);
+        let mut dates = self.items.iter().filter_map(|it| it.get("date"));
+        let wrong = dates.find(|date| dated && instant::parse(date).is_none());
+        let wrong = wrong.map(|date| {
+            format!(
+                "« date » {} ; une date sans fuseau, sans heure, ou en secondes se lit avec lire_date ou depuis_horodatage, par exemple \"{{{{ … | lire_date('%d/%m/%Y %H:%M', zone='Paris') }}}}\"",
+                instant::why_not(date)
+            )
+        });
+        match self.faults.pop().or(wrong) {
             None => Ok(self),
             Some(reason) => Err(Failure {
                 meaning: Meaning::Unavailable,
                 reason,
                 message: None,
                 unreadable: true,
+                confirms: false,
             }),
         }
     }
@@ -170,6 +198,11 @@ impl Connector {
             reason,
             message: None,
             unreadable: true,
+            // Only an answer that counts as a success is read.
+            confirms: step == Step::Main
+                && operation == Operation::Creer
+                && answer.whole
+                && !answer.is_page(),
         };
         let call = self
             .call(operation, step)
@@ -188,6 +221,7 @@ impl Connector {
                 reason: format!("réponse {}", answer.status),
                 message: message.and_then(|it| read.text(it).ok().flatten()),
                 unreadable: false,
+                confirms: false,
             });
         }
         // For a notification, the status suffices, even if the answer is cut off.
@@ -255,6 +289,12 @@ impl<'a> ReadAnswer<'a> {
     /// The value at the place given in the file; `None` if it is missing or null.
     fn value(&self, extract: &Extract) -> Result<Option<Json>, String> {
         extract_from(extract, &self.json, &self.answer.headers, &self.scope)
+    }
+
+    /// The same for what identifies something: it is missing if one of its parts is.
+    fn identity(&self, extract: &Extract) -> Result<Option<Json>, String> {
+        let scope = self.scope.clone().identifying();
+        extract_from(extract, &self.json, &self.answer.headers, &scope)
     }
 
     fn text(&self, extract: &Extract) -> Result<Option<String>, String> {
@@ -346,8 +386,13 @@ fn read_values(
 ) -> Result<Extracted, String> {
     let mut found = Extracted::default();
     for (name, extract) in wanted {
-        let value = read.value(extract)?;
-        if value.is_none() && required.contains(&name.as_str()) {
+        let required = required.contains(&name.as_str());
+        let value = if required {
+            read.identity(extract)?
+        } else {
+            read.value(extract)?
+        };
+        if value.is_none() && required {
             return Err(format!("la réponse n'a pas de « {name} »"));
         }
         found.values.insert(name.clone(), value.unwrap_or_default());

@@ -11,6 +11,8 @@ use super::{Connector, Partner};
 pub struct SecretNames {
     /// The names of the secrets.
     pub names: BTreeSet<String>,
+    /// The names of those that cannot sign a call: they are not base64.
+    pub no_keys: BTreeSet<String>,
     /// The partners that are called; the connectors of others may name any secret.
     pub called: BTreeSet<Partner>,
 }
@@ -48,5 +50,21 @@ impl Connector {
             let file = self.partner.file();
             faults.push(Diagnostic::at(code::SECRET, file, line, column, message));
         }
+    }
+
+    /// Reports a signature with a secret among `no_keys`: no call could be signed.
+    #[must_use]
+    pub fn note_signature(&self, no_keys: &BTreeSet<String>) -> Option<Diagnostic> {
+        let text = self.signature.as_ref()?;
+        let name = text.text.inner()?.trim().strip_prefix("secrets.")?;
+        if !no_keys.contains(name) {
+            return None;
+        }
+        let message = format!(
+            "le secret « {name} » ne peut rien signer, et aucun appel ne partira : un secret de signature est « whsec_ » suivi de base64, tel que l'API le donne"
+        );
+        let file = self.partner.file();
+        let remark = Diagnostic::at(code::SECRET, file, text.line, text.column, message);
+        Some(remark.as_warning())
     }
 }

@@ -76,9 +76,23 @@ fn connector(reader: &mut Reader<'_>, partner: Partner, root: &Node) -> Option<C
         delays: delays(reader, root.get("delais"))?,
         guard: guard(reader, partner, root, &operations)?,
         longest_work: span("traitement_max", 120),
-        overlap: overlap.and_then(duration).unwrap_or(Duration::from_mins(5)),
+        overlap: overlap
+            .and_then(duration)
+            .unwrap_or_else(|| usual_overlap(&operations)),
         operations,
     })
+}
+
+/// How far back changes are read again if the file does not say. On the clocks of Paris, one hour comes twice in autumn.
+fn usual_overlap(operations: &BTreeMap<Operation, Described>) -> Duration {
+    let mut in_paris = false;
+    if let Some(changes) = operations.get(&Operation::Changements) {
+        changes.visit(&mut |text, locals| {
+            let of_paris = text.text.source().contains("Paris");
+            in_paris |= of_paris && text.uses(locals, |it| it == "depuis");
+        });
+    }
+    Duration::from_mins(if in_paris { 65 } else { 5 })
 }
 
 /// The position of each value of the tables, by table and key.

@@ -1,6 +1,8 @@
 //! Texts with expressions, as in connector files. Each text is evaluated by itself, and one that consists of a single
 //! `{{ expression }}` keeps the type of its value.
 
+pub(super) mod absent;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
@@ -22,6 +24,8 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+const ABSENT_IN_PATH: &str = "une valeur absente ferait de cette adresse une autre : rien n'est envoyé ; si ce n'est pas une erreur, écrivez ce qui prend sa place : {{ … | default('…') }}";
+
 static PLAIN: LazyLock<Environment<'static>> = LazyLock::new(environment);
 
 /// Encodes each value as (a part of) one segment, which none of its characters can end.
@@ -31,13 +35,9 @@ static PATH: LazyLock<Environment<'static>> = LazyLock::new(|| {
         if value.is_undefined() {
             return Err(ErrorKind::UndefinedError.into());
         }
-        let text = value.to_string();
-        let written = if value.is_safe() {
-            out.write_str(&text)
-        } else {
-            write!(out, "{}", utf8_percent_encode(&text, UNRESERVED))
-        };
-        written.map_err(Error::from)
+        absent::write_part(out, value, |text| {
+            utf8_percent_encode(text, UNRESERVED).to_string()
+        })
     });
     environment
 });
@@ -46,6 +46,7 @@ fn environment() -> Environment<'static> {
     let mut environment = engine::bare();
     filters::add_dates(&mut environment);
     filters::add_for_requests(&mut environment);
+    absent::add(&mut environment);
     environment
 }
 
@@ -68,8 +69,13 @@ fn compile_expression(source: &str, inner: &str) -> Result<TextKind, Finding<usi
     }
     let error = match PLAIN.compile_expression_owned(inner.to_owned()) {
         Ok(compiled) => {
-            let (inner, compiled) = (inner.to_owned(), Arc::new(compiled));
-            return Ok(TextKind::Expression(Compiled { inner, compiled }));
+            let words = [tokens::of_expression(inner, 0..inner.len())];
+            let run = absent::with_filters(inner, &words);
+            let run = run.and_then(|it| PLAIN.compile_expression_owned(it).ok());
+            return Ok(TextKind::Expression(Compiled {
+                inner: inner.to_owned(),
+                compiled: Arc::new(run.unwrap_or(compiled)),
+            }));
         }
         Err(error) => error,
     };
@@ -99,6 +105,8 @@ fn check_template(source: &str) -> Result<(), Finding<usize>> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     source: String,
+    /// What is run instead of the source where it is rendered, if that differs.
+    run: Option<String>,
     kind: TextKind,
 }
 
@@ -169,10 +177,7 @@ impl Text {
                 }
             }
         };
-        Ok(Self {
-            source: source.to_owned(),
-            kind,
-        })
+        Ok(Self::of_kind(source, kind))
     }
 
     /// Compiles an expression, with or without `{{` and `}}` around it.
@@ -181,10 +186,18 @@ impl Text {
     /// If it is not a valid expression.
     pub fn expression(source: &str) -> Result<Self, Finding<usize>> {
         let inner = single_expression(source).unwrap_or(source);
-        Ok(Self {
+        Ok(Self::of_kind(source, compile_expression(source, inner)?))
+    }
+
+    fn of_kind(source: &str, kind: TextKind) -> Self {
+        let mut text = Self {
             source: source.to_owned(),
-            kind: compile_expression(source, inner)?,
-        })
+            run: None,
+            kind,
+        };
+        let run = absent::with_filters(source, &text.tokens());
+        text.run = run.filter(|it| PLAIN.template_from_str(it).is_ok());
+        text
     }
 
     /// The source text.
@@ -208,7 +221,8 @@ impl Text {
         (self.kind == TextKind::Literal).then_some(self.source.as_str())
     }
 
-    /// Evaluates it; `None` if it is a single expression whose value is undefined.
+    /// Evaluates it; `None` if it is a single expression whose value is undefined, or lacks a part of
+    /// [what it identifies](Scope::identifying).
     ///
     /// # Errors
     /// In French, if an expression fails on these values.
@@ -218,7 +232,7 @@ impl Text {
             TextKind::Template => self.text(scope).map(|text| Some(Json::String(text))),
             TextKind::Expression(expression) => {
                 let value = expression.eval(scope)?;
-                if value.is_undefined() {
+                if value.is_undefined() || value.as_str().is_some_and(absent::lacks_part) {
                     return Ok(None);
                 }
                 serde_json::to_value(&value)
@@ -253,17 +267,19 @@ impl Text {
     /// Evaluates it to a path: each value is percent-encoded, unless it is marked `|safe`.
     ///
     /// # Errors
-    /// In French, if an expression fails on these values.
+    /// In French, if an expression fails on these values, or a value before the `?` is absent.
     pub fn path(&self, scope: &Scope) -> Result<String, String> {
-        self.written(&PATH, scope)
+        let path = self.written(&PATH, &scope.clone().identifying())?;
+        absent::complete(&path).ok_or_else(|| ABSENT_IN_PATH.to_owned())
     }
 
     fn written(&self, environment: &Environment<'_>, scope: &Scope) -> Result<String, String> {
         if self.kind == TextKind::Literal {
             return Ok(self.source.clone());
         }
+        let run = self.run.as_ref().unwrap_or(&self.source);
         environment
-            .render_str(&self.source, scope.context())
+            .render_str(run, scope.context())
             .map_err(|it| in_french(&it))
     }
 
@@ -303,7 +319,7 @@ fn single_expression(source: &str) -> Option<&str> {
 }
 
 fn in_french(error: &Error) -> String {
-    source::cause(error).1
+    absent::as_written(&source::cause(error).1)
 }
 
 #[cfg(test)]

@@ -2,10 +2,8 @@
 //! other APIs.
 
 use base64_simd::STANDARD;
-use chrono::format::{Item, StrftimeItems};
-use chrono::{
-    DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone, Utc,
-};
+use chrono::format::{Fixed, Item, Parsed, StrftimeItems};
+use chrono::{DateTime, Datelike, FixedOffset, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Europe::Paris;
 use chrono_tz::Tz;
 use hmac::{Hmac, KeyInit, Mac};
@@ -157,6 +155,14 @@ fn no_format(format: &str) -> String {
     format!("« {format} » n'est pas un format de date")
 }
 
+/// What is wrong with a date format that reads the name of a time zone: the name is skipped, whatever it is.
+pub(super) fn fault_of_zone_name(format: &str) -> Option<&'static str> {
+    let name = Item::Fixed(Fixed::TimezoneName);
+    StrftimeItems::new(format).any(|it| it == name).then_some(
+        "avec %Z, le nom du fuseau (« CET ») n'est pas lu, et l'heure serait comprise en UTC : ajoutez zone='Paris' si elle est toujours celle de Paris (ou zone='UTC'), ou remplacez %Z par %z si l'API écrit « +0100 »",
+    )
+}
+
 /// What is wrong with the arguments of `format_date` and `lire_date`, whatever the date.
 pub(super) fn fault_of_date(format: &str, zone: Option<&str>) -> Option<String> {
     let known = [None, Some("UTC"), Some("Paris"), Some("Europe/Paris")];
@@ -186,16 +192,22 @@ fn format_date(text: &str, format: &str, zone: &Kwargs) -> Result<String, Error>
 fn read_date(text: &str, format: &str, zone: &Kwargs) -> Result<String, Error> {
     let paris = paris(zone)?;
     zone.assert_all_used()?;
-    if let Ok(at) = DateTime::parse_from_str(text, format) {
+    let no_date = || wrong(format!("« {text} » n'est pas une date « {format} »"));
+    let mut parsed = Parsed::new();
+    chrono::format::parse(&mut parsed, text, StrftimeItems::new(format)).map_err(|_| no_date())?;
+    // Without its time, a date is the beginning of that day; without its minutes, of that hour.
+    if parsed.timestamp().is_none() && parsed.minute().is_none() {
+        if parsed.hour_div_12().is_none() && parsed.hour_mod_12().is_none() {
+            parsed.set_hour(0).map_err(|_| no_date())?;
+        }
+        parsed.set_minute(0).map_err(|_| no_date())?;
+    }
+    if parsed.offset().is_some() {
+        let at = parsed.to_datetime().map_err(|_| no_date())?;
         return Ok(iso(at.with_timezone(&Utc)));
     }
-    let local = NaiveDateTime::parse_from_str(text, format)
-        .ok()
-        .or_else(|| {
-            let day = NaiveDate::parse_from_str(text, format).ok()?;
-            day.and_hms_opt(0, 0, 0)
-        })
-        .ok_or_else(|| wrong(format!("« {text} » n'est pas une date « {format} »")))?;
+    let local = parsed.to_naive_datetime_with_offset(0);
+    let local = local.map_err(|_| no_date())?;
     let at = if paris {
         // Of the hour that occurs twice in autumn, the first one is taken.
         let at = Paris.from_local_datetime(&local).earliest();

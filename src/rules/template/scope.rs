@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use minijinja::Value;
 use serde_json::Value as Json;
 
+use super::expression::absent;
 use super::filters;
 
 /// The names that a text can use, and their values.
@@ -33,6 +34,13 @@ impl Scope {
     #[must_use]
     pub fn of_a_sample(mut self) -> Self {
         self.set(filters::OF_A_SAMPLE, &Json::Bool(true));
+        self
+    }
+
+    /// The same scope for a text that identifies something: if a part that it joins is absent, all of it is absent.
+    #[must_use]
+    pub fn identifying(mut self) -> Self {
+        self.set(absent::IDENTIFYING, &Json::Bool(true));
         self
     }
 

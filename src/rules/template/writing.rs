@@ -83,7 +83,7 @@ fn in_words(value: &Value) -> Option<&'static str> {
 }
 
 /// `default`, which also replaces absent values, not only undefined ones.
-fn default(value: &Value, args: Rest<Value>) -> Result<Value, Error> {
+pub(super) fn default(value: &Value, args: Rest<Value>) -> Result<Value, Error> {
     let args = args.0;
     let [other, lax] = match args.as_slice() {
         [] => [None, None],

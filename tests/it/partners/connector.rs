@@ -6,6 +6,7 @@ mod clock;
 mod fake;
 mod guide;
 mod repeated;
+mod tried;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -155,7 +156,8 @@ async fn an_inconclusive_answer_to_a_creation_is_a_doubt() {
     let login = (200, json!({"token": "t"}));
     for (answer, wanted) in [
         ((500, json!("boom")), "doubt"),
-        ((201, json!("{\"id\": ")), "doubt"),
+        ((201, json!("{\"id\": ")), "unidentified"),
+        ((201, json!({"number": 5})), "unidentified"),
         ((200, json!("<html>s3cr3t</html>")), "doubt"),
         ((429, json!("slow down")), "unavailable"),
         ((422, json!("s3cr3t is wrong")), "refused"),
@@ -168,6 +170,7 @@ async fn an_inconclusive_answer_to_a_creation_is_a_doubt() {
         let got = bench.crm.create(&request(Vec::new())).await.unwrap_err();
         let word = match &got {
             CrmError::InDoubt(_) => "doubt",
+            CrmError::Unidentified(_) => "unidentified",
             CrmError::Unavailable { .. } => "unavailable",
             CrmError::Refused { .. } => "refused",
             CrmError::Unauthorized(_) => "unauthorized",

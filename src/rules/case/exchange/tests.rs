@@ -121,7 +121,7 @@ attendu: {issue: refus, message: plein}
     "connecteur: crm
 operation: changements
 valeurs: {page: {numero: 3}}
-reponse: {statut: 200, json: {liste: [{id: 1, statut: a, date: b}]}}
+reponse: {statut: 200, json: {liste: [{id: 1, statut: a, date: 2026-03-01T09:30:00Z}]}}
 attendu:
   requete: {parametres: {debut: 100, depuis: '2026-02-28T22:59:59Z'}}
   elements: [{uid: 1, statut: a, resultat: null}]

@@ -10,6 +10,9 @@ use super::{Access, Extracted, Item, ReadAnswer, as_text, extract_from, pages};
 const NO_NAME: &str = "« uid » n'est pas un identifiant : un texte ou un nombre, sur une seule ligne et de 200 \
                        caractères au plus";
 
+/// The fields that tell one item from another.
+const IDENTIFIERS: [&str; 3] = ["uid", "evenement", "identifiant"];
+
 /// Reads the only item of an answer.
 pub(super) fn one(
     operation: Operation,
@@ -128,9 +131,15 @@ pub(super) fn item(
     read: &ReadAnswer<'_>,
 ) -> Result<Item, String> {
     let scope = read.scope.with("element", element);
+    let identifying = scope.clone().identifying();
     let mut item = Item::new();
     for (name, extract) in &described.fields {
-        let value = extract_from(extract, element, &read.answer.headers, &scope)?;
+        let scope = if IDENTIFIERS.contains(name) {
+            &identifying
+        } else {
+            &scope
+        };
+        let value = extract_from(extract, element, &read.answer.headers, scope)?;
         let is_damaged = |it: &Json| {
             it.as_str()
                 .is_some_and(|text| text.contains(['\0', '\u{fffd}']))

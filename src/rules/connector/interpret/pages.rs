@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use crate::rules::connector::{Access, Connector, Described, Operation};
 
 use super::items::item;
-use super::{Extracted, Meaning, Next, ReadAnswer};
+use super::{Extracted, Meaning, Next, ReadAnswer, as_text};
 
 /// Among the values of a page: whether the one before was shorter than asked for.
 const AFTER_SHORT: &str = "apres_courte";
@@ -51,14 +51,14 @@ pub(super) fn after(
     let page = &described.page;
     let number = number(values) + 1;
     if let Some(next) = &page.next {
-        let address = read.text(next)?;
+        let address = read.identity(next)?.as_ref().and_then(as_text);
         let address = address.map(|it| absolute(described, read, (values, access), it));
         return Ok(going_on(
             address.map(|it| json!({"numero": number, "suivante": it})),
         ));
     }
     if let Some(cursor) = &page.cursor {
-        let cursor = read.text(cursor)?;
+        let cursor = read.identity(cursor)?.as_ref().and_then(as_text);
         return Ok(going_on(
             cursor.map(|it| json!({"numero": number, "curseur": it})),
         ));

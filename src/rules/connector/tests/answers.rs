@@ -158,3 +158,120 @@ fn a_uid_may_stand_in_a_header() {
     );
     assert_eq!(found.unwrap().items[0]["uid"], "77");
 }
+
+#[test]
+fn an_absent_value_is_not_the_text_none() {
+    let text = API
+        .replace("uid: /issue/id", "uid: \"{{ reponse.json.self|replace('/x/', '') }}\"")
+        .replace(
+            "uid: /id\n    statut: /status/name",
+            "uid: \"{{ 'D' ~ element.id }}\"\n    evenement: \"{{ element.id ~ '-' ~ element.journal }}\"\n    commentaire: \"{{ element.com|tronquer(200) }}\"\n    resultat: \"{{ element.a ~ element.b }}\"\n    statut: /status/name",
+        );
+    let (connector, faults) = compile(&text);
+    assert_eq!(faults, []);
+    let connector = connector.unwrap();
+    let access = connector.sample_access().unwrap();
+    let created = connector.interpret(
+        Operation::Creer,
+        Step::Main,
+        &creation(),
+        &access,
+        &answer(201, r#"{"self": null}"#),
+    );
+    let failure = created.unwrap_err();
+    assert_eq!(failure.meaning, Meaning::InDoubt);
+    assert!(failure.reason.contains("« uid »"), "{failure:?}");
+    let changes = |body: &Json| {
+        let operation = Operation::Changements;
+        let answer = answer(200, &json!({"issues": [body]}).to_string());
+        let found =
+            connector.interpret(operation, Step::Main, &sample(operation), &access, &answer);
+        found.unwrap()
+    };
+    let mut change = json!({
+        "id": 701, "journal": null, "com": null, "a": "x", "b": null,
+        "status": {"name": "Ouverte"}, "updated": "2026-01-02 03:04:05",
+    });
+    let item = changes(&change).items.remove(0);
+    assert_eq!(item["uid"], "D701");
+    assert_eq!(
+        (item.get("evenement"), item.get("commentaire")),
+        (None, None)
+    );
+    assert_eq!(item["resultat"], "x");
+    change["journal"] = json!(9);
+    assert_eq!(changes(&change).items[0]["evenement"], "701-9");
+    change["id"] = Json::Null;
+    let found = changes(&change);
+    assert!(
+        found.items.is_empty() && found.faults[0].contains("« uid »"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn the_last_page_has_no_address_with_an_absent_value() {
+    let text = API.replace(
+        "page: {taille: 2}",
+        "page: {suivante: \"{{ '/issues.json?c=' ~ reponse.json.next }}\"}",
+    );
+    let connector = compile(&text).0.unwrap();
+    let access = connector.sample_access().unwrap();
+    let operation = Operation::Changements;
+    let next = |next: Json| {
+        let answer = answer(200, &json!({"issues": [], "next": next}).to_string());
+        let found =
+            connector.interpret(operation, Step::Main, &sample(operation), &access, &answer);
+        found.unwrap().next
+    };
+    assert!(next(json!("b")).unwrap().page.contains("c=b"));
+    assert_eq!(next(Json::Null), None);
+}
+
+#[rstest]
+#[case("2026-11-29T19:20:00Z", true)]
+#[case("2026-11-29 19:20:00+01:00", true)]
+#[case("2026-11-29 19:20:00", false)]
+#[case("2026-11-29", false)]
+#[case("1795980000", false)]
+fn a_date_is_judged_as_the_daemon_does(#[case] date: &str, #[case] right: bool) {
+    let text = API.replace(
+        "date: \"{{ element.updated|lire_date('%Y-%m-%d %H:%M:%S') }}\"",
+        "date: /updated",
+    );
+    let connector = compile(&text).0.unwrap();
+    let access = connector.sample_access().unwrap();
+    let operation = Operation::Changements;
+    let issue = json!({"id": 1, "status": {"name": "Ouverte"}, "updated": date});
+    let answer = answer(200, &json!({"issues": [issue]}).to_string());
+    let found = connector.interpret(operation, Step::Main, &sample(operation), &access, &answer);
+    let judged = found.unwrap().whole(operation);
+    assert_eq!(judged.is_ok(), right, "{judged:?}");
+    if let Err(failure) = judged {
+        assert!(failure.reason.contains("lire_date"), "{failure:?}");
+        assert!(!failure.reason.contains(date), "{failure:?}");
+    }
+}
+
+#[rstest]
+#[case(201, r#"{"issue": {"id": null}}"#, true)]
+#[case(201, "", true)]
+#[case(200, "OK", true)]
+#[case(200, "<html>Connexion</html>", false)]
+#[case(200, "\n<!DOCTYPE HTML><title>x</title>", false)]
+#[case(500, r#"{"issue": {}}"#, false)]
+#[case(200, r#"{"error": "no"}"#, false)]
+fn a_success_without_a_uid_still_confirms_the_creation(
+    #[case] status: u16,
+    #[case] text: &str,
+    #[case] confirms: bool,
+) {
+    let failure = read(Operation::Creer, Step::Main, &answer(status, text)).unwrap_err();
+    assert_eq!(failure.confirms, confirms, "{failure:?}");
+    let mut cut = answer(status, text);
+    cut.whole = false;
+    let failure = read(Operation::Creer, Step::Main, &cut).unwrap_err();
+    assert!(!failure.confirms, "{failure:?}");
+    let of_search = read(Operation::Chercher, Step::Main, &answer(200, "{}"));
+    assert!(!of_search.unwrap_err().confirms);
+}

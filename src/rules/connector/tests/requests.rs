@@ -265,3 +265,87 @@ fn the_shipped_call_to_sowell_is_that_of_the_contract() {
         })
     );
 }
+
+#[test]
+fn nothing_is_sent_to_an_address_with_an_absent_value() {
+    let text = API.replace(
+        "chemin: /projects/{{ demande.residence }}/issues.json",
+        "chemin: '/lieux/{{ lieu.id }}/t'",
+    );
+    let connector = compile(&text).0.unwrap();
+    let access = connector.sample_access().unwrap();
+    let mut values = creation();
+    let url = |values: &Json| {
+        let made = connector.render(Operation::Creer, Step::Main, values, &access);
+        made.map(|it| it.url.to_string())
+    };
+    assert_eq!(url(&values).unwrap(), "https://api.example/lieux/5/t");
+    values["lieu"]["id"] = Json::Null;
+    assert!(url(&values).unwrap_err().message.contains("valeur absente"));
+}
+
+#[test]
+fn an_absent_value_is_sent_as_nothing() {
+    let text = "
+doublons: possibles
+operations:
+  creer:
+    chemin: /d
+    parametres: {a: '{{ demande.bien }}', b: 'x{{ demande.bien }}'}
+    entetes: {X-A: '{{ demande.bien|lower }}', X-B: 'b {{ demande.bien }}.'}
+    corps:
+      json:
+        c?: '{{ demande.bien|tronquer(500) }}'
+        d: 'Logement {{ demande.bien }} fin'
+        e: '{{ demande.bien|lower }}'
+        f: \"{{ demande.residence ~ '/' ~ demande.bien }}\"
+        p: '{{ fichiers|map(attribute=\"base64\")|list }}'
+    uid: /id
+";
+    let (connector, faults) = compile(text);
+    assert_eq!(faults, []);
+    let connector = connector.unwrap();
+    let access = connector.sample_access().unwrap();
+    let mut values = sample(Operation::Creer);
+    values["demande"]["bien"] = Json::Null;
+    values["fichiers"] = json!([]);
+    let request = connector.render(Operation::Creer, Step::Main, &values, &access);
+    let request = request.unwrap_or_else(|it| panic!("{it}"));
+    assert_eq!(request.url.as_str(), "https://api.example/d?b=x");
+    let header = |name: &str| {
+        let mut all = request.headers.iter();
+        all.find(|it| it.0 == name).map(|it| it.1.as_str())
+    };
+    assert_eq!((header("X-A"), header("X-B")), (None, Some("b .")));
+    assert_eq!(
+        body(&request),
+        json!({"d": "Logement  fin", "e": null, "f": "R-01/", "p": []})
+    );
+}
+
+#[rstest]
+#[case("'{{ depuis }}'", "", 5)]
+#[case("\"{{ depuis|format_date('%d/%m/%Y %H:%M') }}\"", "", 5)]
+#[case("\"{{ depuis|format_date('%d/%m/%Y %H:%M', zone='Paris') }}\"", "", 65)]
+#[case(
+    "\"depuis {{ depuis|format_date('%H:%M', zone='Europe/Paris') }}\"",
+    "",
+    65
+)]
+#[case(
+    "\"{{ depuis|format_date('%H:%M', zone='Paris') }}\"",
+    "recouvrement: 10m",
+    10
+)]
+fn local_times_are_read_again_over_the_hour_that_comes_twice(
+    #[case] since: &str,
+    #[case] overlap: &str,
+    #[case] minutes: u64,
+) {
+    let text = format!(
+        "doublons: upsert\noperations:\n  creer: {{chemin: /d, uid: /id}}\n  changements:\n    chemin: /l\n    parametres: {{d: {since}}}\n    uid: /id\n    statut: /s\n    date: \"{{{{ element.d|lire_date('%d', zone='Paris') }}}}\"\n    {overlap}\n"
+    );
+    let (connector, faults) = compile(&text);
+    let connector = connector.unwrap_or_else(|| panic!("{faults:?}"));
+    assert_eq!(connector.overlap, Duration::from_mins(minutes));
+}

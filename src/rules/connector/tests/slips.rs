@@ -216,6 +216,10 @@ fn a_condition_that_may_hold_is_not_reported(#[case] value: &str) {
     "date: \"{{ element.d|lire_date('%d/%m/%Q') }}\"",
     "n'est pas un format de date"
 )]
+#[case(
+    "date: \"{{ element.d|lire_date('%d/%m/%Y %H:%M %Z') }}\"",
+    "ajoutez zone='Paris'"
+)]
 fn an_expression_that_fails_for_any_answer_is_refused(#[case] line: &str, #[case] words: &str) {
     let mut lines = vec!["uid: /id", "statut: /s", "date: /d"];
     let key = line.split(':').next().unwrap();
@@ -233,8 +237,23 @@ fn an_expression_that_fails_for_any_answer_is_refused(#[case] line: &str, #[case
         .replace("'statuts'", "'etats'")
         .replace("'ids'", "'etats'")
         .replace("Metz", "Paris")
-        .replace("%Q", "%Y");
+        .replace("%Q", "%Y")
+        .replace("%Z')", "%Z', zone='Paris')");
     assert!(compile(&right).0.is_some(), "{right}");
+}
+
+#[rstest]
+#[case("lire_date('%d/%m/%Y %H:%M %Z', zone='UTC')")]
+#[case("lire_date('%d/%m/%Y %H:%M %Z', zone=tables.etats.x)")]
+#[case("lire_date('%d/%m/%Y %H:%M %z')")]
+#[case("lire_date('%d/%m/%Y %%Z')")]
+#[case("format_date('%d/%m/%Y %H:%M %Z')")]
+fn a_zone_that_is_told_is_accepted(#[case] filter: &str) {
+    let text = format!(
+        "doublons: upsert\ntables: {{etats: {{x: UTC}}}}\noperations:\n  creer: {{chemin: /d, uid: /id}}\n  lire_statut:\n    chemin: '/l/{{{{ uid }}}}'\n    statut: /s\n    date: \"{{{{ element.d|{filter} }}}}\"\n"
+    );
+    let (connector, faults) = compile(&text);
+    assert!(connector.is_some(), "{faults:?}");
 }
 
 #[rstest]

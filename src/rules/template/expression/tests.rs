@@ -53,6 +53,26 @@ fn a_single_expression_keeps_its_type() {
             json!("2026-07-01T08:00:00.007Z"),
         ),
         (
+            "{{ '2026-11-29+0100'|lire_date('%Y-%m-%d%z', zone='Paris') }}",
+            json!("2026-11-28T23:00:00Z"),
+        ),
+        (
+            "{{ '29/11/2026 19h'|lire_date('%d/%m/%Y %Hh', zone='Paris') }}",
+            json!("2026-11-29T18:00:00Z"),
+        ),
+        (
+            "{{ '29/11/2026'|lire_date('%d/%m/%Y', zone='Paris') }}",
+            json!("2026-11-28T23:00:00Z"),
+        ),
+        (
+            "{{ '29/11/2026 07:20 PM CET'|lire_date('%d/%m/%Y %I:%M %p %Z', zone='Paris') }}",
+            json!("2026-11-29T18:20:00Z"),
+        ),
+        (
+            "{{ '1772321400'|lire_date('%s') }}",
+            json!("2026-02-28T23:30:00Z"),
+        ),
+        (
             "{{ 1772321400|depuis_horodatage }}",
             json!("2026-02-28T23:30:00Z"),
         ),
@@ -128,4 +148,87 @@ fn names_are_known_without_values() {
         names,
         BTreeSet::from(["demande.bien".into(), "list".into()])
     );
+}
+
+#[test]
+fn an_absent_value_writes_nothing() {
+    for (source, wanted) in [
+        ("<c>{{ nothing }}</c>", json!("<c></c>")),
+        ("Logement {{ nothing|lower }} fin", json!("Logement  fin")),
+        ("{{ nothing|tronquer(500) }}", json!(null)),
+        ("{{ nothing|lower|trim }}", json!(null)),
+        ("{{ nothing|replace('a', 'b') }}", json!(null)),
+        ("{{ nothing|urlencode }}", json!(null)),
+        ("{{ nothing|lire_date('%d/%m/%Y') }}", json!(null)),
+        ("{{ nothing|default('sans') }}", json!("sans")),
+        ("{{ nothing|lower|default('sans') }}", json!("sans")),
+        ("{{ t|replace('a', nothing) }}", json!("/b é?")),
+        ("{{ n ~ '-' ~ nothing }}", json!("3-")),
+        ("{{ nothing ~ n * 2 ~ nothing|lower ~ 'x' }}", json!("6x")),
+        ("{{ (nothing ~ 'x')|upper }}", json!("X")),
+        ("{{ '~' ~ [nothing][0] }}", json!("~")),
+        ("{{ 'x' ~ nothing is none }}", json!("xTrue")),
+        ("{{ 'x' ~ (n if n > 5 else nothing) }}", json!("x")),
+        (
+            "a {{ n ~ nothing }}{% if t ~ nothing == t %}b{% endif %}",
+            json!("a 3b"),
+        ),
+        ("{{ list|join('-') }}", json!("1-a-")),
+        ("{{ '%s.'|format(nothing) }}", json!(".")),
+        ("{{ nothing|tojson }}", json!("null")),
+        ("{{ true }}, {{ 'None' ~ false }}", json!("True, NoneFalse")),
+    ] {
+        assert_eq!(value(source), Ok(Some(wanted)), "{source}");
+    }
+}
+
+#[test]
+fn an_identifier_without_one_of_its_parts_is_absent() {
+    let scope = Scope::of(&json!({"n": 3, "nothing": null})).identifying();
+    let identifier = |source: &str| Text::expression(source).unwrap().value(&scope);
+    for source in [
+        "n ~ '-' ~ nothing",
+        "{{ nothing ~ n }}",
+        "{{ (n ~ nothing|lower)|upper }}",
+        "[n, nothing]|join('-')",
+        "'%s-%s'|format(n, nothing)",
+    ] {
+        assert_eq!(identifier(source), Ok(None), "{source}");
+    }
+    assert_eq!(identifier("n ~ '-' ~ n"), Ok(Some(json!("3-3"))));
+    let guarded = identifier("n ~ ('-' ~ nothing if nothing else '')");
+    assert_eq!(guarded, Ok(Some(json!("3"))));
+}
+
+#[test]
+fn a_path_with_an_absent_value_is_none() {
+    let scope = Scope::of(&json!({"n": 3, "nothing": null}));
+    let path = |source: &str| Text::compile(source).unwrap().path(&scope);
+    for source in [
+        "/lieux/{{ nothing }}/t",
+        "/lieux/{{ nothing|lower }}",
+        "/lieux/D{{ nothing }}",
+        "/lieux/{{ 'D' ~ nothing }}/t?x=1",
+        "{{ nothing|safe }}",
+    ] {
+        let error = path(source).unwrap_err();
+        assert!(error.contains("default("), "{source}: {error}");
+    }
+    for (source, wanted) in [
+        (
+            "/lieux/{{ n }}?x={{ nothing }}&y={{ n ~ nothing }}",
+            "/lieux/3?x=&y=3",
+        ),
+        ("/lieux{{ nothing|default('') }}", "/lieux"),
+        ("/lieux/{{ nothing|default('aucun') }}", "/lieux/aucun"),
+        ("/lieux{{ '/' ~ nothing if nothing else '' }}", "/lieux"),
+    ] {
+        assert_eq!(path(source).as_deref(), Ok(wanted), "{source}");
+    }
+}
+
+#[test]
+fn a_message_shows_the_text_as_it_is_written() {
+    let error = value("{{ n ~ absent ~ n }}").unwrap_err();
+    assert!(error.contains("absent") && !error.contains('_'), "{error}");
 }

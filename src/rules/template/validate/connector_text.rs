@@ -9,7 +9,9 @@ use crate::rules::template::syntax::tokens::{self, unquoted};
 use crate::rules::template::{Text, filters};
 
 /// The filters that take a date format.
-const OF_DATES: [&str; 2] = ["lire_date", "format_date"];
+const OF_DATES: [&str; 2] = [READS, "format_date"];
+/// The one that reads dates.
+const READS: &str = "lire_date";
 
 impl Text {
     /// What is wrong with an unknown filter in it, which would otherwise only show on evaluation.
@@ -42,13 +44,17 @@ impl Text {
     pub fn wrong_date(&self) -> Option<String> {
         self.tokens().iter().find_map(|words| {
             let mut dates = tokens::filters(words).filter(|(_, name)| OF_DATES.contains(name));
-            dates.find_map(|(at, _)| {
+            dates.find_map(|(at, name)| {
                 let format = first_text(words, at)?;
-                let zone = match &words[at + 3..] {
+                let behind = &words[at + 3..];
+                let zone = match behind {
                     [(_, ","), (_, "zone"), (_, "="), (_, zone), (_, ")"), ..] => unquoted(zone),
                     _ => None,
                 };
-                filters::fault_of_date(format, zone)
+                let fault = filters::fault_of_date(format, zone);
+                let alone = name == READS && matches!(behind, [(_, ")"), ..]);
+                let of_name = || filters::fault_of_zone_name(format).filter(|_| alone);
+                fault.or_else(|| of_name().map(str::to_owned))
             })
         })
     }

@@ -59,6 +59,7 @@ pub(super) async fn story(store: &dyn Store) {
             etat: Etat::Differe,
             motif: Motif::for_all("absent"),
             in_doubt: false,
+            acknowledged: false,
             due_at: due_at.map(at),
             known_at: None,
         })

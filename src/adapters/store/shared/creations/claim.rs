@@ -48,7 +48,7 @@ pub(super) async fn claim_due(
            SELECT signalement_id FROM creations \
            WHERE stopped = 0 AND due_at <= $2 AND leased_until <= $4 \
            ORDER BY due_at LIMIT $3) \
-         RETURNING signalement_id, fence, in_doubt, demande, avertissements, \
+         RETURNING signalement_id, fence, in_doubt, acknowledged, demande, avertissements, \
          attempts, COALESCE(known_at, due_at) AS known_at",
     )
     .bind(millis(at.now + lease))
@@ -73,7 +73,7 @@ pub(super) async fn claim_one(
 ) -> Result<Option<PendingCreation>, StoreError> {
     let row = sqlx::query(
         "UPDATE creations SET leased_until = $1, fence = fence + 1 \
-         WHERE signalement_id = $2 AND leased_until <= $3 RETURNING signalement_id, fence, in_doubt, demande, avertissements, \
+         WHERE signalement_id = $2 AND leased_until <= $3 RETURNING signalement_id, fence, in_doubt, acknowledged, demande, avertissements, \
          attempts, COALESCE(known_at, due_at) AS known_at",
     )
     .bind(millis(now + lease))
@@ -148,6 +148,7 @@ async fn load(connection: &mut DbConnection, row: &DbRow) -> Result<PendingCreat
         },
         etat: signalements::etat(&signalement)?,
         in_doubt,
+        acknowledged: row.get::<i64, _>("acknowledged") == 1,
         request: CreateDemande {
             reference,
             demande: read_demande(row.get("demande"))?,

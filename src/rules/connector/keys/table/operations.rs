@@ -66,7 +66,7 @@ const PAGE: Key = key(
 const RECOUVREMENT: Key = key(
     "recouvrement",
     Form::Duration,
-    "De combien revenir en arrière à chaque fois ; sans cela 5m.",
+    "De combien revenir en arrière à chaque fois ; sans cela 5m, ou 65m si {{ depuis }} est écrit avec zone='Paris'.",
 );
 
 /// What is read about the status of a demande.
