@@ -259,7 +259,7 @@ impl Text {
     /// In French, if an expression fails on these values, or a value before the `?` is absent.
     pub fn path(&self, scope: &Scope) -> Result<String, String> {
         let path = self.written(&PATH, &scope.clone().identifying())?;
-        absent::complete(path).ok_or_else(|| ABSENT_IN_PATH.to_owned())
+        absent::complete(&path).ok_or_else(|| ABSENT_IN_PATH.to_owned())
     }
 
     fn written(&self, environment: &Environment<'_>, scope: &Scope) -> Result<String, String> {

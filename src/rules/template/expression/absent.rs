@@ -137,7 +137,7 @@ pub(super) fn lacks_part(text: &str) -> bool {
 }
 
 /// A path without the marks of absent values; `None` if one is absent that selects what the path leads to.
-pub(super) fn complete(path: String) -> Option<String> {
+pub(super) fn complete(path: &str) -> Option<String> {
     let before_query = path.split('?').next().unwrap_or_default();
     if lacks_part(before_query) {
         return None;
