@@ -1,6 +1,6 @@
 -- What anyone may read of a motif, which is its beginning, and the reason at its end, if there is one. The code used to
--- recognise both in the text of motif, which stays as it was: replicas of the previous version go on reading and writing
--- nothing else.
+-- recognise both in the text of motif, which stays whole, because replicas of the previous version read and write only
+-- that; one wording is changed so that it begins with its public part.
 ALTER TABLE signalements ADD COLUMN motif_for_all TEXT;
 ALTER TABLE signalements ADD COLUMN motif_reason TEXT;
 UPDATE signalements

@@ -45,6 +45,13 @@ impl Gestionnaires {
         }
     }
 
+    /// Removes the manager of a type.
+    pub fn remove(&mut self, r#type: &str) {
+        if let Ok(at) = self.find(r#type) {
+            self.0.remove(at);
+        }
+    }
+
     /// The manager of this type, compared exactly.
     #[must_use]
     pub fn get(&self, r#type: &str) -> Option<&Gestionnaire> {

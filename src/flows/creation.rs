@@ -122,6 +122,8 @@ pub(super) struct Held {
     pub late: bool,
     /// Attempts made before this one.
     pub attempts: u32,
+    /// Whether the CRM answered an earlier call with a success, but without a UID that can be read.
+    pub confirmed: bool,
     /// Its state until this attempt ends.
     pub etat: Etat,
 }

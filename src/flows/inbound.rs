@@ -5,6 +5,7 @@
 
 mod outcome;
 mod outside;
+mod submission;
 
 use std::mem;
 use std::sync::Arc;
@@ -13,7 +14,6 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::domain::demande::{Fichier, NewDemande};
-use crate::domain::fault::Fault;
 use crate::domain::livraison::{Destination, NewLivraison};
 use crate::domain::motif::Motif;
 use crate::domain::ports::{
@@ -28,64 +28,11 @@ use crate::flows::managers::Managers;
 use crate::flows::offload;
 use crate::flows::rules::Rules;
 use crate::rules::compile::Generation;
-use crate::rules::decide::{self, Codes, Decision, Undecided};
+use crate::rules::decide::{self, Decision, Undecided};
 use crate::rules::trace::Trace;
 
 pub use outcome::{InboundError, Received};
-
-/// A request, as far as it could be read.
-#[derive(Debug)]
-pub struct Submission {
-    /// The client that sent it.
-    pub client: Client,
-    /// `Idempotency-Key`, if sent.
-    pub key: Option<String>,
-    /// The well-formed codes, even if other fields are not.
-    pub codes: Codes,
-    /// What is wrong with its format.
-    pub faults: Vec<Fault>,
-    /// Warnings for the answer, in French.
-    pub avertissements: Vec<String>,
-    /// The complete content, if its format is correct.
-    pub content: Option<SubmittedContent>,
-    /// The content, if its only fault is the number of its photos: the limit may have been lowered since it was
-    /// created. If it was created, the stored answer is returned; otherwise it is refused.
-    pub only_as_repeat: Option<SubmittedContent>,
-    /// It is decided again for the operators: SoWell was answered before, without a UID.
-    pub again: bool,
-}
-
-impl Submission {
-    /// Why SoWell is refused one whose format is wrong: its codes are checked too, so that all is said at once.
-    #[must_use]
-    pub fn all_faults(self, generation: &Generation) -> Vec<Fault> {
-        let mut faults = self.faults;
-        faults.extend(decide::unknown_codes(generation, &self.codes));
-        faults
-    }
-}
-
-/// A well-formed signalement and what came with it.
-#[derive(Debug)]
-pub struct SubmittedContent {
-    /// The signalement.
-    pub signalement: Signalement,
-    /// Its photos.
-    pub photos: SubmittedPhotos,
-    /// [`crate::domain::signalement::fingerprint`] of its content.
-    pub fingerprint: String,
-    /// The received JSON without its photos.
-    pub payload: String,
-}
-
-/// Photos that came with a request, or were stored by an earlier one.
-#[derive(Debug)]
-pub enum SubmittedPhotos {
-    /// Decoded, still to be stored.
-    Received(Vec<Photo>),
-    /// Already stored.
-    Stored(Vec<Fichier>),
-}
+pub use submission::{Submission, SubmittedContent, SubmittedPhotos};
 
 /// The inbound flow.
 #[derive(Clone)]

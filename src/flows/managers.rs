@@ -5,6 +5,7 @@
 
 mod memory;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ pub enum ManagersError {
     Crm(#[from] CrmError),
     /// The CRM can be reached, and what it says of this residence cannot be used until the landlord's data are
     /// corrected.
-    #[error("{0}")]
+    #[error("{}", .0.for_all)]
     OfResidence(Motif),
 }
 
@@ -185,13 +186,23 @@ fn usable(
         error => ManagersError::Crm(error),
     })?;
     let mut managers = Gestionnaires::default();
+    let (mut seen, mut ambiguous) = (BTreeSet::new(), BTreeSet::new());
     for who in told {
         let who = who.map_err(|reason| unusable(reason.to_string()))?;
-        if managers.get(&who.r#type).is_some() {
-            let why = format!("deux gestionnaires ont le type « {} »", who.r#type);
-            return Err(unusable(why));
+        if seen.insert(who.r#type.clone()) {
+            managers.insert(who.r#type.as_str().into(), Arc::new(who));
+        } else {
+            ambiguous.insert(who.r#type);
         }
-        managers.insert(who.r#type.as_str().into(), Arc::new(who));
+    }
+    // It is not known which of several is meant; a rule that needs none of them is not held up.
+    for r#type in ambiguous {
+        tracing::error!(
+            residence,
+            r#type,
+            "the CRM gives several managers of one type: none of them is used"
+        );
+        managers.remove(&r#type);
     }
     Ok(managers)
 }
@@ -399,10 +410,6 @@ mod tests {
                 Ok(vec![Ok(who("gardien", "G")), unread]),
                 "n'a pas de « type »",
             ),
-            (
-                Ok(vec![Ok(who("gardien", "G")), Ok(who("gardien", "H"))]),
-                "deux gestionnaires ont le type « gardien »",
-            ),
         ] {
             match usable("R-1", told) {
                 Err(ManagersError::OfResidence(motif)) => {
@@ -420,5 +427,10 @@ mod tests {
         }
         let two = Ok(vec![Ok(who("gardien", "G")), Ok(who("technique", "G"))]);
         assert_eq!(usable("R-1", two).unwrap().len(), 2);
+        // Several of one type: none of them is meant for certain.
+        let several = ["gardien", "technique", "gardien", "gardien"];
+        let several = Ok(several.map(|it| Ok(who(it, "G"))).into());
+        let usable = usable("R-1", several).unwrap();
+        assert_eq!(usable.types().collect::<Vec<_>>(), ["technique"]);
     }
 }

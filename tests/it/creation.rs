@@ -3,6 +3,7 @@
 mod after_creation;
 mod away;
 mod clock;
+mod confirmed;
 mod doubts;
 mod managers;
 mod motifs;
@@ -158,56 +159,6 @@ async fn a_creation_that_the_crm_never_got_is_made_after_a_look_up() {
     is_replayed(&daemon, &crm, 1).await;
     // Nothing was in doubt after the refused connection, so nothing was looked up.
     assert_eq!((crm.count("create"), crm.count("find")), (4, 2));
-}
-
-#[rstest]
-#[case::at_once(vec![Goes::Unidentified])]
-#[case::after_silence(vec![Goes::Lost, Goes::Unidentified])]
-#[tokio::test(flavor = "multi_thread")]
-async fn what_the_crm_says_that_it_created_but_does_not_find_is_for_a_person(
-    #[case] creates: Vec<Goes>,
-) {
-    let calls = creates.len();
-    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
-    crm.creates(creates);
-    // A failed look-up in between changes nothing.
-    crm.finds(vec![Goes::Away; 2]);
-    let daemon = with(&crm).await;
-    assert!(is_later(&daemon.post(&signalement(1)).await));
-    let path = format!("/api/v1/signalements/{}", id_of(1).as_str());
-    until("it says why it waits", || async {
-        let view = daemon.get(&path, "admin").await.json();
-        let motif = view["motif"].as_str().unwrap_or_default().to_owned();
-        (motif.contains("introuvable") && motif.contains("« chercher »")).then_some(())
-    })
-    .await;
-    let store = &daemon.state.store;
-    let next = store.next_creation(Utc::now().into()).await;
-    assert_eq!(next.unwrap(), None);
-    assert_eq!(
-        (etat(&daemon, 1).await, crm.count("create")),
-        ("inconnu".into(), calls)
-    );
-    // The operator has looked.
-    let creations = &daemon.state.inbound.creations;
-    let tried = creations.take_up(&id_of(1)).await.unwrap();
-    assert!(
-        matches!(tried, Some(Attempted::Created { .. })),
-        "{tried:?}"
-    );
-    is_replayed(&daemon, &crm, 1).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_the_crm_says_that_it_created_and_finds_is_adopted() {
-    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
-    crm.creates([Goes::Unidentified]);
-    let daemon = with(&crm).await;
-    crm.has(&id_of(1));
-    assert!(is_later(&daemon.post(&signalement(1)).await));
-    becomes(&daemon, 1, "transmis").await;
-    assert_eq!(is_replayed(&daemon, &crm, 1).await["uid"], "CRM-1");
-    assert_eq!(crm.count("create"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

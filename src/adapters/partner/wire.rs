@@ -5,7 +5,7 @@ use std::error::Error;
 use std::io::{self, ErrorKind};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{HeaderMap, RETRY_AFTER, SET_COOKIE};
 use reqwest::{Client, Response};
 use rustls::{AlertDescription as Alert, Error as TlsError};
 use tokio::time::Instant;
@@ -58,14 +58,19 @@ pub(super) async fn exchange(
     Ok((answer, retry_at))
 }
 
-/// The headers by name. Several lines of one name are one list, RFC 9110, 5.3.
+/// The headers by name. Several lines of one name are one list, RFC 9110, 5.3, except those of `Set-Cookie`, of which
+/// the first counts.
 fn headers(received: &HeaderMap) -> BTreeMap<String, String> {
     let mut headers = BTreeMap::<String, String>::new();
     for (name, value) in received {
         let value = String::from_utf8_lossy(value.as_bytes());
         headers
             .entry(name.as_str().to_owned())
-            .and_modify(|before| *before = format!("{before}, {value}"))
+            .and_modify(|before| {
+                if *name != SET_COOKIE {
+                    *before = format!("{before}, {value}");
+                }
+            })
             .or_insert_with(|| value.into_owned());
     }
     headers
@@ -262,11 +267,14 @@ mod tests {
             ("link", "</a>; rel=\"first\""),
             ("location", "/d/1"),
             ("link", "</b>; rel=\"next\""),
+            ("set-cookie", "a=1; path=/"),
+            ("set-cookie", "b=2"),
         ] {
             received.append(name, value.parse().unwrap());
         }
         let headers = headers(&received);
         assert_eq!(headers["link"], "</a>; rel=\"first\", </b>; rel=\"next\"");
         assert_eq!(headers["location"], "/d/1");
+        assert_eq!(headers["set-cookie"], "a=1; path=/");
     }
 }

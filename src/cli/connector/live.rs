@@ -64,7 +64,7 @@ impl<'a> Live<'a> {
         let called = self.carry_out(asked, &witness).await?;
         match called {
             Ok(called) => {
-                let found = match called.found.whole(self.operation) {
+                let found = match called.found.of_real_answer(self.operation) {
                     Ok(found) => found,
                     Err(failure) => bail!("{}", failure.reason),
                 };

@@ -59,11 +59,13 @@ pub trait PendingCreations: Send + Sync {
     async fn next_creation(&self, at: Moment) -> Result<Option<DateTime<Utc>>, StoreError>;
 
     /// Commits that the CRM is about to be called: the creation is now in doubt, and its outcome can be looked
-    /// up from `known_at` on. `false` if another worker has taken it over: then the call must not be made.
+    /// up from `known_at` on. `confirmed` is kept as in [`PendingCreation::confirmed`]. `false` if another worker has
+    /// taken it over: then the call must not be made.
     async fn begin_call(
         &self,
         claim: &CreationClaim,
         known_at: DateTime<Utc>,
+        confirmed: bool,
     ) -> Result<bool, StoreError>;
 
     /// Commits the outcome of a creation and ends the claim.
@@ -141,7 +143,9 @@ pub struct PendingCreation {
     /// Whether a call was made whose outcome is unknown.
     pub in_doubt: bool,
     /// Whether the CRM answered a call with a success, but without a UID that can be read.
-    pub acknowledged: bool,
+    pub confirmed: bool,
+    /// Whether only an operator could resume it, who was told why.
+    pub stopped: bool,
     /// The demande to create.
     pub request: CreateDemande,
     /// Warnings for the answer, in French.
@@ -200,7 +204,7 @@ pub struct Wait {
     pub in_doubt: bool,
     /// Whether the CRM now answered with a success, but without a UID that can be read; an earlier such answer is
     /// not forgotten.
-    pub acknowledged: bool,
+    pub confirmed: bool,
     /// When it is due; `None` if only an operator can resume it.
     pub due_at: Option<DateTime<Utc>>,
     /// From when on a look-up gives the outcome of the last call; `None` leaves it unchanged.

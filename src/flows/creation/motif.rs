@@ -12,9 +12,6 @@ use crate::domain::signalement::SignalementId;
 pub(super) const UNKNOWN: &str =
     "on ne sait pas si le CRM a créé la demande : sa réponse manque, ou n'a pas pu être notée";
 
-/// No answer to the call gives a UID.
-const UNCONFIRMED: &str = "le CRM n'a pas confirmé : on ne sait pas s'il a créé la demande";
-
 /// The worker that resumed it panicked.
 pub(super) const BROKE_OFF: &str = "erreur interne : on ne sait pas si le CRM a créé la demande";
 
@@ -28,8 +25,13 @@ pub(super) fn motif_of(error: &CrmError) -> Motif {
         CrmError::Refused { status, excerpt } => refused(*status, excerpt),
         CrmError::Unavailable { .. } => Motif::for_all("le CRM est injoignable"),
         CrmError::Unauthorized(_) => Motif::for_all(UNAUTHORIZED),
-        CrmError::InDoubt(_) => Motif::for_all(UNCONFIRMED),
-        CrmError::Unidentified(reason) => Motif::for_all(UNCONFIRMED).because(reason.clone()),
+        CrmError::InDoubt(_) => {
+            Motif::for_all("le CRM n'a pas confirmé : on ne sait pas s'il a créé la demande")
+        }
+        CrmError::Unidentified(reason) => {
+            Motif::for_all("le CRM indique avoir créé la demande, sans uid lisible")
+                .because(reason.clone())
+        }
         CrmError::Misconfigured(reason) => {
             Motif::for_all("le connecteur du CRM échoue").because(reason.clone())
         }
@@ -75,10 +77,9 @@ pub(super) fn no_guard() -> Motif {
 
 /// The CRM answered with a success without a UID, and does not find what it says that it created.
 pub(super) fn not_found() -> Motif {
-    Motif::for_all("le CRM dit avoir créé la demande, mais elle est introuvable").and_for_staff(
-        ": il a répondu que tout va bien (2xx), mais son uid n'était pas dans la réponse, et la recherche n'a rien \
-         trouvé ; corrigez « uid » de « creer », ou « chercher », dans le connecteur, cherchez la demande dans le CRM, \
-         puis adoptez-la ou relancez la création",
+    Motif::for_all("le CRM indique avoir créé la demande, mais elle est introuvable").and_for_staff(
+        ": sa réponse (2xx) n'a pas d'uid lisible, et la recherche n'a rien trouvé ; corrigez « uid » de « creer », ou \
+         « chercher », dans le connecteur, cherchez la demande dans le CRM, puis adoptez-la ou relancez la création",
     )
 }
 

@@ -65,7 +65,9 @@ impl Creations {
         lease: Lease,
         asked_by: AskedBy,
     ) -> Result<Attempted, StoreError> {
-        let (noted, acknowledged) = (pending.known_at, pending.acknowledged);
+        let noted = pending.known_at;
+        // An operator who was told to look in the CRM has done so.
+        let has_looked = pending.stopped && asked_by == AskedBy::Person;
         let mut earlier = if pending.in_doubt {
             Earlier::MayHaveCreated
         } else {
@@ -87,11 +89,8 @@ impl Creations {
                 (Some((crm, DuplicateGuard::LookUp)), None) => {
                     let found = crm.find(&held.request);
                     match self.within_limit("find", found).await {
-                        // The CRM says that it created it, so the search may miss it again and again. An operator
-                        // was told to look in the CRM.
-                        Ok(uids)
-                            if uids.is_empty() && acknowledged && asked_by == AskedBy::Clock =>
-                        {
+                        // The CRM says that it created it, so the search may miss it again and again.
+                        Ok(uids) if uids.is_empty() && held.confirmed && !has_looked => {
                             return self.stop(&held, not_found()).await;
                         }
                         Ok(uids) if uids.is_empty() => earlier = Earlier::CreatedNothing,
@@ -144,14 +143,17 @@ impl Creations {
     ) -> Result<Attempted, StoreError> {
         let now = self.clock.now();
         let known_at = remote.as_ref().map_or(now, |it| known_at(now, it));
+        let may_exist = earlier == Earlier::MayHaveCreated;
         // Checked twice: recording a call that is then not made would cause a needless doubt.
         if !self.may_call(&held)
-            || !self.store.begin_call(&held.claim, known_at).await?
+            || !self
+                .store
+                .begin_call(&held.claim, known_at, may_exist && held.confirmed)
+                .await?
             || !self.may_call(&held)
         {
             return Ok(Attempted::InDoubt);
         }
-        let may_exist = earlier == Earlier::MayHaveCreated;
         match self.call(&held.request).await {
             Ok(created) if may_exist => self.conclude_found(held, created, remote.as_ref()).await,
             Ok(created) => self.conclude(held, created).await,
@@ -164,9 +166,9 @@ impl Creations {
             }
             Err(error @ (CrmError::InDoubt(_) | CrmError::Unidentified(_))) => {
                 let motif = motif_of(&error);
-                let acknowledged = matches!(error, CrmError::Unidentified(_));
+                let confirmed = matches!(error, CrmError::Unidentified(_));
                 let (attempted, settlement) = match &remote {
-                    Some(remote) => self.doubt(&held, motif, remote, acknowledged),
+                    Some(remote) => self.doubt(&held, motif, remote, confirmed),
                     None => stopped(motif, None),
                 };
                 self.settle(&held, attempted, settlement).await
@@ -238,6 +240,7 @@ impl Creations {
             avertissements: pending.avertissements,
             late: true,
             attempts: pending.attempts,
+            confirmed: pending.confirmed,
             etat: pending.etat,
         }
     }
@@ -257,7 +260,7 @@ impl Creations {
             etat: held.etat,
             motif: motif_of(error),
             in_doubt: earlier == Earlier::MayHaveCreated,
-            acknowledged: false,
+            confirmed: false,
             due_at: Some(self.next_attempt(held.attempts, retry_at)),
             known_at: None,
         };
@@ -277,7 +280,7 @@ impl Creations {
             etat: held.etat,
             motif: Motif::for_all(UNKNOWN),
             in_doubt: true,
-            acknowledged: false,
+            confirmed: false,
             due_at: Some(known_at),
             known_at: Some(known_at),
         };

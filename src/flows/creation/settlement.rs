@@ -68,42 +68,50 @@ impl Creations {
             etat: Etat::Differe,
             motif,
             in_doubt: false,
-            acknowledged: false,
+            confirmed: false,
             due_at: Some(self.next_attempt(held.attempts, retry_at)),
             known_at: None,
         };
         (Attempted::Deferred, Settlement::Waits(wait))
     }
 
-    /// The connector says when the outcome can be known, and what to do then. `acknowledged` says whether the CRM
-    /// answered with a success, but without a UID.
+    /// The connector says when the outcome can be known, and what to do then. `confirmed` says whether the CRM answered
+    /// with a success, but without a UID.
     pub(super) fn doubt(
         &self,
         held: &Held,
         motif: Motif,
         remote: &Capabilities,
-        acknowledged: bool,
+        confirmed: bool,
     ) -> (Attempted, Settlement) {
         let known_at = self.clock.now() + span(remote.longest_work);
         let due_at = match remote.guard {
+            // Each repeat would get the same answer, and the CRM may forget the key one day.
+            DuplicateGuard::Upsert | DuplicateGuard::IdempotencyKey
+                if confirmed && held.confirmed =>
+            {
+                None
+            }
             DuplicateGuard::Upsert | DuplicateGuard::IdempotencyKey => {
-                self.next_attempt(held.attempts, None)
+                Some(self.next_attempt(held.attempts, None))
             }
-            DuplicateGuard::LookUp => known_at,
-            DuplicateGuard::Nothing => {
-                tracing::error!(
-                    id = held.claim.id.as_str(),
-                    "ALARM: a creation is in doubt, and only an operator can settle it"
-                );
-                return stopped(no_guard(), Some(known_at));
-            }
+            DuplicateGuard::LookUp => Some(known_at),
+            DuplicateGuard::Nothing => None,
         };
+        if due_at.is_none() {
+            tracing::error!(
+                id = held.claim.id.as_str(),
+                "ALARM: a creation is in doubt, and only an operator can settle it"
+            );
+            let motif = if confirmed { motif } else { no_guard() };
+            return stopped_after(motif, Some(known_at), confirmed);
+        }
         let wait = Wait {
             etat: Etat::Inconnu,
             motif,
             in_doubt: true,
-            acknowledged,
-            due_at: Some(due_at),
+            confirmed,
+            due_at,
             known_at: Some(known_at),
         };
         (Attempted::InDoubt, Settlement::Waits(wait))
@@ -163,11 +171,20 @@ pub(super) fn refused(status: u16, motif: Motif) -> (Attempted, Settlement) {
 /// Automatic retries stop: an operator must decide. `known_at` is when the outcome can be known; `None` leaves
 /// the recorded time unchanged.
 pub(super) fn stopped(motif: Motif, known_at: Option<DateTime<Utc>>) -> (Attempted, Settlement) {
+    stopped_after(motif, known_at, false)
+}
+
+/// The same after a call that the CRM answered with a success without a UID, or not.
+fn stopped_after(
+    motif: Motif,
+    known_at: Option<DateTime<Utc>>,
+    confirmed: bool,
+) -> (Attempted, Settlement) {
     let wait = Wait {
         etat: Etat::Inconnu,
         motif: motif.clone(),
         in_doubt: true,
-        acknowledged: false,
+        confirmed,
         due_at: None,
         known_at,
     };

@@ -124,7 +124,7 @@ impl Creations {
                     etat: Etat::Inconnu,
                     motif: Motif::for_all(BROKE_OFF),
                     in_doubt: true,
-                    acknowledged: false,
+                    confirmed: false,
                     due_at: Some(self.next_attempt(attempts, None)),
                     known_at: longest.map(|it| self.clock.now() + it),
                 };

@@ -49,6 +49,7 @@ impl Inbound {
             trace,
             late: case.again,
             attempts: 0,
+            confirmed: false,
             etat: Etat::Recu,
         };
         match self.creations.first_call(held, &remote).await? {

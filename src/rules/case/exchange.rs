@@ -86,7 +86,7 @@ impl ExchangeCase {
         };
         let read = self.answer.as_ref().map(|answer| {
             let found = connector.interpret(self.operation, step, &values, &access, answer);
-            found.and_then(|it| it.whole(self.operation))
+            found.and_then(Extracted::whole)
         });
         Ok(self.compare(title, &request, read.as_ref()))
     }

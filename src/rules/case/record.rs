@@ -103,7 +103,7 @@ pub fn record(connector: &Connector, exchange: &Exchange<'_>) -> Result<Recorded
     let request = connector.render(operation, step, &values, &access)?;
     let read = |answer: &Answer| {
         let read = connector.interpret(operation, step, &values, &access, answer);
-        let read = read.and_then(|it| it.whole(operation));
+        let read = read.and_then(|it| it.of_real_answer(operation));
         read.map(|found| Extracted {
             // A case says only whether there is one.
             next: found.announces_page().then(Next::default),

@@ -148,11 +148,19 @@ impl Extracted {
         self.next.as_ref().is_some_and(|it| !it.only_to_confirm)
     }
 
-    /// Requires that every element of the list was readable, and that every change has a date that the daemon accepts.
+    /// Requires that every element of the list was readable.
     ///
     /// # Errors
     /// When one was not.
-    pub fn whole(mut self, operation: Operation) -> Result<Self, Failure> {
+    pub fn whole(self) -> Result<Self, Failure> {
+        self.without_fault(None)
+    }
+
+    /// Requires as well that every change has a date that the daemon accepts, as a real answer must.
+    ///
+    /// # Errors
+    /// When an element was not readable, or a date is no instant.
+    pub fn of_real_answer(self, operation: Operation) -> Result<Self, Failure> {
         let dated = matches!(operation, Operation::LireStatut | Operation::Changements);
         let mut dates = self.items.iter().filter_map(|it| it.get("date"));
         let wrong = dates.find(|date| dated && instant::parse(date).is_none());
@@ -162,7 +170,11 @@ impl Extracted {
                 instant::why_not(date)
             )
         });
-        match self.faults.pop().or(wrong) {
+        self.without_fault(wrong)
+    }
+
+    fn without_fault(mut self, other: Option<String>) -> Result<Self, Failure> {
+        match self.faults.pop().or(other) {
             None => Ok(self),
             Some(reason) => Err(Failure {
                 meaning: Meaning::Unavailable,
@@ -198,17 +210,20 @@ impl Connector {
             reason,
             message: None,
             unreadable: true,
-            // Only an answer that counts as a success is read.
-            confirms: step == Step::Main
-                && operation == Operation::Creer
-                && answer.whole
-                && !answer.is_page(),
+            confirms: false,
         };
         let call = self
             .call(operation, step)
             .map_err(|fault| unreadable(fault.message))?;
         let read = ReadAnswer::new(answer, &scope);
         let meaning = judge(operation, step, call, answer.status, &read).map_err(unreadable)?;
+        let confirmed = |reason: String| Failure {
+            confirms: step == Step::Main
+                && operation == Operation::Creer
+                && answer.whole
+                && !answer.is_page(),
+            ..unreadable(reason)
+        };
         let described = self.operations.get(&operation);
         let of_list = described.filter(|_| step == Step::Main);
         if let Some(end) = of_list.and_then(|it| pages::end(it, values, meaning, answer.status)) {
@@ -243,7 +258,7 @@ impl Connector {
             (_, _, Some(described)) => read_operation(operation, described, &read, values, access),
             _ => Ok(Extracted::default()),
         };
-        found.map_err(unreadable)
+        found.map_err(confirmed)
     }
 
     /// The configured lifetime of a token, used if the answer does not give one.

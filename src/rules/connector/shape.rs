@@ -107,11 +107,11 @@ impl Shape {
     }
 
     fn read_with(reader: &mut Reader<'_>, node: &Node, numbers: Numbers) -> Option<Self> {
+        if numbers == Numbers::Kept {
+            literal::note_capitalised(reader, node);
+        }
         match &node.value {
             Value::Null => Some(Self::Literal(Json::Null)),
-            Value::Text(_) if numbers == Numbers::Kept && literal::is_capitalised(reader, node) => {
-                None
-            }
             Value::Text(_) if node.plain && !numbers.is_text(node) => {
                 let json = node.json();
                 literal::note_rounded(reader, node, &json);
@@ -143,11 +143,11 @@ impl Shape {
                 nearly::note(reader, entries);
                 let mut read = Some(Vec::new());
                 for (key, node) in entries {
-                    let value = Self::read_with(reader, node, numbers.under(&key.name));
                     let (name, optional) = match key.name.strip_suffix('?') {
                         Some(name) => (name, true),
                         None => (key.name.as_str(), false),
                     };
+                    let value = Self::read_with(reader, node, numbers.under(name));
                     let key = LocatedText::key(reader, key, name);
                     read = read.zip(key).zip(value).map(|((mut read, key), value)| {
                         read.push(Entry {

@@ -33,7 +33,7 @@ impl Connector {
         Some(Fault {
             line: *line,
             column: *column,
-            message: "cette requête ne partira jamais : un corps multipart ne peut pas être signé ; envoyez la photo par « corps: {fichier: {contenu: \"{{ fichier }}\"}} », ou retirez « signature » si l'API ne la demande pas".to_owned(),
+            message: "cette requête ne partira jamais : un corps multipart ne peut pas être signé ; envoyez les champs par « json » ou « formulaire », et chaque photo par « joindre », avec « corps: {fichier: {contenu: \"{{ fichier }}\"}} », ou retirez « signature » si l'API ne la demande pas".to_owned(),
         })
     }
 
@@ -50,7 +50,7 @@ impl Connector {
         if self.guard != DuplicateGuard::LookUp || !is_bare || !selects || path.is_none() {
             return None;
         }
-        let message = "« chercher » demande la même liste pour toutes les demandes, et n'en lit que la première page : une demande qui est sur une autre serait créée deux fois ; mettez {{ reference }} dans la requête, par exemple « parametres: {reference: \"{{ reference }}\"} »";
+        let message = "« chercher » demande la même liste pour toutes les demandes, et n'en lit que la première page : si l'API ne rend pas toute la liste en une fois, une demande qui est sur une autre page serait créée deux fois ; mettez {{ reference }} dans la requête (« parametres: {reference: \"{{ reference }}\"} »), ou demandez les plus récentes d'abord et une page assez grande";
         Some(call.path.fault(message))
     }
 }

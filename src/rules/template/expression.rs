@@ -232,7 +232,9 @@ impl Text {
             TextKind::Template => self.text(scope).map(|text| Some(Json::String(text))),
             TextKind::Expression(expression) => {
                 let value = expression.eval(scope)?;
-                if value.is_undefined() || value.as_str().is_some_and(absent::lacks_part) {
+                let is_absent =
+                    || value.is_none() || value.as_str().is_some_and(absent::lacks_part);
+                if value.is_undefined() || scope.is_identifying() && is_absent() {
                     return Ok(None);
                 }
                 serde_json::to_value(&value)
@@ -247,6 +249,7 @@ impl Text {
     /// # Errors
     /// In French, if an expression fails on these values.
     pub fn holds(&self, scope: &Scope) -> Result<bool, String> {
+        let scope = &scope.clone().of_condition();
         match &self.kind {
             TextKind::Expression(expression) => Ok(expression.eval(scope)?.is_true()),
             _ => Ok(!matches!(

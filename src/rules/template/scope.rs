@@ -44,6 +44,17 @@ impl Scope {
         self
     }
 
+    /// Whether it is for a text that identifies something.
+    pub(super) fn is_identifying(&self) -> bool {
+        self.0.contains_key(absent::IDENTIFYING)
+    }
+
+    /// The same scope for a condition: what a text filter makes of an absent value is an empty text.
+    pub(super) fn of_condition(mut self) -> Self {
+        self.set(absent::CONDITION, &Json::Bool(true));
+        self
+    }
+
     /// The same scope with one more name.
     #[must_use]
     pub fn with(&self, name: &str, value: &Json) -> Self {

@@ -226,7 +226,6 @@ operations:
 #[case::refused(status(404), 502)]
 #[case::bad_request(status(400), 502)]
 #[case::no_type(as_json(&json!([{"type": "responsable_secteur", "id": 1}, {"type": null, "id": 2}])), 502)]
-#[case::type_twice(as_json(&json!([{"type": "responsable_secteur", "id": 1}, {"type": "responsable_secteur", "id": 2}])), 502)]
 #[case::boolean(as_json(&json!([{"type": "responsable_secteur", "id": true}])), 502)]
 #[case::away(status(503), 503)]
 #[case::credentials(status(401), 503)]

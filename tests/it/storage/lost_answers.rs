@@ -75,7 +75,7 @@ async fn a_reservation_whose_answer_is_lost_is_still_recognised() {
     let Reserved::Taken(claim) = reserved.unwrap() else {
         panic!("taken for somebody else's")
     };
-    assert!(store.begin_call(&claim, at(20)).await.unwrap());
+    assert!(store.begin_call(&claim, at(20), false).await.unwrap());
     // Anyone who comes meanwhile has a different one.
     let second = store.reserve(reservation(1, Some("K"))).await.unwrap();
     assert!(matches!(second, Reserved::Pending(_)));

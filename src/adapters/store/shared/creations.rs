@@ -91,11 +91,14 @@ impl PendingCreations for DbStore {
         &self,
         claim: &CreationClaim,
         known_at: DateTime<Utc>,
+        confirmed: bool,
     ) -> Result<bool, StoreError> {
         self.writer
             .write(
-                (claim.clone(), known_at),
-                |connection, (claim, known_at)| Box::pin(begin_call(connection, claim, *known_at)),
+                (claim.clone(), known_at, confirmed),
+                |connection, (claim, known_at, confirmed)| {
+                    Box::pin(begin_call(connection, claim, *known_at, *confirmed))
+                },
             )
             .await
     }

@@ -37,6 +37,11 @@ impl Answer {
         json.filter(|it| !it.is_null())
     }
 
+    /// Whether it came whole and has no content, or `null`.
+    pub(super) fn is_blank(&self) -> bool {
+        self.whole && matches!(self.bytes().trim_ascii(), b"" | b"null")
+    }
+
     fn bytes(&self) -> &[u8] {
         self.body.strip_prefix(MARK).unwrap_or(&self.body)
     }

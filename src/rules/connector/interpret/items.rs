@@ -35,8 +35,10 @@ pub(super) fn list(
     access: &Access,
 ) -> Result<Extracted, String> {
     let elements = match elements(described, read) {
-        // Past its last page, an API may answer without any list.
-        Err(_) if read.is_json() && pages::is_after_short(values) => Vec::new(),
+        // Past its last page, an API may answer without any list, or without any content.
+        Err(_) if pages::is_after_short(values) && (read.is_json() || read.answer.is_blank()) => {
+            Vec::new()
+        }
         found => found?,
     };
     let after = pages::after(described, read, (values, access), &elements)?;
@@ -48,8 +50,14 @@ pub(super) fn list(
     for element in &elements {
         if let Some(keep) = &described.keep {
             let scope = read.scope.with("element", element);
-            if !keep.holds(&scope).map_err(|fault| fault.to_string())? {
-                continue;
+            match keep.holds(&scope).map_err(|fault| fault.to_string()) {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(fault) if operation == Operation::Changements => {
+                    faults.push(fault);
+                    continue;
+                }
+                Err(fault) => return Err(fault),
             }
         }
         match complete_item(operation, described, element, read) {

@@ -33,7 +33,8 @@ pub(super) fn end(
     let is_numbered = page.size.is_some() && page.next.is_none() && page.cursor.is_none();
     let is_refused = matches!(meaning, Meaning::Refused | Meaning::Absent);
     let after_short = is_after_short(values);
-    let tells = matches!(status, 400 | 404 | 416) || after_short && (400..500).contains(&status);
+    // After a full page, 400 may also mean that the API does not number so far.
+    let tells = after_short || matches!(status, 404 | 416);
     let is_end = is_numbered && number(values) > 1 && is_refused && tells;
     is_end.then(|| Extracted {
         past_end: after_short,
@@ -68,17 +69,17 @@ pub(super) fn after(
     };
     let asked = &values["page"];
     let after_short = is_after_short(values);
-    let own = Json::from(fingerprint(described, read, elements));
+    let own = fingerprints(described, read, elements);
     let mut seen = asked[SEEN].as_array().cloned().unwrap_or_default();
     // An API without pages gives the only one again; others give their last or their first one.
-    let is_repeated = after_short && seen.contains(&own);
+    let is_repeated = after_short && own.iter().any(|it| seen.contains(it));
     if elements.is_empty() || is_repeated {
         return Ok(Extracted {
             past_end: after_short,
             ..Extracted::default()
         });
     }
-    seen.push(own);
+    seen.extend(own);
     let is_short = elements.len() < size as usize;
     let received = asked["decalage"].as_u64().unwrap_or(0) + elements.len() as u64;
     let next = json!({
@@ -120,17 +121,19 @@ fn absolute(
     absolute.map_or(address, String::from)
 }
 
-/// Tells pages apart by what is read of their elements, even of those that the file does not keep: other fields may
-/// differ at each call.
-fn fingerprint(described: &Described, read: &ReadAnswer<'_>, elements: &[Json]) -> String {
-    let mut hasher = DefaultHasher::new();
+/// Tells pages apart by their elements as they came, and by what is read of them, even of those that the file does not
+/// keep: other fields may differ at each call, and so may what an expression makes of one.
+fn fingerprints(described: &Described, read: &ReadAnswer<'_>, elements: &[Json]) -> [Json; 2] {
+    let (mut came, mut is_read) = (DefaultHasher::new(), DefaultHasher::new());
     for element in elements {
+        let text = element.to_string();
         match item(described, element, read) {
-            Ok(item) if !item.is_empty() => item.hash(&mut hasher),
-            _ => element.to_string().hash(&mut hasher),
+            Ok(item) if !item.is_empty() => item.hash(&mut is_read),
+            _ => text.hash(&mut is_read),
         }
+        text.hash(&mut came);
     }
-    format!("{:016x}", hasher.finish())
+    [came, is_read].map(|it| Json::from(format!("{:016x}", it.finish())))
 }
 
 impl Connector {

@@ -9,20 +9,19 @@ use crate::rules::yaml::{Node, Value};
 /// What YAML 1.2 takes for a boolean, and JSON does not.
 const CAPITALISED: [&str; 4] = ["True", "TRUE", "False", "FALSE"];
 
-/// Whether this is such a word without quotes, which is reported: it is not known whether the word is meant.
-pub(super) fn is_capitalised(reader: &mut Reader<'_>, node: &Node) -> bool {
+/// Reports such a word without quotes, which is sent as a text.
+pub(super) fn note_capitalised(reader: &mut Reader<'_>, node: &Node) {
     let Value::Text(text) = &node.value else {
-        return false;
+        return;
     };
     if !node.plain || !CAPITALISED.contains(&text.as_str()) {
-        return false;
+        return;
     }
     let message = format!(
-        "« {text} » sans guillemets : écrivez « {} », ou « \"{text}\" » si c'est un texte",
+        "« {text} » sans guillemets part comme un texte : écrivez « {} », ou « \"{text}\" » si c'est bien un texte",
         text.to_lowercase()
     );
-    reader.fault(code::WORD_UNKNOWN, node.line, node.column, message);
-    true
+    reader.remark(code::WORD_UNKNOWN, node.line, node.column, message);
 }
 
 /// Reports an integer that JSON would round, at its position.

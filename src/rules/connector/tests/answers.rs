@@ -245,7 +245,7 @@ fn a_date_is_judged_as_the_daemon_does(#[case] date: &str, #[case] right: bool) 
     let issue = json!({"id": 1, "status": {"name": "Ouverte"}, "updated": date});
     let answer = answer(200, &json!({"issues": [issue]}).to_string());
     let found = connector.interpret(operation, Step::Main, &sample(operation), &access, &answer);
-    let judged = found.unwrap().whole(operation);
+    let judged = found.unwrap().of_real_answer(operation);
     assert_eq!(judged.is_ok(), right, "{judged:?}");
     if let Err(failure) = judged {
         assert!(failure.reason.contains("lire_date"), "{failure:?}");

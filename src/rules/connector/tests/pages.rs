@@ -119,7 +119,6 @@ fn an_empty_list_takes_one_call() {
 
 #[rstest]
 #[case::not_found(404, "{\"detail\": \"Invalid page.\"}")]
-#[case::bad_request(400, "[\"ERROR_RANGE_EXCEED_TOTAL\"]")]
 #[case::range(416, "")]
 fn a_refused_page_after_another_one_ends_the_list(
     #[case] status: u16,
@@ -138,6 +137,10 @@ fn a_refused_page_after_another_one_ends_the_list(
 #[case::no_list_after_a_full_page(200, "{}", 2, Some(Meaning::Unavailable))]
 #[case::unknown_refusal_after_a_short_page(422, "", 50, None)]
 #[case::unknown_refusal_after_a_full_page(422, "", 2, Some(Meaning::Refused))]
+#[case::bad_request_after_a_short_page(400, "[\"ERROR_RANGE_EXCEED_TOTAL\"]", 50, None)]
+#[case::bad_request_after_a_full_page(400, "offset too large", 2, Some(Meaning::Refused))]
+#[case::no_content_after_a_short_page(204, "", 50, None)]
+#[case::null_after_a_short_page(200, "null", 50, None)]
 #[case::sign_in_page(200, "<html>", 50, Some(Meaning::Unavailable))]
 #[case::overload(429, "", 50, Some(Meaning::Unavailable))]
 #[case::failure(500, "", 50, Some(Meaning::Unavailable))]

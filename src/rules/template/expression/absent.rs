@@ -52,7 +52,11 @@ const JOINED: &str = "_assemble";
 /// that of something else.
 pub(in crate::rules::template) const IDENTIFYING: &str = "(identifiant)";
 
-/// Stands in an identifier for a part that is absent; no text contains this noncharacter.
+/// A name that no text can use, set if the text is a condition: a text filter of an absent value is an empty text in it,
+/// so that `'x' in element.source|lower` can be asked of one without a source.
+pub(in crate::rules::template) const CONDITION: &str = "(condition)";
+
+/// Stands in an identifier for a part that is absent: a noncharacter, which texts of people do not contain.
 const GAP: char = '\u{fdd0}';
 
 /// Makes absent values write nothing; an unknown name is still an error.
@@ -66,10 +70,15 @@ pub(super) fn add(environment: &mut Environment<'static>) {
             name,
             move |state: &State<'_, '_>, all: Rest<ValueOrKwargs>| {
                 let mut all = all.into_values();
-                if all.first().is_some_and(Value::is_none) {
-                    return Ok(Value::from(()));
+                if all.first().is_some_and(|it| is_absent(state, it)) {
+                    return Ok(match state.lookup(CONDITION) {
+                        Some(_) => Value::from(""),
+                        None => Value::from(()),
+                    });
                 }
-                for it in &mut all {
+                // An absent key would sign with an empty one.
+                let arguments = if name == "hmac_sha256" { 0 } else { all.len() };
+                for it in all.iter_mut().take(arguments) {
                     *it = joined(state, it);
                 }
                 WITHIN.empty_state().apply_filter(name, &all)
@@ -80,6 +89,12 @@ pub(super) fn add(environment: &mut Environment<'static>) {
     environment.add_filter(JOINED, |state: &State<'_, '_>, value: &Value| {
         joined(state, value)
     });
+}
+
+/// Whether the value of a filter is absent, or a part of what it identifies.
+fn is_absent(state: &State<'_, '_>, value: &Value) -> bool {
+    let lacks_part = || value.as_str().is_some_and(lacks_part);
+    value.is_none() || state.lookup(IDENTIFYING).is_some() && lacks_part()
 }
 
 fn write(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {

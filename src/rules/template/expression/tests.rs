@@ -192,12 +192,35 @@ fn an_identifier_without_one_of_its_parts_is_absent() {
         "{{ (n ~ nothing|lower)|upper }}",
         "[n, nothing]|join('-')",
         "'%s-%s'|format(n, nothing)",
+        "(n ~ '-' ~ nothing)|sha256",
     ] {
         assert_eq!(identifier(source), Ok(None), "{source}");
     }
     assert_eq!(identifier("n ~ '-' ~ n"), Ok(Some(json!("3-3"))));
     let guarded = identifier("n ~ ('-' ~ nothing if nothing else '')");
     assert_eq!(guarded, Ok(Some(json!("3"))));
+}
+
+#[test]
+fn a_condition_can_ask_about_an_absent_value() {
+    let scope = Scope::of(&json!({"nothing": null, "some": "ASC"}));
+    let holds = |source: &str| Text::expression(source).unwrap().holds(&scope);
+    for (source, wanted) in [
+        ("'a' in nothing|lower", false),
+        ("'a' in some|lower", true),
+        ("nothing|upper == ''", true),
+        ("nothing", false),
+    ] {
+        assert_eq!(holds(source), Ok(wanted), "{source}");
+    }
+}
+
+#[test]
+fn an_absent_key_signs_nothing() {
+    let scope = Scope::of(&json!({"nothing": null}));
+    let signed = |source: &str| Text::expression(source).unwrap().value(&scope);
+    signed("'a'|hmac_sha256(nothing)").unwrap_err();
+    assert!(signed("'a'|hmac_sha256('k')").unwrap().is_some());
 }
 
 #[test]

@@ -50,16 +50,21 @@ pub(super) async fn story(store: &dyn Store) {
     assert_eq!(pending.request.fichiers.len(), 1);
     assert_eq!(pending.avertissements, ["é"]);
     // A worker that lost it has no say any more.
-    assert!(!store.begin_call(&claim, at(30)).await.unwrap());
+    assert!(!store.begin_call(&claim, at(30), false).await.unwrap());
     let late = store.settle(&claim, created(60, "U60-late")).await.unwrap();
     assert_eq!(late, Settled::Lost);
-    assert!(store.begin_call(&pending.claim, at(30)).await.unwrap());
+    assert!(
+        store
+            .begin_call(&pending.claim, at(30), false)
+            .await
+            .unwrap()
+    );
     let wait = |due_at: Option<i64>| {
         Settlement::Waits(Wait {
             etat: Etat::Differe,
             motif: Motif::for_all("absent"),
             in_doubt: false,
-            acknowledged: false,
+            confirmed: false,
             due_at: due_at.map(at),
             known_at: None,
         })

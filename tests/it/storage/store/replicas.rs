@@ -144,7 +144,7 @@ async fn waits(store: &dyn Store) -> bool {
     etat: Etat::Differe,
     motif: Motif::for_all("absent"),
     in_doubt: false,
-    acknowledged: false,
+    confirmed: false,
     due_at: Some(at(40)),
     known_at: None,
 }))]

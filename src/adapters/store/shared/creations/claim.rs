@@ -48,7 +48,7 @@ pub(super) async fn claim_due(
            SELECT signalement_id FROM creations \
            WHERE stopped = 0 AND due_at <= $2 AND leased_until <= $4 \
            ORDER BY due_at LIMIT $3) \
-         RETURNING signalement_id, fence, in_doubt, acknowledged, demande, avertissements, \
+         RETURNING signalement_id, fence, in_doubt, confirmed, stopped, demande, avertissements, \
          attempts, COALESCE(known_at, due_at) AS known_at",
     )
     .bind(millis(at.now + lease))
@@ -73,7 +73,8 @@ pub(super) async fn claim_one(
 ) -> Result<Option<PendingCreation>, StoreError> {
     let row = sqlx::query(
         "UPDATE creations SET leased_until = $1, fence = fence + 1 \
-         WHERE signalement_id = $2 AND leased_until <= $3 RETURNING signalement_id, fence, in_doubt, acknowledged, demande, avertissements, \
+         WHERE signalement_id = $2 AND leased_until <= $3 \
+         RETURNING signalement_id, fence, in_doubt, confirmed, stopped, demande, avertissements, \
          attempts, COALESCE(known_at, due_at) AS known_at",
     )
     .bind(millis(now + lease))
@@ -112,14 +113,16 @@ pub(super) async fn begin_call(
     connection: &mut DbConnection,
     claim: &CreationClaim,
     known_at: DateTime<Utc>,
+    confirmed: bool,
 ) -> Result<bool, StoreError> {
     let begun = sqlx::query(
-        "UPDATE creations SET in_doubt = 1, stopped = 0, due_at = $1, known_at = $1 \
+        "UPDATE creations SET in_doubt = 1, stopped = 0, due_at = $1, known_at = $1, confirmed = $4 \
          WHERE signalement_id = $2 AND fence = $3",
     )
     .bind(millis(known_at))
     .bind(claim.id.as_str())
     .bind(claim.fence)
+    .bind(i64::from(confirmed))
     .execute(connection)
     .await
     .map_err(failed)?;
@@ -148,7 +151,8 @@ async fn load(connection: &mut DbConnection, row: &DbRow) -> Result<PendingCreat
         },
         etat: signalements::etat(&signalement)?,
         in_doubt,
-        acknowledged: row.get::<i64, _>("acknowledged") == 1,
+        confirmed: row.get::<i64, _>("confirmed") == 1,
+        stopped: row.get::<i64, _>("stopped") == 1,
         request: CreateDemande {
             reference,
             demande: read_demande(row.get("demande"))?,

@@ -90,7 +90,7 @@ async fn keep_waiting(
     sqlx::query(
         "UPDATE creations SET in_doubt = $1, stopped = $2, due_at = COALESCE($3, due_at), \
          known_at = COALESCE($5, known_at), \
-         acknowledged = CASE WHEN $6 = 1 THEN 1 ELSE acknowledged END, leased_until = 0, attempts = attempts + 1 \
+         confirmed = CASE WHEN $6 = 1 THEN 1 ELSE confirmed END, leased_until = 0, attempts = attempts + 1 \
          WHERE signalement_id = $4",
     )
     .bind(i64::from(wait.in_doubt))
@@ -98,7 +98,7 @@ async fn keep_waiting(
     .bind(wait.due_at.map(millis))
     .bind(claim.id.as_str())
     .bind(wait.known_at.map(millis))
-    .bind(i64::from(wait.acknowledged))
+    .bind(i64::from(wait.confirmed))
     .execute(&mut *connection)
     .await
     .map_err(failed)?;
