@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use minijinja::value::{Rest, ValueKind, ValueOrKwargs};
-use minijinja::{Environment, Error, Output, State, Value};
+use minijinja::{Environment, Error, ErrorKind, Output, State, Value};
 
 use super::{engine, filters};
 use crate::rules::template::syntax::tokens::Word;
@@ -76,9 +76,14 @@ pub(super) fn add(environment: &mut Environment<'static>) {
                         None => Value::from(()),
                     });
                 }
-                // An absent key would sign with an empty one.
-                let arguments = if name == "hmac_sha256" { 0 } else { all.len() };
-                for it in all.iter_mut().take(arguments) {
+                // Nothing is signed with an empty key.
+                if name == "hmac_sha256" && all.iter().skip(1).any(Value::is_none) {
+                    return Err(Error::new(
+                        ErrorKind::InvalidOperation,
+                        "la clé est absente",
+                    ));
+                }
+                for it in &mut all {
                     *it = joined(state, it);
                 }
                 WITHIN.empty_state().apply_filter(name, &all)
