@@ -19,7 +19,8 @@ use super::{Access, Auth, Call, Connector, Described, Extract, Operation, Step};
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// Headers by lower-case name; the values of repeated ones are joined by a comma.
+    /// Headers by lower-case name; the values of repeated ones are joined by a comma, except those of `set-cookie`, of
+    /// which the first counts.
     pub headers: BTreeMap<String, String>,
     /// The body, as far as it was read.
     pub body: Vec<u8>,
